@@ -1,0 +1,25 @@
+# Libraries for what is not our subject. All of them are Debian/Ubuntu packages: scripts/setup installs them.
+find_package(fmt REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(SPM REQUIRED IMPORTED_TARGET sentencepiece)
+pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
+find_path(STB_INCLUDE stb_image_write.h PATH_SUFFIXES stb REQUIRED)
+find_path(VOLK_INCLUDE volk.h PATH_SUFFIXES volk REQUIRED)
+find_program(GLSLANG glslangValidator REQUIRED)
+find_program(SPIRV_OPT spirv-opt REQUIRED)
+find_program(SPIRV_VAL spirv-val REQUIRED)
+
+# volk loads the Vulkan loader at run time, so the binary starts (and explains itself) where there is none.
+# Its single source file is compiled here, which also works where only the header-only package exists.
+add_library(lacuna_volk STATIC ${CMAKE_SOURCE_DIR}/cmake/volk.c)
+target_include_directories(lacuna_volk SYSTEM PUBLIC ${VOLK_INCLUDE})
+target_compile_definitions(lacuna_volk PUBLIC VK_NO_PROTOTYPES)
+target_link_libraries(lacuna_volk PUBLIC ${CMAKE_DL_LIBS})
+add_library(lacuna::vulkan ALIAS lacuna_volk)
+
+add_library(lacuna_stb INTERFACE)
+target_include_directories(lacuna_stb SYSTEM INTERFACE ${STB_INCLUDE})
+add_library(lacuna::stb ALIAS lacuna_stb)
