@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -31,10 +32,16 @@ struct NodeTrace {
   int64_t not_finite = 0;
 };
 
+// The defaults are right for every program; tests use these to reach what their device would not.
+struct PlanOptions {
+  std::optional<DeviceTraits> traits;  // choose kernels as if the device had these
+  int64_t arena_block = 0;             // bytes per allocation of the arena; 0: what the device allows
+};
+
 class Plan {
  public:
   // Throws DeviceError when the device lacks the memory.
-  Plan(Device& device, const Graph& graph);
+  Plan(Device& device, const Graph& graph, const PlanOptions& options = {});
   ~Plan();
   Plan(Plan&&) noexcept;
   Plan& operator=(Plan&&) noexcept;
@@ -51,6 +58,7 @@ class Plan {
   std::vector<NodeTrace> trace();
 
   const Placement& placement() const;
+  std::span<const Dispatch> dispatches() const;
   size_t dispatch_count() const;
   size_t barrier_count() const;
 

@@ -1,21 +1,22 @@
 #version 460
 // kernel forward f32 f16
 //
-// y = f(x), one element per invocation and step of a fixed stride.
+// y = f(x), element by element.
 #extension GL_GOOGLE_include_directive : require
-#include "shaders/types.glsl"
+#include "shaders/activation.glsl"
+#include "shaders/elementwise.glsl"
 #include "shaders/unary.h"
 
-layout(local_size_x_id = 0) in;
-layout(constant_id = 0) const uint LOCAL = 64;
-layout(constant_id = 1) const uint FUNCTION = 0;
-const uint SILU = 0, GELU = 1, QUICK_GELU = 2;
+layout(constant_id = 3) const uint FUNCTION = 0;
+const uint SILU = 0, GELU = 1, QUICK_GELU = 2, SCALE = 3;
 
-float f(float x) {
-  return x / (1 + exp(-x));
+vec4 f(vec4 x) {
+  if (FUNCTION == SILU) return silu(x);
+  if (FUNCTION == GELU) return gelu(x);
+  if (FUNCTION == QUICK_GELU) return quick_gelu(x);
+  return x * p.factor;
 }
 
 void main() {
-  const uint i = group_index() * LOCAL + gl_LocalInvocationID.x;
-  if (i < p.count) p.y.at[i] = T(f(float(p.x.at[i])));
+  EACH(i, p.count) store(p.y, i, f(load(p.x, i)));
 }

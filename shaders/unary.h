@@ -3,5 +3,6 @@
 PUSH_BLOCK(UnaryPush)
   PTR(TBuf) x;
   PTR(TBuf) y;
-  uint count;
+  uint count;    // of vectors
+  float factor;  // of SCALE
 PUSH_END

@@ -50,6 +50,8 @@ struct Plan::Impl {
   };
 
   Device& device;
+  DeviceTraits traits;
+  int64_t arena_block;
   Placement placement;
   std::vector<Buffer> arena;
   Buffer inputs, outputs, staging, readback;
@@ -61,7 +63,13 @@ struct Plan::Impl {
   std::vector<VkCommandBuffer> commands;
   VkFence fence = VK_NULL_HANDLE;
 
-  explicit Impl(Device& d) : device(d) {}
+  Impl(Device& d, const PlanOptions& options)
+      : device(d),
+        traits(options.traits.value_or(d.traits())),
+        arena_block(static_cast<int64_t>(std::min<uint64_t>(d.max_allocation(), block_limit))) {
+    if (options.arena_block > 0) arena_block = std::min(arena_block, options.arena_block);
+    arena_block = std::max(arena_block / arena_alignment, int64_t{1}) * arena_alignment;
+  }
   ~Impl();
   void build(const Graph& graph);
   void place_inputs(const Graph& graph, std::unordered_map<uint32_t, Home>& homes);
@@ -87,7 +95,8 @@ Plan::Impl::~Impl() {
     d.vk.vkFreeCommandBuffers(d.device, d.pool, static_cast<uint32_t>(commands.size()), commands.data());
 }
 
-Plan::Plan(Device& device, const Graph& graph) : impl_(std::make_unique<Impl>(device)) {
+Plan::Plan(Device& device, const Graph& graph, const PlanOptions& options)
+    : impl_(std::make_unique<Impl>(device, options)) {
   impl_->build(graph);
 }
 Plan::~Plan() = default;
@@ -96,7 +105,7 @@ Plan& Plan::operator=(Plan&&) noexcept = default;
 
 void Plan::Impl::build(const Graph& graph) {
   const std::vector<uint32_t> kept = prune(graph);
-  dispatches = lower(graph, kept, device.traits(), [](uint32_t) { return uint64_t{0}; });
+  dispatches = lower(graph, kept, traits, [](uint32_t) { return uint64_t{0}; });
   std::unordered_map<uint32_t, Home> homes;
   place_inputs(graph, homes);
   place_arena(graph, homes);
@@ -107,7 +116,7 @@ void Plan::Impl::build(const Graph& graph) {
     const Home& home = homes.at(id);
     return home.buffer->address() + static_cast<uint64_t>(home.offset);
   };
-  dispatches = lower(graph, kept, device.traits(), address);
+  dispatches = lower(graph, kept, traits, address);
   std::vector<std::vector<Range>> ranges(dispatches.size());
   for (size_t i = 0; i < dispatches.size(); i++)
     for (const Access& access : dispatches[i].accesses) {
@@ -135,24 +144,21 @@ void Plan::Impl::place_inputs(const Graph& graph, std::unordered_map<uint32_t, H
 
 void Plan::Impl::place_arena(const Graph& graph, std::unordered_map<uint32_t, Home>& homes) {
   const std::vector<Lifetime> lives = lifetimes(graph, dispatches);
-  const int64_t block =
-      static_cast<int64_t>(std::min<uint64_t>(device.max_allocation(), block_limit)) /
-      arena_alignment * arena_alignment;
   for (const Lifetime& life : lives)
-    if (life.bytes > block)
+    if (life.bytes > arena_block)
       throw DeviceError("[plan] one tensor of {} needs {:.1f} MiB and '{}' gives at most {:.1f} MiB in one piece; "
                         "use a smaller --batch, --size or --precision f16",
                         graph.values()[life.value].type.shape.str(), life.bytes / 1048576.0,
-                        device.info().name, block / 1048576.0);
-  placement = place(lives, block);
-  const int64_t count = (placement.arena_bytes + block - 1) / block;
+                        device.info().name, arena_block / 1048576.0);
+  placement = place(lives, arena_block);
+  const int64_t count = (placement.arena_bytes + arena_block - 1) / arena_block;
   arena.reserve(static_cast<size_t>(count));
   for (int64_t i = 0; i < count; i++)
-    arena.emplace_back(device, static_cast<uint64_t>(std::min(block, placement.arena_bytes - i * block)),
+    arena.emplace_back(device, static_cast<uint64_t>(std::min(arena_block, placement.arena_bytes - i * arena_block)),
                        Memory::device, "the arena of intermediate results");
   for (size_t i = 0; i < lives.size(); i++)
-    homes[lives[i].value] = {&arena[static_cast<size_t>(placement.offsets[i] / block)],
-                             placement.offsets[i] % block};
+    homes[lives[i].value] = {&arena[static_cast<size_t>(placement.offsets[i] / arena_block)],
+                             placement.offsets[i] % arena_block};
 }
 
 void Plan::Impl::place_outputs(const Graph& graph, const std::unordered_map<uint32_t, Home>& homes) {
@@ -382,6 +388,7 @@ std::vector<NodeTrace> Plan::trace() {
 }
 
 const Placement& Plan::placement() const { return impl_->placement; }
+std::span<const Dispatch> Plan::dispatches() const { return impl_->dispatches; }
 size_t Plan::dispatch_count() const { return impl_->dispatches.size(); }
 size_t Plan::barrier_count() const {
   return static_cast<size_t>(std::count(impl_->barrier_before.begin(), impl_->barrier_before.end(), true));
