@@ -10,14 +10,9 @@
 void main() {
   EACH(i, p.count) {
 #ifdef KERNEL_narrow
-    store(p.halves, i, WIDTH == 4 ? FBuf4(p.floats).at[i] : vec4(p.floats.at[i], 0, 0, 0));
+    store(p.halves, i, load_float(p.floats, i));
 #else
-    const vec4 v = load(p.halves, i);
-    if (WIDTH == 4) {
-      FBuf4(p.floats).at[i] = v;
-    } else {
-      p.floats.at[i] = v.x;
-    }
+    store_float(p.floats, i, load(p.halves, i));
 #endif
   }
 }

@@ -21,7 +21,7 @@ std::vector<TensorType> outputs(const Node& n) {
 void record(const Node& n, Recorder& r) {
   const int64_t a = n.in(0).last(), b = n.in(1).last();
   const Elementwise e(r, n.out().elements(), {a, b});
-  r.dispatch(kernels::concat_forward, n.dtype(), {e.local, e.steps, e.width},
+  r.dispatch(kernels::concat_forward, n.dtype(), {e.local, e.width, e.steps},
              ConcatPush{r.in(n, 0), r.in(n, 1), r.out(n), e.count, e.vectors(a), e.vectors(b), e.by(a + b)},
              e.groups());
 }

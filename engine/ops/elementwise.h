@@ -10,6 +10,9 @@
 
 namespace lacuna {
 
+// Elements per vector of kernels whose rows have this length.
+inline uint32_t width_of(int64_t row_length) { return row_length % 4 == 0 ? 4 : 1; }
+
 // How one elementwise dispatch covers `elements`: as vectors of `width`, which divides every row length.
 struct Elementwise {
   static constexpr uint32_t local = 64;

@@ -25,7 +25,7 @@ std::vector<TensorType> outputs(const Node& n) {
 void record(const Node& n, Recorder& r) {
   const Shape& y = n.out();
   const Elementwise e(r, y.elements(), {y.last()});
-  r.dispatch(kernels::embedding_forward, n.dtype(), {e.local, e.steps, e.width},
+  r.dispatch(kernels::embedding_forward, n.dtype(), {e.local, e.width, e.steps},
              EmbeddingPush{r.in(n, 0), r.in(n, 1), r.in(n, 2), r.out(n), e.count,
                            static_cast<uint32_t>(n.in(1)[0]), e.by(y.last()),
                            divisor(static_cast<uint32_t>(y[1]))},

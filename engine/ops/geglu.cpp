@@ -16,7 +16,7 @@ std::vector<TensorType> outputs(const Node& n) {
 
 void record(const Node& n, Recorder& r) {
   const Elementwise e(r, n.out().elements(), {n.out().last()});
-  r.dispatch(kernels::geglu_forward, n.dtype(), {e.local, e.steps, e.width},
+  r.dispatch(kernels::geglu_forward, n.dtype(), {e.local, e.width, e.steps},
              GegluPush{r.in(n, 0), r.out(n), e.count, e.by(n.out().last())}, e.groups());
 }
 

@@ -24,7 +24,7 @@ void record(const Node& n, Recorder& r) {
   const auto [begin, count] = n.as<Columns>();
   const int64_t columns = n.in(0).last();
   const Elementwise e(r, n.out().elements(), {columns, begin, count});
-  r.dispatch(kernels::slice_forward, n.dtype(), {e.local, e.steps, e.width},
+  r.dispatch(kernels::slice_forward, n.dtype(), {e.local, e.width, e.steps},
              SlicePush{r.in(n, 0), r.out(n), e.count, e.vectors(begin), e.vectors(columns), e.by(count)},
              e.groups());
 }

@@ -24,7 +24,7 @@ void record(const Node& n, Recorder& r) {
   const auto [function, factor] = n.as<Unary>();
   const Elementwise e(r, n.out().elements(), {n.out().elements()});
   r.dispatch(kernels::unary_forward, n.dtype(),
-             {e.local, e.steps, e.width, static_cast<uint32_t>(function)},
+             {e.local, e.width, e.steps, static_cast<uint32_t>(function)},
              UnaryPush{r.in(n, 0), r.out(n), e.count, factor}, e.groups());
 }
 

@@ -29,7 +29,7 @@ std::vector<TensorType> outputs(const Node& n) {
 void record(const Node& n, Recorder& r) {
   const Shape &x = n.in(0), &y = n.out();
   const Elementwise e(r, y.elements(), {y.last()});
-  r.dispatch(kernels::upsample_forward, n.dtype(), {e.local, e.steps, e.width},
+  r.dispatch(kernels::upsample_forward, n.dtype(), {e.local, e.width, e.steps},
              UpsamplePush{r.in(n, 0), r.out(n), e.count, static_cast<uint32_t>(x[1]),
                           static_cast<uint32_t>(x[2]), e.by(y.last()),
                           divisor(static_cast<uint32_t>(y[2])), divisor(static_cast<uint32_t>(y[1]))},
