@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <unordered_map>
 
 #include "engine/error.h"
@@ -10,30 +11,53 @@
 namespace lacuna {
 namespace {
 
-using PairRanks = std::unordered_map<uint64_t, int32_t>;
+constexpr int32_t no_rank = INT32_MAX;
 
-uint64_t pair_key(int32_t left, int32_t right) {
-  return uint64_t(uint32_t(left)) << 32 | uint32_t(right);
-}
+// The rank of a pair of ids. A flat table with linear probing: load time is mostly spent in find().
+class PairRanks {
+ public:
+  explicit PairRanks(size_t count)
+      : slots_(std::bit_ceil(2 * count + 2)), shift_(64 - std::countr_zero(slots_.size())) {}
+
+  void add(int32_t left, int32_t right, int32_t rank) {
+    slots_[place(key(left, right))] = {key(left, right), rank};
+  }
+  int32_t find(int32_t left, int32_t right) const { return slots_[place(key(left, right))].rank; }
+
+ private:
+  struct Slot {
+    uint64_t key = 0;
+    int32_t rank = no_rank;
+  };
+  static uint64_t key(int32_t left, int32_t right) {
+    return static_cast<uint64_t>(left) << 32 | static_cast<uint32_t>(right);
+  }
+  // Where the key is, or the free slot where it would go.
+  size_t place(uint64_t key) const {
+    size_t i = (key * 0x9e3779b97f4a7c15u) >> shift_;
+    while (slots_[i].rank != no_rank && slots_[i].key != key) i = (i + 1) & (slots_.size() - 1);
+    return i;
+  }
+
+  std::vector<Slot> slots_;
+  int shift_;
+};
 
 // The definition: merge the pair of lowest rank, all its occurrences from the left, until none is
-// left. Only short strings come here (one per merge, once per load), so no heap.
+// left. Only the short strings of the merge list itself come here, once per load.
 void merge_by_pairs(std::vector<int32_t>& symbols, const PairRanks& ranks,
                     const std::vector<int32_t>& merged) {
+  std::vector<int32_t> rank_at;
   while (symbols.size() > 1) {
-    int32_t best = INT32_MAX;
+    rank_at.assign(symbols.size(), no_rank);
     for (size_t i = 0; i + 1 < symbols.size(); ++i) {
-      const auto found = ranks.find(pair_key(symbols[i], symbols[i + 1]));
-      if (found != ranks.end()) best = std::min(best, found->second);
+      rank_at[i] = ranks.find(symbols[i], symbols[i + 1]);
     }
-    if (best == INT32_MAX) return;
+    const int32_t best = *std::min_element(rank_at.begin(), rank_at.end());
+    if (best == no_rank) return;
     size_t kept = 0;
     for (size_t i = 0; i < symbols.size(); ++i) {
-      bool match = false;
-      if (i + 1 < symbols.size()) {
-        const auto found = ranks.find(pair_key(symbols[i], symbols[i + 1]));
-        match = found != ranks.end() && found->second == best;
-      }
+      const bool match = rank_at[i] == best;
       symbols[kept++] = match ? merged[best] : symbols[i];
       i += match;
     }
@@ -91,8 +115,7 @@ MergeTable check_merges(const std::vector<std::string>& tokens,
         "the tokenizer folder of the checkpoint",
         where, rank + 1, merges[rank].substr(0, 60), why);
   };
-  PairRanks ranks;
-  ranks.reserve(merges.size());
+  PairRanks ranks(merges.size());
   for (size_t rank = 0; rank < merges.size(); ++rank) {
     const size_t space = merges[rank].find(' ');
     if (space == std::string_view::npos ||
@@ -110,7 +133,7 @@ MergeTable check_merges(const std::vector<std::string>& tokens,
     if (!spelled[result].empty()) refuse(rank, "gives a token that another merge gives too");
     spelled[result] = spelled[a];
     spelled[result].insert(spelled[result].end(), spelled[b].begin(), spelled[b].end());
-    ranks.emplace(pair_key(a, b), static_cast<int32_t>(rank));
+    ranks.add(a, b, static_cast<int32_t>(rank));
     table.merged.push_back(result);
   }
   std::vector<int32_t> symbols;

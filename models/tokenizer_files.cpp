@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <unordered_map>
 
 #include "models/json_file.h"
 
@@ -11,7 +10,8 @@ namespace lacuna {
 namespace {
 
 constexpr size_t most_bytes = 8 << 20;  // CLIP's vocab.json has 0.9 MB
-constexpr size_t longest_token = 512;   // CLIP's longest has 74 bytes
+constexpr size_t most_special = 1000;
+constexpr size_t longest_token = 512;  // CLIP's longest has 74 bytes
 
 JsonFile read_json(const std::filesystem::path& path) {
   return JsonFile::read("tokenizer", path, most_bytes);
@@ -71,29 +71,17 @@ void update(const JsonFile& file, const char* key, Named& token) {
       read_token_object(file, found->is_string() ? nlohmann::json{{"content", *found}} : *found);
 }
 
-class SpecialTokens {
- public:
-  explicit SpecialTokens(TokenizerFiles& files) : files_(files) {
-    for (size_t id = 0; id < files.tokens.size(); ++id)
-      ids_[files.tokens[id]] = static_cast<int32_t>(id);
+// Adds a special token; the later of two entries for one text holds. Returns its id.
+int32_t add_special(TokenizerFiles& files, const JsonFile& file, const Named& token) {
+  const auto found = std::find(files.tokens.begin(), files.tokens.end(), token.text);
+  if (found == files.tokens.end()) {
+    file.fail(fmt::format("the special token '{}' is not in vocab.json", token.text.substr(0, 40)));
   }
-
-  // The later of two entries for one text holds.
-  int32_t add(const JsonFile& file, const Named& token) {
-    const auto id = ids_.find(token.text);
-    if (id == ids_.end()) {
-      file.fail(
-          fmt::format("the special token '{}' is not in vocab.json", token.text.substr(0, 40)));
-    }
-    std::erase_if(files_.special, [&](const SpecialToken& s) { return s.text == token.text; });
-    files_.special.push_back({token.text, id->second, token.normalized});
-    return id->second;
-  }
-
- private:
-  TokenizerFiles& files_;
-  std::unordered_map<std::string, int32_t> ids_;
-};
+  const auto id = static_cast<int32_t>(found - files.tokens.begin());
+  std::erase_if(files.special, [&](const SpecialToken& s) { return s.id == id; });
+  files.special.push_back({token.text, id, token.normalized});
+  return id;
+}
 
 void read_special_tokens(TokenizerFiles& files, const std::filesystem::path& folder) {
   const auto optional_file = [&](const char* name) {
@@ -107,13 +95,15 @@ void read_special_tokens(TokenizerFiles& files, const std::filesystem::path& fol
     files.model_max_length = static_cast<int>(std::min(*length, 1e9));
   }
   // Configurations written since transformers 4.34 list all flags here; the map is then ignored.
-  SpecialTokens special(files);
   std::vector<Named> listed;
   const auto decoder = config.object().find("added_tokens_decoder");
   if (decoder != config.object().end()) {
-    if (!decoder->is_object()) config.fail("'added_tokens_decoder' must be an object");
+    if (!decoder->is_object() || decoder->size() > most_special) {
+      config.fail(fmt::format("'added_tokens_decoder' must be an object of at most {} tokens",
+                              most_special));
+    }
     for (const nlohmann::json& token : *decoder) {
-      special.add(config, listed.emplace_back(read_token_object(config, token)));
+      add_special(files, config, listed.emplace_back(read_token_object(config, token)));
     }
   }
   const auto resolve = [&](const char* key, const char* otherwise) {
@@ -123,7 +113,7 @@ void read_special_tokens(TokenizerFiles& files, const std::filesystem::path& fol
     for (const Named& other : listed) {
       if (other.text == token.text) token = other;
     }
-    return special.add(config, token);
+    return add_special(files, config, token);
   };
   files.bos = resolve("bos_token", "<|startoftext|>");
   files.eos = resolve("eos_token", "<|endoftext|>");
