@@ -7,7 +7,11 @@ function(lacuna_warnings target)
   if(MSVC)
     target_compile_options(${target} PRIVATE /W4 /utf-8 $<$<BOOL:${LACUNA_WERROR}>:/WX>)
   else()
-    target_compile_options(${target} PRIVATE -Wall -Wextra $<$<BOOL:${LACUNA_WERROR}>:-Werror>)
+    # Vulkan's structures are filled by sType and the few members that matter.
+    target_compile_options(${target} PRIVATE -Wall -Wextra -Wno-missing-field-initializers $<$<BOOL:${LACUNA_WERROR}>:-Werror>)
+  endif()
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    target_compile_options(${target} PRIVATE -Wno-restrict)  # false alarms on std::string: GCC bug 105651
   endif()
   if(LACUNA_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=${LACUNA_SANITIZE} -fno-omit-frame-pointer)

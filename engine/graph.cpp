@@ -1,0 +1,51 @@
+#include "engine/graph.h"
+
+#include "engine/error.h"
+
+namespace lacuna {
+
+Tensor Tensor::reshape(Shape shape) const {
+  if (shape.elements() != type.shape.elements())
+    throw InputError("[reshape] {} has {} elements and cannot become {}", type.shape.str(),
+                     type.shape.elements(), shape.str());
+  return {graph, id, {shape, type.dtype}};
+}
+
+Tensor Graph::add_value(Value value) {
+  values_.push_back(std::move(value));
+  return {this, static_cast<uint32_t>(values_.size() - 1), values_.back().type};
+}
+
+Tensor Graph::input(std::string name, Shape shape, DType dtype) {
+  return add_value({{shape, dtype}, Storage::input, 0, std::move(name)});
+}
+
+Tensor Graph::parameter(std::string name, TensorType type, uint64_t address) {
+  const auto [found, is_new] = parameters_.try_emplace(address);
+  if (is_new) found->second = add_value({type, Storage::parameter, address, std::move(name)});
+  return found->second;
+}
+
+void Graph::output(std::string name, Tensor tensor) {
+  outputs_.emplace_back(std::move(name), tensor);
+}
+
+Tensor Graph::node(const Op& op, std::vector<Tensor> inputs, Attributes attributes) {
+  Node node{&op, std::move(inputs), {}, attributes, scope_};
+  for (const Tensor& input : node.inputs)
+    if (input.graph != this) throw InputError("[{}] got a tensor of another graph", op.name);
+  for (TensorType& type : op.outputs(node)) node.outputs.push_back(add_value({type}));
+  const Tensor result = node.outputs.front();
+  nodes_.push_back(std::move(node));
+  return result;
+}
+
+Graph::Scope::Scope(Graph& graph, std::string_view name)
+    : graph_(graph), length_(graph.scope_.size()) {
+  if (!graph.scope_.empty()) graph.scope_ += '.';
+  graph.scope_ += name;
+}
+
+Graph::Scope::~Scope() { graph_.scope_.resize(length_); }
+
+}  // namespace lacuna

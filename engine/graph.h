@@ -1,0 +1,148 @@
+// Graph: what to compute, as nodes in the order in which they were written.
+//
+// A Tensor is a copyable handle (graph and value id) that owns nothing and stays valid as long as its
+// graph. Tracing a model fills a graph once; plan.h compiles it to dispatches that are replayed.
+// A node may have more than one output: the first is its result, the others are what its gradient needs
+// (attention's log-sum-exp) or scratch of its own kernels; what nobody reads costs memory only while the
+// node runs.
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/shape.h"
+
+namespace lacuna {
+
+class Graph;
+class Recorder;
+struct Node;
+
+struct TensorType {
+  Shape shape;
+  DType dtype = DType::f32;
+};
+
+struct Tensor {
+  Graph* graph = nullptr;
+  uint32_t id = 0;
+  TensorType type;
+
+  explicit operator bool() const { return graph != nullptr; }
+  const Shape& shape() const { return type.shape; }
+  DType dtype() const { return type.dtype; }
+  // The same elements seen with another shape: costs no node. Throws when the counts differ.
+  Tensor reshape(Shape shape) const;
+};
+
+// An op is one constant with up to three functions and lives in engine/ops/<stem>.cpp.
+struct Op {
+  const char* name;
+  // The shape rule: types of all outputs. Throws InputError("[name] expects ...").
+  std::vector<TensorType> (*outputs)(const Node&);
+  // States kernels, push blocks and group counts; must be a pure function of the node and the device.
+  void (*record)(const Node&, Recorder&);
+  // Floating-point operations of one evaluation, for --profile and bench; null where only bytes matter.
+  double (*flop)(const Node&) = nullptr;
+};
+
+// Plain data that an op needs besides tensors (stride, groups, eps), at most 48 bytes.
+class Attributes {
+ public:
+  Attributes() = default;
+  template <typename T>
+  Attributes(const T& value) {
+    static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= sizeof(bytes_));
+    std::memcpy(bytes_, &value, sizeof(T));
+  }
+  template <typename T>
+  T as() const {
+    static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= sizeof(bytes_));
+    T value;
+    std::memcpy(&value, bytes_, sizeof(T));
+    return value;
+  }
+
+ private:
+  alignas(8) std::byte bytes_[48] = {};
+};
+
+struct Node {
+  const Op* op = nullptr;
+  std::vector<Tensor> inputs;
+  std::vector<Tensor> outputs;
+  Attributes attributes;
+  std::string scope;  // where in the model, such as "down_blocks.0.resnets.1"
+
+  const Shape& in(int i) const { return inputs[i].shape(); }
+  const Shape& out(int i = 0) const { return outputs[i].shape(); }
+  DType dtype() const { return outputs[0].dtype(); }
+  template <typename T>
+  T as() const {
+    return attributes.as<T>();
+  }
+};
+
+enum class Storage : uint8_t {
+  arena,      // computed by a node; the plan places it
+  input,      // written by the host before each run
+  parameter,  // lives in a buffer of its own (weights); the address is known
+};
+
+struct Value {
+  TensorType type;
+  Storage storage = Storage::arena;
+  uint64_t address = 0;  // of a parameter
+  std::string name;      // of an input or a parameter
+  int64_t bytes() const { return type.shape.elements() * size_of(type.dtype); }
+};
+
+class Graph {
+ public:
+  Graph() = default;
+  Graph(const Graph&) = delete;
+  Graph& operator=(const Graph&) = delete;
+
+  // A tensor that the host fills before every run, by name.
+  Tensor input(std::string name, Shape shape, DType dtype = DType::f32);
+  // A tensor that lives at a device address of somebody else's buffer, which must outlive every plan. The
+  // same address gives the same tensor, however often a model asks.
+  Tensor parameter(std::string name, TensorType type, uint64_t address);
+  // Makes a tensor readable by the host after every run, by name.
+  void output(std::string name, Tensor tensor);
+  // Appends a node and returns its first output; shapes are checked by the op.
+  Tensor node(const Op& op, std::vector<Tensor> inputs, Attributes attributes = {});
+
+  const std::vector<Node>& nodes() const { return nodes_; }
+  const std::vector<Value>& values() const { return values_; }
+  const std::vector<std::pair<std::string, Tensor>>& outputs() const { return outputs_; }
+
+  // Names the nodes made while it lives: Scope scope(graph, "mid_block").
+  class Scope {
+   public:
+    Scope(Graph& graph, std::string_view name);
+    ~Scope();
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+
+   private:
+    Graph& graph_;
+    size_t length_;
+  };
+
+ private:
+  Tensor add_value(Value value);
+
+  std::vector<Node> nodes_;
+  std::vector<Value> values_;
+  std::vector<std::pair<std::string, Tensor>> outputs_;
+  std::unordered_map<uint64_t, Tensor> parameters_;  // by address
+  std::string scope_;
+};
+
+}  // namespace lacuna

@@ -1,0 +1,51 @@
+// The op catalogue. Shapes: images [N,H,W,C], tokens [B,T,C]; "..." stands for any leading axes.
+// Every op checks its shapes and throws InputError("[op] expects ..."). Inputs of one call share their
+// storage type (f32 or f16) unless said otherwise; arithmetic is float.
+#pragma once
+
+#include "engine/graph.h"
+
+namespace lacuna {
+
+// y = x W + b. x [...,K], weight [K,N] (input-major, see models/layout.h), bias [N] or none -> [...,N].
+Tensor linear(Tensor x, Tensor weight, Tensor bias = {});
+
+struct Conv2d {
+  int stride = 1;     // 1 or 2
+  int pad_begin = 1;  // zeros above and to the left
+  int pad_end = 1;    // zeros below and to the right
+};
+// x [N,H,W,C], weight [KH,KW,C,O], bias [O] or none -> [N,H',W',O].
+Tensor conv2d(Tensor x, Tensor weight, Tensor bias, Conv2d options = {});
+
+// softmax(q k^T / sqrt(D)) v for each of `heads` slices of D = C / heads channels (Vaswani et al. 2017),
+// as one kernel that never stores the Tq x Tk matrix. q [B,Tq,C], k and v [B,Tk,C] -> [B,Tq,C]. Causal: query i sees
+// keys 0..i. The second output of the node is log-sum-exp of the scaled scores, f32 [B,heads,Tq].
+Tensor attention(Tensor q, Tensor k, Tensor v, int heads, bool causal = false);
+
+// Group norm over the channels of each of N images (Wu and He 2018), biased variance, then SiLU if asked for.
+// x [N,...,C], weight and bias [C].
+Tensor group_norm(Tensor x, Tensor weight, Tensor bias, int groups, float eps, bool silu = false);
+
+// Layer norm over the last axis. weight and bias [C].
+Tensor layer_norm(Tensor x, Tensor weight, Tensor bias, float eps);
+
+Tensor softmax(Tensor x);     // over the last axis
+Tensor silu(Tensor x);        // x sigmoid(x)
+Tensor gelu(Tensor x);        // x Phi(x), with erf
+Tensor quick_gelu(Tensor x);  // x sigmoid(1.702 x)
+// [...,2C] -> [...,C]: the first half times gelu of the second (Shazeer 2020).
+Tensor geglu(Tensor x);
+
+Tensor add(Tensor a, Tensor b);                  // equal shapes
+Tensor add_channel(Tensor x, Tensor bias);       // x [N,...,C] + bias [N,C]: the time embedding
+Tensor scale(Tensor x, float factor);            // x * factor
+Tensor concat(Tensor a, Tensor b);               // along the last axis
+Tensor slice(Tensor x, int64_t begin, int64_t count);  // of the last axis
+Tensor upsample(Tensor x, int64_t height, int64_t width);  // nearest neighbour, [N,H,W,C]
+// Rows of `table` [V,C] by `ids` (i32 [B,T]) plus `positions` [P>=T,C] -> [B,T,C]. Ids outside the table
+// give row 0: callers check them on the host.
+Tensor embedding(Tensor ids, Tensor table, Tensor positions);
+Tensor cast(Tensor x, DType type);
+
+}  // namespace lacuna

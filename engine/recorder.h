@@ -1,0 +1,107 @@
+// Recorder: how an op states its dispatches.
+//
+//   r.dispatch(kernels::softmax_forward, n.dtype(), {},
+//              SoftmaxPush{.x = r.in(n, 0), .y = r.out(n), .cols = ...}, {rows});
+//
+// in(), out() and back() give the address *and* tell the planner that the next dispatch reads or writes
+// the value, so accesses are never declared twice. An op is recorded twice: first to collect accesses
+// (addresses are then 0), and, once the arena is placed, to fill in addresses.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <vector>
+
+#include "engine/graph.h"
+#include "shaders/kernel.h"
+
+namespace lacuna {
+
+// What ops may know about a device to choose a variant. Nothing here changes results between devices of
+// the same variant.
+struct DeviceTraits {
+  bool cpu = false;            // a software driver: lanes are SIMD lanes, barriers cost much
+  uint32_t subgroup_size = 0;  // of the driver's choice; for tuning only
+  uint32_t max_shared_bytes = 16384;
+  uint32_t max_workgroup_size = 128;
+  bool storage16 = false;  // f16 buffers can be read and written
+};
+
+struct Access {
+  uint32_t value = 0;
+  bool write = false;
+};
+
+struct Groups {
+  uint32_t x = 1, y = 1, z = 1;
+};
+
+constexpr size_t max_push_bytes = 128;
+constexpr size_t max_specializations = 12;
+
+// Specialization constants 0, 1, 2, ... of a kernel, in order.
+struct Specialization {
+  std::array<uint32_t, max_specializations> words{};
+  uint32_t count = 0;
+
+  Specialization() = default;
+  Specialization(std::initializer_list<uint32_t> list);
+  bool operator==(const Specialization&) const = default;
+};
+
+struct Dispatch {
+  const Kernel* kernel = nullptr;
+  DType type = DType::f32;
+  Specialization specialization;
+  std::array<std::byte, max_push_bytes> push{};
+  uint32_t push_bytes = 0;
+  Groups groups;
+  std::vector<Access> accesses;
+  uint32_t node = 0;  // index in the graph
+};
+
+class Recorder {
+ public:
+  using Resolve = std::function<uint64_t(uint32_t value)>;
+  Recorder(const DeviceTraits& traits, Resolve resolve)
+      : traits_(traits), resolve_(std::move(resolve)) {}
+
+  const DeviceTraits& traits() const { return traits_; }
+
+  uint64_t in(const Node& n, int i) { return touch(n.inputs[i].id, false); }
+  // The input's address, or 0 where the node has fewer inputs (an optional bias, say).
+  uint64_t optional_in(const Node& n, size_t i) {
+    return i < n.inputs.size() ? in(n, static_cast<int>(i)) : 0;
+  }
+  uint64_t out(const Node& n, int i = 0) { return touch(n.outputs[i].id, true); }
+  // Reads what an earlier dispatch of the same node wrote.
+  uint64_t back(const Node& n, int i) { return touch(n.outputs[i].id, false); }
+
+  template <typename Push>
+  void dispatch(const Kernel& kernel, DType type, const Specialization& specialization,
+                const Push& push, Groups groups) {
+    static_assert(sizeof(Push) <= max_push_bytes && std::is_trivially_copyable_v<Push>);
+    add(kernel, type, specialization, &push, sizeof(Push), groups);
+  }
+
+  // Group counts for `count` groups in one dimension, folded in two where x alone would exceed the
+  // guaranteed 65,535. Kernels take gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x.
+  static Groups fold(int64_t count);
+
+  void set_node(uint32_t node) { node_ = node; }
+  std::vector<Dispatch> take() { return std::move(dispatches_); }
+
+ private:
+  uint64_t touch(uint32_t value, bool write);
+  void add(const Kernel&, DType, const Specialization&, const void* push, size_t bytes, Groups);
+
+  const DeviceTraits& traits_;
+  Resolve resolve_;
+  std::vector<Access> pending_;
+  std::vector<Dispatch> dispatches_;
+  uint32_t node_ = 0;
+};
+
+}  // namespace lacuna

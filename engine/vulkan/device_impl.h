@@ -1,0 +1,49 @@
+// What a Device is made of. Only engine/ includes this.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "engine/device.h"
+#include "engine/vulkan/instance.h"
+#include "engine/vulkan/vulkan.h"
+
+namespace lacuna {
+
+struct Device::Impl {
+  Instance instance;
+  VkPhysicalDevice physical = VK_NULL_HANDLE;
+  VkDevice device = VK_NULL_HANDLE;
+  VkQueue queue = VK_NULL_HANDLE;
+  uint32_t family = 0;
+  VolkDeviceTable vk{};
+  VkCommandPool pool = VK_NULL_HANDLE;
+  VkPipelineLayout layout = VK_NULL_HANDLE;  // push constants only: kernels get addresses
+  VkPipelineCache cache = VK_NULL_HANDLE;
+  std::string cache_file;  // empty: not kept
+  uint32_t pipelines_made = 0;  // since the cache was last saved
+  VkPhysicalDeviceMemoryProperties memory{};
+  uint64_t max_allocation = 0;
+  float timestamp_ns = 0;  // 0: the queue has no timestamps
+  DeviceInfo info;
+  DeviceTraits traits;
+  uint64_t allocated = 0, peak = 0;
+  using PipelineKey = std::tuple<const void*, uint32_t, std::array<uint32_t, max_specializations>>;
+  std::map<PipelineKey, VkPipeline> pipelines;
+
+  explicit Impl(Instance&& inst) : instance(std::move(inst)) {}
+  ~Impl();
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  VkPipeline pipeline(const Dispatch& dispatch);
+  // Runs commands once and waits.
+  void run_once(const std::function<void(VkCommandBuffer)>& record);
+  uint32_t memory_type(uint32_t bits, Memory kind, bool* host_visible) const;
+  void load_pipeline_cache();
+};
+
+}  // namespace lacuna

@@ -1,0 +1,397 @@
+#include "engine/plan.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <unordered_map>
+
+#include "engine/clock.h"
+#include "engine/error.h"
+#include "engine/half.h"
+#include "engine/vulkan/device_impl.h"
+
+namespace lacuna {
+namespace {
+
+// Short command buffers keep each piece of work under the watchdogs of desktop GPUs.
+constexpr size_t dispatches_per_submit = 100;
+constexpr int64_t block_limit = int64_t{1} << 40;
+
+int64_t aligned(int64_t bytes) {
+  return (bytes + arena_alignment - 1) / arena_alignment * arena_alignment;
+}
+
+std::string shape_text(const Node& n) {
+  std::string text;
+  for (size_t i = 0; i < n.inputs.size() && i < 2; i++)
+    text += (i ? " , " : "") + n.inputs[i].shape().str();
+  return text + " -> " + n.out().str();
+}
+
+}  // namespace
+
+struct Plan::Impl {
+  // Where a value lives: a range of one of our buffers.
+  struct Home {
+    const Buffer* buffer = nullptr;
+    int64_t offset = 0;
+  };
+  struct Named {
+    TensorType type;
+    Home home;          // on the device
+    int64_t staged = 0;  // offset in the staging buffer
+    bool set = false;
+  };
+  struct NodeInfo {
+    std::string op, scope, shape;
+    double flop = 0, bytes = 0;
+    Home result;
+    TensorType type;
+  };
+
+  Device& device;
+  DeviceTraits traits;
+  int64_t arena_block;
+  Placement placement;
+  std::vector<Buffer> arena;
+  Buffer inputs, outputs, staging, readback;
+  std::unordered_map<std::string, Named> input_names, output_names;
+  std::vector<Dispatch> dispatches;
+  std::vector<bool> barrier_before;
+  std::vector<NodeInfo> nodes;               // that are kept
+  std::vector<size_t> node_of_dispatch;      // index into nodes
+  std::vector<VkCommandBuffer> commands;
+  VkFence fence = VK_NULL_HANDLE;
+
+  Impl(Device& d, const PlanOptions& options)
+      : device(d),
+        traits(options.traits.value_or(d.traits())),
+        arena_block(static_cast<int64_t>(std::min<uint64_t>(d.max_allocation(), block_limit))) {
+    if (options.arena_block > 0) arena_block = std::min(arena_block, options.arena_block);
+    arena_block = std::max(arena_block / arena_alignment, int64_t{1}) * arena_alignment;
+  }
+  ~Impl();
+  void build(const Graph& graph);
+  void place_inputs(const Graph& graph, std::unordered_map<uint32_t, Home>& homes);
+  void place_arena(const Graph& graph, std::unordered_map<uint32_t, Home>& homes);
+  void place_outputs(const Graph& graph, const std::unordered_map<uint32_t, Home>& homes);
+  void describe_nodes(const Graph& graph, std::span<const uint32_t> kept,
+                      const std::unordered_map<uint32_t, Home>& homes);
+  void record();
+  void record_dispatch(VkCommandBuffer cb, size_t i);
+  void copy_inputs(VkCommandBuffer cb);
+  void copy_outputs(VkCommandBuffer cb);
+  void barrier(VkCommandBuffer cb, VkPipelineStageFlags from, VkAccessFlags had,
+               VkPipelineStageFlags to, VkAccessFlags wants);
+  void check_inputs() const;
+  void set(const std::string& name, DType type, const void* data, size_t count);
+  std::vector<float> read(const Home& home, TensorType type) const;
+};
+
+Plan::Impl::~Impl() {
+  Device::Impl& d = device.impl();
+  if (fence) d.vk.vkDestroyFence(d.device, fence, nullptr);
+  if (!commands.empty())
+    d.vk.vkFreeCommandBuffers(d.device, d.pool, static_cast<uint32_t>(commands.size()), commands.data());
+}
+
+Plan::Plan(Device& device, const Graph& graph, const PlanOptions& options)
+    : impl_(std::make_unique<Impl>(device, options)) {
+  impl_->build(graph);
+}
+Plan::~Plan() = default;
+Plan::Plan(Plan&&) noexcept = default;
+Plan& Plan::operator=(Plan&&) noexcept = default;
+
+void Plan::Impl::build(const Graph& graph) {
+  const std::vector<uint32_t> kept = prune(graph);
+  dispatches = lower(graph, kept, traits, [](uint32_t) { return uint64_t{0}; });
+  std::unordered_map<uint32_t, Home> homes;
+  place_inputs(graph, homes);
+  place_arena(graph, homes);
+  place_outputs(graph, homes);
+  const auto address = [&](uint32_t id) {
+    const Value& value = graph.values()[id];
+    if (value.storage == Storage::parameter) return value.address;
+    const Home& home = homes.at(id);
+    return home.buffer->address() + static_cast<uint64_t>(home.offset);
+  };
+  dispatches = lower(graph, kept, traits, address);
+  std::vector<std::vector<Range>> ranges(dispatches.size());
+  for (size_t i = 0; i < dispatches.size(); i++)
+    for (const Access& access : dispatches[i].accesses) {
+      const uint64_t begin = address(access.value);
+      ranges[i].push_back({begin, begin + static_cast<uint64_t>(graph.values()[access.value].bytes()), access.write});
+    }
+  barrier_before = barriers(ranges);
+  describe_nodes(graph, kept, homes);
+  record();
+}
+
+void Plan::Impl::place_inputs(const Graph& graph, std::unordered_map<uint32_t, Home>& homes) {
+  int64_t bytes = 0;
+  for (uint32_t id = 0; id < graph.values().size(); id++) {
+    const Value& value = graph.values()[id];
+    if (value.storage != Storage::input) continue;
+    homes[id] = {&inputs, bytes};
+    if (!input_names.emplace(value.name, Named{value.type, homes[id], bytes}).second)
+      throw InputError("[plan] two inputs are named '{}'", value.name);
+    bytes += aligned(value.bytes());
+  }
+  inputs = Buffer(device, static_cast<uint64_t>(bytes), Memory::device, "inputs");
+  staging = Buffer(device, static_cast<uint64_t>(bytes), Memory::upload, "input staging");
+}
+
+void Plan::Impl::place_arena(const Graph& graph, std::unordered_map<uint32_t, Home>& homes) {
+  const std::vector<Lifetime> lives = lifetimes(graph, dispatches);
+  for (const Lifetime& life : lives)
+    if (life.bytes > arena_block)
+      throw DeviceError("[plan] one tensor of {} needs {:.1f} MiB and '{}' gives at most {:.1f} MiB in one piece; "
+                        "use a smaller --batch, --size or --precision f16",
+                        graph.values()[life.value].type.shape.str(), life.bytes / 1048576.0,
+                        device.info().name, arena_block / 1048576.0);
+  placement = place(lives, arena_block);
+  const int64_t count = (placement.arena_bytes + arena_block - 1) / arena_block;
+  arena.reserve(static_cast<size_t>(count));
+  for (int64_t i = 0; i < count; i++)
+    arena.emplace_back(device, static_cast<uint64_t>(std::min(arena_block, placement.arena_bytes - i * arena_block)),
+                       Memory::device, "the arena of intermediate results");
+  for (size_t i = 0; i < lives.size(); i++)
+    homes[lives[i].value] = {&arena[static_cast<size_t>(placement.offsets[i] / arena_block)],
+                             placement.offsets[i] % arena_block};
+}
+
+void Plan::Impl::place_outputs(const Graph& graph, const std::unordered_map<uint32_t, Home>& homes) {
+  int64_t bytes = 0;
+  for (const auto& [name, tensor] : graph.outputs()) {
+    const auto home = homes.find(tensor.id);
+    if (home == homes.end())
+      throw InputError("[plan] output '{}' is a parameter, and parameters are not read back", name);
+    if (!output_names.emplace(name, Named{tensor.type, home->second, bytes}).second)
+      throw InputError("[plan] two outputs are named '{}'", name);
+    bytes += aligned(tensor.shape().elements() * size_of(tensor.dtype()));
+  }
+  readback = Buffer(device, static_cast<uint64_t>(bytes), Memory::download, "output readback");
+}
+
+void Plan::Impl::describe_nodes(const Graph& graph, std::span<const uint32_t> kept,
+                                const std::unordered_map<uint32_t, Home>& homes) {
+  std::unordered_map<uint32_t, size_t> position;
+  for (uint32_t index : kept) {
+    const Node& n = graph.nodes()[index];
+    NodeInfo info{n.op->name, n.scope, shape_text(n), 0, 0, {}, n.outputs[0].type};
+    if (n.op->flop) info.flop = n.op->flop(n);
+    for (const Tensor& t : n.inputs) info.bytes += t.shape().elements() * size_of(t.dtype());
+    info.bytes += n.out().elements() * size_of(n.dtype());
+    if (const auto home = homes.find(n.outputs[0].id); home != homes.end()) info.result = home->second;
+    position[index] = nodes.size();
+    nodes.push_back(std::move(info));
+  }
+  for (const Dispatch& d : dispatches) node_of_dispatch.push_back(position.at(d.node));
+}
+
+void Plan::Impl::barrier(VkCommandBuffer cb, VkPipelineStageFlags from, VkAccessFlags had,
+                         VkPipelineStageFlags to, VkAccessFlags wants) {
+  const VkMemoryBarrier memory{VK_STRUCTURE_TYPE_MEMORY_BARRIER, nullptr, had, wants};
+  device.impl().vk.vkCmdPipelineBarrier(cb, from, to, 0, 1, &memory, 0, nullptr, 0, nullptr);
+}
+
+void Plan::Impl::copy_inputs(VkCommandBuffer cb) {
+  // The previous run's kernels are done (run() waits), so only the copy itself needs ordering.
+  const VkBufferCopy whole{0, 0, inputs.bytes()};
+  device.impl().vk.vkCmdCopyBuffer(cb, (VkBuffer)staging.handle(), (VkBuffer)inputs.handle(), 1, &whole);
+  barrier(cb, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_TRANSFER_WRITE_BIT,
+          VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_ACCESS_SHADER_READ_BIT);
+}
+
+void Plan::Impl::copy_outputs(VkCommandBuffer cb) {
+  barrier(cb, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT,
+          VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT,
+          VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_TRANSFER_READ_BIT);
+  for (const auto& [name, o] : output_names) {
+    const VkBufferCopy part{static_cast<uint64_t>(o.home.offset), static_cast<uint64_t>(o.staged),
+                            static_cast<uint64_t>(o.type.shape.elements() * size_of(o.type.dtype))};
+    device.impl().vk.vkCmdCopyBuffer(cb, (VkBuffer)o.home.buffer->handle(), (VkBuffer)readback.handle(), 1, &part);
+  }
+  barrier(cb, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_TRANSFER_WRITE_BIT,
+          VK_PIPELINE_STAGE_HOST_BIT, VK_ACCESS_HOST_READ_BIT);
+}
+
+void Plan::Impl::record_dispatch(VkCommandBuffer cb, size_t i) {
+  Device::Impl& d = device.impl();
+  const Dispatch& dispatch = dispatches[i];
+  if (barrier_before[i])
+    barrier(cb, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_ACCESS_SHADER_WRITE_BIT,
+            VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT);
+  d.vk.vkCmdBindPipeline(cb, VK_PIPELINE_BIND_POINT_COMPUTE, d.pipeline(dispatch));
+  d.vk.vkCmdPushConstants(cb, d.layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, dispatch.push_bytes, dispatch.push.data());
+  d.vk.vkCmdDispatch(cb, dispatch.groups.x, dispatch.groups.y, dispatch.groups.z);
+}
+
+void Plan::Impl::record() {
+  Device::Impl& d = device.impl();
+  const size_t count = std::max<size_t>(1, (dispatches.size() + dispatches_per_submit - 1) / dispatches_per_submit);
+  VkCommandBufferAllocateInfo allocate{VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO};
+  allocate.commandPool = d.pool;
+  allocate.level = VK_COMMAND_BUFFER_LEVEL_PRIMARY;
+  allocate.commandBufferCount = static_cast<uint32_t>(count);
+  commands.resize(count);
+  VK_CHECK(d.vk.vkAllocateCommandBuffers(d.device, &allocate, commands.data()));
+  for (size_t c = 0; c < count; c++) {
+    const VkCommandBufferBeginInfo begin{VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
+    VK_CHECK(d.vk.vkBeginCommandBuffer(commands[c], &begin));
+    if (c == 0) copy_inputs(commands[c]);
+    const size_t end = std::min(dispatches.size(), (c + 1) * dispatches_per_submit);
+    for (size_t i = c * dispatches_per_submit; i < end; i++) record_dispatch(commands[c], i);
+    if (c + 1 == count) copy_outputs(commands[c]);
+    VK_CHECK(d.vk.vkEndCommandBuffer(commands[c]));
+  }
+  const VkFenceCreateInfo info{VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
+  VK_CHECK(d.vk.vkCreateFence(d.device, &info, nullptr, &fence));
+}
+
+void Plan::Impl::check_inputs() const {
+  for (const auto& [name, input] : input_names)
+    if (!input.set) throw InputError("[plan] input '{}' was never set", name);
+}
+
+void Plan::Impl::set(const std::string& name, DType type, const void* data, size_t count) {
+  const auto found = input_names.find(name);
+  if (found == input_names.end()) throw InputError("[plan] there is no input '{}'", name);
+  Named& input = found->second;
+  if (input.type.dtype != type || input.type.shape.elements() != static_cast<int64_t>(count))
+    throw InputError("[plan] input '{}' is {} {} and got {} values of {}", name,
+                     name_of(input.type.dtype), input.type.shape.str(), count, name_of(type));
+  std::memcpy(staging.mapped() + input.staged, data, count * 4);
+  input.set = true;
+}
+
+void Plan::set(const std::string& input, std::span<const float> data) {
+  impl_->set(input, DType::f32, data.data(), data.size());
+}
+void Plan::set(const std::string& input, std::span<const int32_t> data) {
+  impl_->set(input, DType::i32, data.data(), data.size());
+}
+
+void Plan::run() {
+  impl_->check_inputs();
+  Device::Impl& d = impl_->device.impl();
+  VK_CHECK(d.vk.vkResetFences(d.device, 1, &impl_->fence));
+  for (size_t c = 0; c < impl_->commands.size(); c++) {
+    VkSubmitInfo submit{VK_STRUCTURE_TYPE_SUBMIT_INFO};
+    submit.commandBufferCount = 1;
+    submit.pCommandBuffers = &impl_->commands[c];
+    VK_CHECK(d.vk.vkQueueSubmit(d.queue, 1, &submit,
+                                c + 1 == impl_->commands.size() ? impl_->fence : VK_NULL_HANDLE));
+  }
+  VK_CHECK(d.vk.vkWaitForFences(d.device, 1, &impl_->fence, VK_TRUE, UINT64_MAX));
+}
+
+namespace {
+
+std::vector<float> to_floats(std::span<const std::byte> bytes, DType type, int64_t count) {
+  std::vector<float> values(static_cast<size_t>(count));
+  if (type == DType::f32) std::memcpy(values.data(), bytes.data(), values.size() * 4);
+  for (size_t i = 0; i < values.size() && type != DType::f32; i++) {
+    if (type == DType::f16) {
+      uint16_t half;
+      std::memcpy(&half, bytes.data() + i * 2, 2);
+      values[i] = float_from_half(half);
+    } else {
+      int32_t whole;
+      std::memcpy(&whole, bytes.data() + i * 4, 4);
+      values[i] = static_cast<float>(whole);
+    }
+  }
+  return values;
+}
+
+}  // namespace
+
+std::vector<float> Plan::get(const std::string& output) const {
+  const auto found = impl_->output_names.find(output);
+  if (found == impl_->output_names.end()) throw InputError("[plan] there is no output '{}'", output);
+  const Impl::Named& o = found->second;
+  const int64_t count = o.type.shape.elements();
+  return to_floats({impl_->readback.mapped() + o.staged, static_cast<size_t>(count * size_of(o.type.dtype))},
+                   o.type.dtype, count);
+}
+
+std::vector<float> Plan::Impl::read(const Home& home, TensorType type) const {
+  const int64_t count = type.shape.elements();
+  std::vector<std::byte> bytes(static_cast<size_t>(count * size_of(type.dtype)));
+  device.download(*home.buffer, static_cast<uint64_t>(home.offset), bytes);
+  return to_floats(bytes, type.dtype, count);
+}
+
+std::vector<NodeProfile> Plan::profile() {
+  impl_->check_inputs();
+  Device::Impl& d = impl_->device.impl();
+  std::vector<NodeProfile> lines;
+  for (const Impl::NodeInfo& n : impl_->nodes)
+    lines.push_back({n.op, n.scope, n.shape, 0, 0, n.flop, n.bytes});
+  d.run_once([&](VkCommandBuffer cb) { impl_->copy_inputs(cb); });
+  VkQueryPool queries = VK_NULL_HANDLE;
+  const bool stamps = d.timestamp_ns > 0 && !d.traits.cpu;
+  if (stamps) {
+    VkQueryPoolCreateInfo info{VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO};
+    info.queryType = VK_QUERY_TYPE_TIMESTAMP;
+    info.queryCount = 2;
+    VK_CHECK(d.vk.vkCreateQueryPool(d.device, &info, nullptr, &queries));
+  }
+  for (size_t i = 0; i < impl_->dispatches.size(); i++) {
+    const double wall = wall_seconds(), cpu = cpu_seconds();
+    d.run_once([&](VkCommandBuffer cb) {
+      if (stamps) d.vk.vkCmdResetQueryPool(cb, queries, 0, 2);
+      if (stamps) d.vk.vkCmdWriteTimestamp(cb, VK_PIPELINE_STAGE_TOP_OF_PIPE_BIT, queries, 0);
+      impl_->record_dispatch(cb, i);
+      if (stamps) d.vk.vkCmdWriteTimestamp(cb, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, queries, 1);
+    });
+    NodeProfile& line = lines[impl_->node_of_dispatch[i]];
+    uint64_t ticks[2] = {};
+    if (stamps)
+      VK_CHECK(d.vk.vkGetQueryPoolResults(d.device, queries, 0, 2, sizeof(ticks), ticks, 8,
+                                          VK_QUERY_RESULT_64_BIT | VK_QUERY_RESULT_WAIT_BIT));
+    line.seconds += stamps ? static_cast<double>(ticks[1] - ticks[0]) * d.timestamp_ns * 1e-9
+                           : wall_seconds() - wall;
+    line.cpu_seconds += cpu_seconds() - cpu;
+  }
+  if (queries) d.vk.vkDestroyQueryPool(d.device, queries, nullptr);
+  return lines;
+}
+
+std::vector<NodeTrace> Plan::trace() {
+  impl_->check_inputs();
+  Device::Impl& d = impl_->device.impl();
+  d.run_once([&](VkCommandBuffer cb) { impl_->copy_inputs(cb); });
+  std::vector<NodeTrace> lines;
+  for (size_t i = 0; i < impl_->dispatches.size(); i++) {
+    d.run_once([&](VkCommandBuffer cb) { impl_->record_dispatch(cb, i); });
+    const size_t node = impl_->node_of_dispatch[i];
+    if (i + 1 < impl_->dispatches.size() && impl_->node_of_dispatch[i + 1] == node) continue;
+    const Impl::NodeInfo& n = impl_->nodes[node];
+    NodeTrace line{n.op, n.scope, n.shape, INFINITY, -INFINITY, 0, 0};
+    const std::vector<float> values = impl_->read(n.result, n.type);
+    for (float v : values) {
+      if (!std::isfinite(v)) {
+        line.not_finite++;
+        continue;
+      }
+      line.min = std::min<double>(line.min, v);
+      line.max = std::max<double>(line.max, v);
+      line.mean += v;
+    }
+    line.mean /= std::max<double>(1, static_cast<double>(values.size()) - static_cast<double>(line.not_finite));
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+const Placement& Plan::placement() const { return impl_->placement; }
+std::span<const Dispatch> Plan::dispatches() const { return impl_->dispatches; }
+size_t Plan::dispatch_count() const { return impl_->dispatches.size(); }
+size_t Plan::barrier_count() const {
+  return static_cast<size_t>(std::count(impl_->barrier_before.begin(), impl_->barrier_before.end(), true));
+}
+
+}  // namespace lacuna

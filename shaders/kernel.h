@@ -1,0 +1,24 @@
+// Kernel: the embedded SPIR-V of one kernel in the types it was compiled for. One constant per kernel is
+// generated in shaders/kernels.h, so that a misspelt name does not compile.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace lacuna {
+
+struct KernelVariant {
+  std::string_view type;  // "f32", "f16"
+  std::span<const uint32_t> words;
+};
+
+struct Kernel {
+  std::string_view name;  // "<stem>.<kernel>", such as "linear.forward"
+  std::span<const KernelVariant> variants;
+};
+
+// All kernels, for tests that must have run every one.
+std::span<const Kernel* const> all_kernels();
+
+}  // namespace lacuna

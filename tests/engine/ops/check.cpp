@@ -1,0 +1,196 @@
+#include "tests/engine/ops/check.h"
+
+#include <cmath>
+#include <cstring>
+#include <random>
+#include <set>
+
+#include "engine/error.h"
+#include "engine/half.h"
+#include "engine/passes.h"
+
+namespace lacuna::test {
+namespace {
+
+using Variant = std::pair<const Kernel*, DType>;
+std::set<Variant>& variants_run() {
+  static std::set<Variant> set;
+  return set;
+}
+
+Values numbers(const Given& given, uint32_t seed) {
+  if (!given.values.empty()) return given.values;
+  std::mt19937 bits(seed + 1);
+  Values values(static_cast<size_t>(given.shape.elements()));
+  for (double& v : values) {
+    if (given.ids > 0) {
+      v = static_cast<double>(bits() % static_cast<uint32_t>(given.ids));
+    } else {
+      // Uniform, with the variance asked for: the same numbers with every standard library.
+      v = given.mean + given.deviation * std::sqrt(12.0) * (bits() / 4294967296.0 - 0.5);
+    }
+  }
+  return values;
+}
+
+DType storage_type(const Given& given, DType type) { return given.ids > 0 ? DType::i32 : type; }
+
+std::vector<std::byte> stored(const Values& values, DType type) {
+  std::vector<std::byte> bytes(values.size() * static_cast<size_t>(size_of(type)));
+  for (size_t i = 0; i < values.size(); i++) {
+    const float real = static_cast<float>(values[i]);
+    const uint16_t half = half_from_float(real);
+    const int32_t whole = static_cast<int32_t>(values[i]);
+    if (type == DType::f32) std::memcpy(&bytes[i * 4], &real, 4);
+    if (type == DType::f16) std::memcpy(&bytes[i * 2], &half, 2);
+    if (type == DType::i32) std::memcpy(&bytes[i * 4], &whole, 4);
+  }
+  return bytes;
+}
+
+void round_to(Values& values, DType type) {
+  for (double& v : values) {
+    const float real = static_cast<float>(v);
+    v = type == DType::f16 ? float_from_half(half_from_float(real)) : real;
+  }
+}
+
+// A case in one storage type: the graph, and what its tensors hold.
+struct Instance {
+  Graph graph;
+  std::vector<Values> given;  // as stored
+  std::vector<std::string> input_names;
+  std::vector<Buffer> buffers;
+  Tensor result;
+
+  Instance(const OpCase& c, DType type) {
+    std::vector<Tensor> tensors;
+    for (const Given& g : c.given) {
+      const auto i = static_cast<uint32_t>(given.size());
+      given.push_back(numbers(g, i));
+      const DType storage = storage_type(g, type);
+      round_to(given.back(), storage);
+      // Plans take inputs in 32 bits, so half-precision activations are stored like weights.
+      const bool input = !g.weight && storage != DType::f16;
+      input_names.push_back(input ? "given" + std::to_string(i) : "");
+      if (input) {
+        tensors.push_back(graph.input(input_names.back(), g.shape, storage));
+        continue;
+      }
+      const std::vector<std::byte> bytes = stored(given.back(), storage);
+      buffers.emplace_back(device(), bytes.size(), Memory::device, "a test's tensor");
+      device().upload(buffers.back(), 0, bytes);
+      tensors.push_back(graph.parameter("given", {g.shape, storage}, buffers.back().address()));
+    }
+    result = c.op(tensors);
+    graph.output("result", result);
+  }
+
+  std::vector<float> run_once(Plan& plan) {
+    for (size_t i = 0; i < given.size(); i++) {
+      if (input_names[i].empty()) continue;
+      if (graph.values()[i].type.dtype == DType::i32)
+        plan.set(input_names[i], std::vector<int32_t>(given[i].begin(), given[i].end()));
+      else
+        plan.set(input_names[i], std::vector<float>(given[i].begin(), given[i].end()));
+    }
+    run(plan);
+    return plan.get("result");
+  }
+};
+
+void compare(const std::vector<float>& result, const Values& expected, const Bounds& bounds) {
+  REQUIRE(result.size() == expected.size());
+  double error = 0, norm = 0, worst = 0, largest = 0;
+  size_t at = 0;
+  for (size_t i = 0; i < expected.size(); i++) {
+    const double difference = std::abs(result[i] - expected[i]);
+    if (!(difference <= worst) && !std::isnan(worst)) {  // also when it is not a number
+      worst = difference;
+      at = i;
+    }
+    error += difference * difference;
+    norm += expected[i] * expected[i];
+    largest = std::max(largest, std::abs(expected[i]));
+  }
+  INFO("worst element ", at, ": ", result[at], ", expected ", expected[at]);
+  CHECK(std::sqrt(error) <= bounds.l2 * std::sqrt(norm));
+  CHECK(worst <= bounds.max * largest);
+}
+
+bool same_kernels(std::span<const Dispatch> a, std::span<const Dispatch> b) {
+  return std::equal(
+      a.begin(), a.end(), b.begin(), b.end(), [](const Dispatch& x, const Dispatch& y) {
+        return x.kernel == y.kernel && x.type == y.type && x.specialization == y.specialization;
+      });
+}
+
+std::string describe(const OpCase& c, const Graph& graph, DType type) {
+  std::string text = graph.nodes().empty() ? "no node" : graph.nodes().back().op->name;
+  for (const Given& g : c.given) text += " " + g.shape.str();
+  return text + " " + name_of(type);
+}
+
+}  // namespace
+
+Given random(Shape shape, double mean, double deviation) {
+  return {shape, mean, deviation, false, 0, {}};
+}
+Given weight(Shape shape, double mean, double deviation) {
+  return {shape, mean, deviation, true, 0, {}};
+}
+Given ids(Shape shape, int64_t below) { return {shape, 0, 0, false, below, {}}; }
+Given fixed(Shape shape, Values values) { return {shape, 0, 0, false, 0, std::move(values)}; }
+
+void check(const OpCase& c) {
+  for (DType type : c.types) {
+    if (type == DType::f16 && !device().traits().storage16) continue;
+    Instance instance(c, type);
+    INFO(describe(c, instance.graph, type));
+    const Values expected = c.reference(instance.given);
+    const Bounds& bounds = instance.result.dtype() == DType::f16 ? c.f16 : c.f32;
+    std::vector<Dispatch> first;
+    for (const bool cpu : {device().traits().cpu, !device().traits().cpu}) {
+      DeviceTraits traits = device().traits();
+      traits.cpu = cpu;
+      std::vector<Dispatch> dispatches = lower(instance.graph, prune(instance.graph), traits,
+                                               [](uint32_t) { return uint64_t{0}; });
+      if (cpu != device().traits().cpu && same_kernels(first, dispatches)) continue;
+      INFO("kernels for ", cpu ? "CPU" : "GPU", " devices");
+      Plan plan(device(), instance.graph, {.traits = traits});
+      const std::vector<float> result = instance.run_once(plan);
+      compare(result, expected, bounds);
+      const std::vector<float> again = instance.run_once(plan);
+      CHECK_MESSAGE(std::memcmp(result.data(), again.data(), result.size() * sizeof(float)) == 0,
+                    "two runs differ in bits");
+      first = std::move(dispatches);
+    }
+  }
+}
+
+void run(Plan& plan) {
+  plan.run();
+  for (const Dispatch& d : plan.dispatches()) variants_run().insert({d.kernel, d.type});
+}
+
+std::vector<std::string> kernels_never_run() {
+  std::vector<std::string> names;
+  for (const Kernel* kernel : all_kernels())
+    for (const KernelVariant& variant : kernel->variants)
+      for (DType type : {DType::f32, DType::f16, DType::i32})
+        if (variant.type == name_of(type) && !variants_run().count({kernel, type}) &&
+            (type != DType::f16 || device().traits().storage16))
+          names.push_back(std::string(kernel->name) + " " + name_of(type));
+  return names;
+}
+
+std::string refusal(const std::function<void(Graph&)>& make) {
+  Graph graph;
+  try {
+    make(graph);
+    lower(graph, prune(graph), DeviceTraits{}, [](uint32_t) { return uint64_t{0}; });
+  } catch (const InputError& error) { return error.what(); }
+  return "";
+}
+
+}  // namespace lacuna::test

@@ -1,0 +1,51 @@
+#include "engine/ops.h"
+#include "tests/engine/ops/check.h"
+
+using namespace lacuna;
+using namespace lacuna::test;
+
+namespace {
+
+void check_embedding(const Given& ids, int64_t rows, int64_t positions, int64_t columns) {
+  const int64_t tokens = ids.shape[1];
+  check({.given = {ids, weight({rows, columns}), weight({positions, columns}, 1)},
+         .op = [](In x) { return embedding(x[0], x[1], x[2]); },
+         .reference =
+             [=](const std::vector<Values>& given) {
+               Values y;
+               for (size_t i = 0; i < given[0].size(); i++) {
+                 const int64_t id = static_cast<int64_t>(given[0][i]);
+                 const int64_t row = id >= 0 && id < rows ? id : 0;
+                 for (int64_t c = 0; c < columns; c++)
+                   y.push_back(given[1][row * columns + c] + given[2][i % tokens * columns + c]);
+               }
+               return y;
+             }});
+}
+
+}  // namespace
+
+TEST_CASE("embedding" * needs_device()) {
+  check_embedding(ids({1, 1}, 1), 1, 1, 1);
+  check_embedding(ids({2, 7}, 11), 11, 7, 5);
+  check_embedding(ids({3, 77}, 500), 500, 77, 64);
+  check_embedding(ids({2, 5}, 13), 13, 9, 8);
+}
+
+TEST_CASE("embedding gives row 0 for ids outside the table" * needs_device()) {
+  Given outside = fixed({1, 4}, {-1, 5, 2147483647, 4});
+  outside.ids = 5;
+  check_embedding(outside, 5, 4, 4);
+}
+
+TEST_CASE("embedding refuses other shapes and types") {
+  const auto message = [](DType ids, Shape positions) {
+    return refusal([&](Graph& g) {
+      embedding(g.input("ids", {2, 7}, ids), g.input("table", {11, 4}),
+                g.input("positions", positions));
+    });
+  };
+  CHECK(message(DType::f32, {7, 4}).starts_with("[embedding] expects ids in i32"));
+  CHECK(message(DType::i32, {6, 4}).starts_with("[embedding] expects ids [B,T]"));
+  CHECK(message(DType::i32, {7, 5}).starts_with("[embedding] expects ids [B,T]"));
+}
