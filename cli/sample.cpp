@@ -10,12 +10,14 @@
 #include "cli/common.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
+#include "cli/parameters.h"
 #include "cli/profile.h"
 #include "cli/progress.h"
 #include "cli/prompts.h"
 #include "engine/clock.h"
 #include "engine/error.h"
 #include "models/generate.h"
+#include "models/grid.h"
 #include "models/sampler.h"
 
 namespace lacuna {
@@ -55,18 +57,6 @@ std::vector<ImageRequest> requests(const SampleOptions& o) {
   return all;
 }
 
-// What A1111 writes and many programs read: the prompt, the negative prompt, one line of settings.
-std::string parameters_text(const SampleOptions& o, const ImageRequest& r, const StableDiffusion& model) {
-  std::string text = r.prompt + "\n";
-  if (!r.negative.empty()) text += "Negative prompt: " + r.negative + "\n";
-  std::string name = std::filesystem::weakly_canonical(model.folder()).filename().string();
-  std::replace(name.begin(), name.end(), ',', ' ');
-  return text + fmt::format("Steps: {}, Sampler: {}, CFG scale: {}, Seed: {}, Size: {}x{}, Model: {}, {}RNG: {}, Version: lacuna {}",
-                            o.generate.steps, sampler_label(o.generate.sampler), o.generate.guidance, r.seed, o.generate.width,
-                            o.generate.height, name, o.generate.eta > 0 ? fmt::format("Eta: {}, ", o.generate.eta) : "",
-                            o.generate.rng == RngKind::torch ? "CPU" : "NV", LACUNA_VERSION);
-}
-
 void warn_cuts(const TextCache& text, size_t& told, Progress& progress) {
   for (; told < text.cuts().size(); told++) {
     const CutPrompt& c = text.cuts()[told];
@@ -75,13 +65,25 @@ void warn_cuts(const TextCache& text, size_t& told, Progress& progress) {
   }
 }
 
-void write_grid(const SampleOptions& o, const std::vector<Image>& images, const std::vector<ImageRequest>& all,
-                PictureOutput& output, Progress& progress) {
-  const auto columns = o.count > 1 ? o.count : static_cast<int64_t>(std::ceil(std::sqrt(static_cast<double>(images.size()))));
-  const Image picture = contact_sheet(images, all, columns);
-  write_file(output.grid(), as_text(encode_png(picture, {})), output.overwrite());
-  progress.say(fmt::format("{}  ({} pictures)", display(output.grid()), images.size()));
-  progress.event({{"event", "grid"}, {"file", display(output.grid())}, {"pictures", images.size()}});
+std::string_view as_text(const std::vector<std::byte>& bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// One row a prompt and one column a seed; single pictures of many prompts carry their captions.
+Image contact_sheet(const std::vector<Image>& images, const std::vector<ImageRequest>& all, int64_t count) {
+  if (count == 1) {
+    std::vector<Image> captioned;
+    for (size_t i = 0; i < images.size(); i++) captioned.push_back(grid({&images[i], 1}, 1, {{all[i].prompt}, {}}));
+    return grid(captioned, static_cast<int>(std::ceil(std::sqrt(static_cast<double>(images.size())))));
+  }
+  GridLabels labels;
+  for (size_t i = 0; i < images.size(); i += static_cast<size_t>(count)) labels.rows.push_back(all[i].prompt);
+  const bool same_seeds = std::all_of(all.begin(), all.end(), [&](const ImageRequest& r) {
+    return r.seed == all[static_cast<size_t>(&r - all.data()) % static_cast<size_t>(count)].seed;
+  });
+  for (int64_t i = 0; i < count && same_seeds; i++)
+    labels.columns.push_back(fmt::format("seed {}", all[static_cast<size_t>(i)].seed));
+  return grid(images, static_cast<int>(count), labels);
 }
 
 void sample(SampleOptions o) {
@@ -125,14 +127,18 @@ void sample(SampleOptions o) {
       images.push_back(results[i].image);
       if (o.grid && single) continue;
       const std::filesystem::path file = output.next(part[i].seed);
-      const auto png = encode_png(results[i].image, {{"parameters", parameters_text(o, part[i], model)}});
+      const auto png = encode_png(results[i].image, {{"parameters", parameters_text(part[i], o.generate, model)}});
       write_file(file, as_text(png), output.overwrite());
       progress.say(fmt::format("{}  {}", display(file), part[i].prompt));
       progress.event({{"event", "image"}, {"file", display(file)}, {"prompt", part[i].prompt}, {"seed", part[i].seed}});
     }
   }
   progress.finish();
-  if (o.grid) write_grid(o, images, all, output, progress);
+  if (o.grid) {
+    write_file(output.grid(), as_text(encode_png(contact_sheet(images, all, o.count))), output.overwrite());
+    progress.say(fmt::format("{}  ({} pictures)", display(output.grid()), images.size()));
+    progress.event({{"event", "grid"}, {"file", display(output.grid())}, {"pictures", images.size()}});
+  }
   const double seconds = wall_seconds() - begin, cpu = cpu_seconds() - cpu_begin;
   progress.say(fmt::format("{:.1f} s ({:.2f} CPU s a picture), at most {:.0f} MiB on the device", seconds,
                            cpu / static_cast<double>(all.size()), device->peak_bytes() / 1048576.0));
@@ -154,7 +160,7 @@ void add_sample(CLI::App& app) {
   c->add_option("--steps", o->generate.steps, "Steps of the sampler")->capture_default_str()->type_name("N");
   c->add_option("--guidance", o->generate.guidance, "How strictly the picture follows the prompt; 1 turns guidance off")
       ->capture_default_str()->type_name("X");
-  c->add_option("--sampler", o->generate.sampler, "ddim, pndm, lms, euler, euler_a or dpm++2m")->capture_default_str()->type_name("NAME");
+  c->add_option("--sampler", o->generate.sampler, "ddim, pndm, lms, euler, euler_a or dpmpp_2m")->capture_default_str()->type_name("NAME");
   c->add_option("--eta", o->generate.eta, "DDIM only: 0 is deterministic, 1 adds noise at every step")->capture_default_str()->type_name("X");
   c->add_option("--seed", o->seed, "Seed of the first picture; the following count up (default: random)")->type_name("N");
   c->add_option("--rng", o->rng, "Noise as PyTorch makes it on the CPU (torch) or on CUDA (philox)")->capture_default_str()

@@ -189,15 +189,8 @@ Image StableDiffusion::decode(std::span<const float> latents, LatentSize size) {
   plan.run();
   const std::vector<float> pixels = plan.get("pixels");
   check_finite(pixels, "vae");
-  Image image;
-  image.width = static_cast<int>(size.width * vae_config_.factor());
-  image.height = static_cast<int>(size.height * vae_config_.factor());
-  image.rgb.resize(pixels.size());
-  // As diffusers: to [0, 1], clamped, times 255, rounded to even.
-  std::transform(pixels.begin(), pixels.end(), image.rgb.begin(), [](float v) {
-    return static_cast<uint8_t>(std::nearbyint(std::clamp(v / 2 + 0.5f, 0.0f, 1.0f) * 255));
-  });
-  return image;
+  const int64_t factor = vae_config_.factor();
+  return image_from_floats(pixels, static_cast<int>(size.width * factor), static_cast<int>(size.height * factor));
 }
 
 std::vector<float> StableDiffusion::encode(const Image& image) {
@@ -212,9 +205,7 @@ std::vector<float> StableDiffusion::encode(const Image& image) {
     encoder_plan_.emplace(device_, g);
     encoder_size_ = size;
   }
-  std::vector<float> pixels(image.rgb.size());
-  std::transform(image.rgb.begin(), image.rgb.end(), pixels.begin(), [](uint8_t v) { return v / 127.5f - 1; });
-  encoder_plan_->set("pixels", std::span<const float>(pixels));
+  encoder_plan_->set("pixels", std::span<const float>(floats_from_image(image)));
   encoder_plan_->run();
   std::vector<float> latents = to_channels_first(encoder_plan_->get("mean"), vae_config_.latent_channels);
   for (float& v : latents) v = (v - vae_config_.shift_factor) * vae_config_.scaling_factor;
