@@ -152,21 +152,21 @@ std::string cell(std::string text, size_t width) {
 }
 
 void print_table(const std::vector<std::pair<std::string, Rates>>& rows) {
-  const Rates& all = rows.back().second;
-  std::string head = fmt::format("{:>6}", "n");
+  std::vector<size_t> asked;  // the claims that some prompt makes
+  std::string head = fmt::format("{:>5}", "n");
   for (size_t i = 0; i < claim_names.size(); i++) {
-    if (all.rates[i].asked)
-      head += fmt::format("{:>{}}", claim_names[i], std::max<size_t>(7, claim_names[i].size() + 2));
+    if (rows.back().second.rates[i].asked == 0) continue;
+    asked.push_back(i);
+    head += fmt::format(" {:>5}", claim_names[i]);
   }
   const size_t width = 80 - head.size();
   fmt::print("{}{}\n", cell("prompt", width), head);
   for (const auto& [prompt, rates] : rows) {
-    fmt::print("{}{:>6}", cell(prompt, width), rates.pictures);
-    for (size_t i = 0; i < claim_names.size(); i++) {
-      if (!all.rates[i].asked) continue;
+    fmt::print("{}{:>5}", cell(prompt, width), rates.pictures);
+    for (const size_t i : asked) {
       const Rate& rate = rates.rates[i];
-      fmt::print("{:>{}}", rate.asked ? fmt::format("{:.1f}", 100 * rate.share()) : "-",
-                 std::max<size_t>(7, claim_names[i].size() + 2));
+      const std::string share = rate.asked ? fmt::format("{:.4g}", 100 * rate.share()) : "-";
+      fmt::print(" {:>{}}", share, std::max<size_t>(5, claim_names[i].size()));
     }
     fmt::print("\n");
   }
@@ -198,7 +198,7 @@ void check(const CheckOptions& o) {
     fmt::print("{}\n", report.dump(2, ' ', false, json::error_handler_t::replace));
     return;
   }
-  rows.emplace_back("all, in %", all);
+  rows.emplace_back("all (in %)", all);
   print_table(rows);
   if (skipped)
     fmt::print("{} pictures were left out: no prompt, or none of pico's language\n", skipped);

@@ -20,7 +20,7 @@ struct StoredInk {
   std::string_view density;  // 0 to 63 a pixel
 };
 
-#include "erase/checker/templates.inc"
+#include "templates.inc"  // generated, beside this file
 
 int digit(char c) {
   constexpr std::string_view digits =
