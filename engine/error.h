@@ -1,7 +1,8 @@
 // The one exception type of the program, and its two meanings.
 //
 // Every message is one sentence that says what failed, where, and what to do about it:
-//   throw InputError("[safetensors] {}: tensor '{}' ends at byte {} but the file has {}; download it again", ...);
+//   throw InputError("[safetensors] {}: tensor '{}' ends at byte {} but the file has {}; download
+//   it again", ...);
 // cli/main.cpp catches it once and ends with exit_status(): 2 for bad input, 3 for the device.
 #pragma once
 
@@ -25,7 +26,8 @@ class Error : public std::runtime_error {
   int exit_status_;
 };
 
-// Something the user gave is missing, broken or out of range (files, options, prompts): exit status 2.
+// Something the user gave is missing, broken or out of range (files, options, prompts): exit
+// status 2.
 class InputError : public Error {
  public:
   template <typename... Args>
@@ -33,7 +35,8 @@ class InputError : public Error {
       : Error(2, fmt::format(text, std::forward<Args>(args)...)) {}
 };
 
-// The device or its driver cannot do what is needed (none found, lost, out of memory): exit status 3.
+// The device or its driver cannot do what is needed (none found, lost, out of memory): exit
+// status 3.
 class DeviceError : public Error {
  public:
   template <typename... Args>

@@ -21,7 +21,9 @@ Tensor Graph::input(std::string name, Shape shape, DType dtype) {
 }
 
 Tensor Graph::parameter(std::string name, TensorType type, uint64_t address) {
-  return add_value({type, Storage::parameter, address, std::move(name)});
+  const auto [found, is_new] = parameters_.try_emplace(address);
+  if (is_new) found->second = add_value({type, Storage::parameter, address, std::move(name)});
+  return found->second;
 }
 
 void Graph::output(std::string name, Tensor tensor) {

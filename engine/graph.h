@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <unordered_map>
 #include <vector>
 
 #include "engine/shape.h"
@@ -109,7 +110,8 @@ class Graph {
 
   // A tensor that the host fills before every run, by name.
   Tensor input(std::string name, Shape shape, DType dtype = DType::f32);
-  // A tensor that lives at a device address of somebody else's buffer, which must outlive every plan.
+  // A tensor that lives at a device address of somebody else's buffer, which must outlive every plan. The
+  // same address gives the same tensor, however often a model asks.
   Tensor parameter(std::string name, TensorType type, uint64_t address);
   // Makes a tensor readable by the host after every run, by name.
   void output(std::string name, Tensor tensor);
@@ -139,6 +141,7 @@ class Graph {
   std::vector<Node> nodes_;
   std::vector<Value> values_;
   std::vector<std::pair<std::string, Tensor>> outputs_;
+  std::unordered_map<uint64_t, Tensor> parameters_;  // by address
   std::string scope_;
 };
 

@@ -1,9 +1,7 @@
 #include "tests/engine/ops/check.h"
 
 #include <cmath>
-#include <cstdio>
 #include <cstring>
-#include <memory>
 #include <random>
 #include <set>
 
@@ -13,31 +11,6 @@
 
 namespace lacuna::test {
 namespace {
-
-struct Opened {
-  std::unique_ptr<Device> device;
-  bool validation = false;
-
-  Opened() {
-    try {
-      device = Device::open({.validation = true, .pipeline_cache = false});
-      validation = true;
-      return;
-    } catch (const Error& error) {
-      std::fprintf(stderr, "tests run without validation: %s\n", error.what());
-    }
-    try {
-      device = Device::open({.pipeline_cache = false});
-    } catch (const Error& error) {
-      std::fprintf(stderr, "tests that need a device are skipped: %s\n", error.what());
-    }
-  }
-};
-
-Opened& opened() {
-  static Opened once;
-  return once;
-}
 
 using Variant = std::pair<const Kernel*, DType>;
 std::set<Variant>& variants_run() {
@@ -159,14 +132,6 @@ std::string describe(const OpCase& c, const Graph& graph, DType type) {
 }
 
 }  // namespace
-
-Device& device() {
-  if (!opened().device) throw DeviceError("[test] there is no device: add needs_device()");
-  return *opened().device;
-}
-
-doctest::skip needs_device() { return doctest::skip(!opened().device); }
-doctest::skip needs_validation() { return doctest::skip(!opened().validation); }
 
 Given random(Shape shape, double mean, double deviation) {
   return {shape, mean, deviation, false, 0, {}};

@@ -1,8 +1,7 @@
 // Checks an op in one line per case:
 //
 //   TEST_CASE("silu" * needs_device()) {
-//     check({.given = {random({2, 7})}, .op = [](In x) { return silu(x[0]); }, .reference =
-//     silu_reference});
+//     check({{random({2, 7})}, [](In x) { return silu(x[0]); }, silu_reference});
 //   }
 //
 // A case runs in f32 and, where the device has 16-bit storage, in f16, twice each. The result must
@@ -11,8 +10,7 @@
 // kernel's own rounding counts. An op that chooses other kernels on other kinds of devices is also
 // checked with those.
 //
-// One device serves the whole program, with the validation layer's synchronization checks on;
-// last.cpp demands that the layer said nothing and that every kernel has run.
+// The last test case of the program demands that every kernel has run.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -21,18 +19,11 @@
 #include <string>
 #include <vector>
 
-#include "engine/device.h"
 #include "engine/graph.h"
 #include "engine/plan.h"
+#include "tests/device.h"
 
 namespace lacuna::test {
-
-// The program's device. Throws DeviceError where there is none.
-Device& device();
-// Skips a test case, and says why on stderr, where there is no device.
-doctest::skip needs_device();
-// Skips a test case where the validation layer is not installed.
-doctest::skip needs_validation();
 
 using Values = std::vector<double>;
 using In = const std::vector<Tensor>&;

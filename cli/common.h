@@ -1,0 +1,24 @@
+// What several verbs share: choosing a device and a model.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "engine/device.h"
+
+namespace lacuna {
+
+struct ModelOptions {
+  std::string model;  // empty: pico
+  std::string device;
+  std::string precision = "auto";
+
+  void add_to(CLI::App& command, bool with_model = true);
+  std::unique_ptr<Device> open_device() const;
+  // The folder given, $LACUNA_MODEL, or the embedded model that comes with the program.
+  std::filesystem::path model_folder() const;
+};
+
+}  // namespace lacuna

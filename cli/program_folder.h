@@ -1,0 +1,11 @@
+// Where the running program lies.
+#pragma once
+
+#include <filesystem>
+
+namespace lacuna {
+
+// Empty where the system does not say.
+std::filesystem::path program_folder();
+
+}  // namespace lacuna

@@ -1,0 +1,24 @@
+// Prompt files: one prompt a line (.txt), or a table with a header (.csv) whose columns may be prompt,
+// negative or negative_prompt, and seed or evaluation_seed (as the benchmark files of the field have).
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace lacuna {
+
+struct PromptLine {
+  std::string prompt;
+  std::optional<std::string> negative;
+  std::optional<uint64_t> seed;
+};
+
+// Throws InputError naming file and line. Empty lines and, in .txt, lines that start with # are skipped.
+std::vector<PromptLine> read_prompts(const std::filesystem::path& path);
+
+// The fields of RFC 4180 text, row by row: quotes, doubled quotes and line breaks inside quotes.
+std::vector<std::vector<std::string>> parse_csv(std::string_view text);
+
+}  // namespace lacuna

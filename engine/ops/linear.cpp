@@ -1,0 +1,57 @@
+// Linear layer: one matrix product. x [...,K] is read as rows of K; the weight is [K,N].
+#include <vector>
+
+#include "engine/error.h"
+#include "engine/ops.h"
+#include "engine/ops/tile.h"
+#include "shaders/kernels.h"
+#include "shaders/linear.h"
+
+namespace lacuna {
+namespace {
+
+std::vector<TensorType> outputs(const Node& n) {
+  const Shape& x = n.in(0);
+  const Shape& w = n.in(1);
+  const bool bias = n.inputs.size() > 2;
+  if (w.rank() != 2 || w[0] != x.last() || (bias && n.in(2) != Shape{w[1]}))
+    throw InputError("[linear] expects x [...,K], weight [K,N] and bias [N]; got {}, {} and {}", x.str(), w.str(),
+                     bias ? n.in(2).str() : "none");
+  std::vector<int64_t> sizes;
+  for (int axis = 0; axis + 1 < x.rank(); axis++) sizes.push_back(x[axis]);
+  sizes.push_back(w[1]);
+  return {{Shape(sizes), n.inputs[0].dtype()}};
+}
+
+void record(const Node& n, Recorder& r) {
+  const int64_t rows = n.in(0).rows(), depth = n.in(0).last(), cols = n.out().last();
+  const uint32_t fours = cols % 4 == 0, bias = n.inputs.size() > 2;
+  const LinearPush push{.x = r.in(n, 0),
+                        .weight = r.in(n, 1),
+                        .bias = r.optional_in(n, 2),
+                        .y = r.out(n),
+                        .rows = static_cast<uint32_t>(rows),
+                        .cols = static_cast<uint32_t>(cols),
+                        .depth = static_cast<uint32_t>(depth)};
+  if (r.traits().cpu) {
+    const LanesTile t = lanes_tile(r.traits(), rows, cols);
+    r.dispatch(kernels::linear_forward_lanes, n.dtype(),
+               {t.lanes, t.rows, t.vectors, fours, bias, depth % 2 == 0}, push, t.groups);
+  } else {
+    const SharedTile t = shared_tile(r.traits(), rows, cols);
+    r.dispatch(kernels::linear_forward, n.dtype(), {t.local, t.vectors, fours, bias, depth % 4 == 0}, push, t.groups);
+  }
+}
+
+double flop(const Node& n) { return 2.0 * n.out().elements() * n.in(0).last(); }
+
+const Op linear_op = {"linear", outputs, record, flop};
+
+}  // namespace
+
+Tensor linear(Tensor x, Tensor weight, Tensor bias) {
+  if (bias) return x.graph->node(linear_op, {x, weight, bias});
+  return x.graph->node(linear_op, {x, weight});
+}
+
+}  // namespace lacuna

@@ -1,0 +1,23 @@
+// Tile shapes of the two matrix product engines, shaders/tile.glsl (GPUs) and shaders/tile_lanes.glsl (CPU
+// drivers), for a product of [rows, depth] and [depth, cols].
+#pragma once
+
+#include <cstdint>
+
+#include "engine/recorder.h"
+
+namespace lacuna {
+
+struct LanesTile {
+  uint32_t lanes, rows, vectors;
+  Groups groups;
+};
+LanesTile lanes_tile(const DeviceTraits& traits, int64_t rows, int64_t cols);
+
+struct SharedTile {
+  uint32_t local, vectors;
+  Groups groups;
+};
+SharedTile shared_tile(const DeviceTraits& traits, int64_t rows, int64_t cols);
+
+}  // namespace lacuna

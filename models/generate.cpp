@@ -1,0 +1,84 @@
+#include "models/generate.h"
+
+#include <cmath>
+
+#include "engine/error.h"
+#include "models/sampler.h"
+
+namespace lacuna {
+
+TextStates TextCache::states(const std::string& prompt) {
+  TextStates& states = known_[prompt];
+  if (!states) {
+    const Tokenizer::Encoding encoding = model_.tokenizer().encode(prompt);
+    if (!encoding.cut.empty()) cuts_.push_back({prompt, encoding.cut});
+    states = model_.encode_text(encoding);
+  }
+  return states;
+}
+
+namespace {
+
+// One image on its way from noise to latents.
+struct Trajectory {
+  std::unique_ptr<Sampler> sampler;
+  Rng rng;
+  std::vector<float> latents, input;
+  TextStates prompt, negative;
+};
+
+Trajectory start(StableDiffusion& model, TextCache& text, const ImageRequest& request, const GenerateOptions& o,
+                 LatentSize size, bool guided) {
+  Trajectory t{Sampler::make(o.sampler, model.noise_schedule(), {.steps = o.steps, .eta = o.eta}),
+               Rng(o.rng, request.seed), {}, {}, text.states(request.prompt),
+               guided ? text.states(request.negative) : nullptr};
+  t.latents.resize(static_cast<size_t>(model.vae_config().latent_channels * size.height * size.width));
+  t.rng.randn(std::span<float>(t.latents));
+  for (float& v : t.latents) v *= t.sampler->init_noise_sigma();
+  return t;
+}
+
+void check_options(const GenerateOptions& o) {
+  if (!std::isfinite(o.guidance) || o.guidance < 0 || o.guidance > 1000)
+    throw InputError("[sample] guidance {} is out of range; 1 to 20 are usual", o.guidance);
+  if (!std::isfinite(o.eta) || o.eta < 0 || o.eta > 1)
+    throw InputError("[sample] eta {} is out of range; it lies between 0 and 1", o.eta);
+}
+
+}  // namespace
+
+std::vector<Generated> generate(StableDiffusion& model, TextCache& text, std::span<const ImageRequest> requests,
+                                const GenerateOptions& o, const StepCallback& step) {
+  check_options(o);
+  const LatentSize size = model.latent_size(o.width, o.height);
+  const bool guided = o.guidance > 1;
+  std::vector<Trajectory> runs;
+  for (const ImageRequest& request : requests) runs.push_back(start(model, text, request, o, size, guided));
+  const int calls = runs.empty() ? 0 : runs[0].sampler->calls();
+  for (int i = 0; i < calls; i++) {
+    if (step && !step(i, calls)) return {};
+    std::vector<StableDiffusion::UNetInput> batch;
+    for (Trajectory& t : runs) {
+      t.input = t.latents;
+      t.sampler->scale_model_input(i, t.input);
+      const float timestep = t.sampler->timesteps()[static_cast<size_t>(i)];
+      if (guided) batch.push_back({t.input, timestep, t.negative});
+      batch.push_back({t.input, timestep, t.prompt});
+    }
+    std::vector<std::vector<float>> predictions = model.predict(batch, size);
+    for (size_t r = 0; r < runs.size(); r++) {
+      std::vector<float>& e = predictions[guided ? 2 * r : r];
+      if (guided) {
+        const std::vector<float>& conditional = predictions[2 * r + 1];
+        for (size_t k = 0; k < e.size(); k++) e[k] += o.guidance * (conditional[k] - e[k]);
+      }
+      runs[r].sampler->step(i, e, runs[r].latents, runs[r].rng);
+    }
+  }
+  if (step && !step(calls, calls)) return {};
+  std::vector<Generated> results;
+  for (Trajectory& t : runs) results.push_back({model.decode(t.latents, size), std::move(t.latents)});
+  return results;
+}
+
+}  // namespace lacuna

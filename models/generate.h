@@ -1,0 +1,60 @@
+// From prompts to pictures: classifier-free guidance (Ho and Salimans 2022) around a sampler, for a batch
+// of images that may differ in prompt and seed but share steps, sampler and size.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/rng.h"
+#include "models/stable_diffusion.h"
+
+namespace lacuna {
+
+struct ImageRequest {
+  std::string prompt, negative;
+  uint64_t seed = 0;
+};
+
+struct GenerateOptions {
+  std::string sampler = "ddim";
+  int steps = 25;
+  float guidance = 7.5f;  // 1 or less: the prompt alone, at half the cost
+  float eta = 0;          // DDIM's
+  int64_t width = 512, height = 512;
+  RngKind rng = RngKind::torch;
+};
+
+// Called before every model call; returning false stops, and generate() returns what is finished: nothing.
+using StepCallback = std::function<bool(int call, int calls)>;
+
+// Prompts that were too long: what was cut.
+struct CutPrompt {
+  std::string prompt, cut;
+};
+
+// The text states of prompts, computed once per text.
+class TextCache {
+ public:
+  explicit TextCache(StableDiffusion& model) : model_(model) {}
+  TextStates states(const std::string& prompt);
+  const std::vector<CutPrompt>& cuts() const { return cuts_; }
+
+ private:
+  StableDiffusion& model_;
+  std::map<std::string, TextStates> known_;
+  std::vector<CutPrompt> cuts_;
+};
+
+struct Generated {
+  Image image;
+  std::vector<float> latents;  // [C,h,w], as the VAE decoder got them, scaled for the UNet
+};
+
+// One Generated per request; empty when the callback stopped it. Each image has a sampler and a generator
+// of its own, so that neither its neighbours nor the batch size change its numbers.
+std::vector<Generated> generate(StableDiffusion& model, TextCache& text, std::span<const ImageRequest> requests,
+                                const GenerateOptions& options, const StepCallback& step = {});
+
+}  // namespace lacuna

@@ -1,0 +1,21 @@
+// Pictures side by side with labels, for comparing seeds, prompts, and before with after.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "models/image.h"
+
+namespace lacuna {
+
+struct GridLabels {
+  std::vector<std::string> columns, rows;  // UTF-8; missing ones are empty
+};
+
+// Row by row, `columns` to a row. Pictures smaller than 160 pixels are enlarged by a whole factor;
+// cells have the size of the largest picture. Long labels are broken into lines, at most three.
+Image grid(std::span<const Image> images, int columns, const GridLabels& labels = {});
+
+}  // namespace lacuna

@@ -1,0 +1,41 @@
+// Pictures on the host: 8-bit RGB, rows from the top, and their PNG form with text chunks.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace lacuna {
+
+struct Image {
+  int width = 0, height = 0;
+  std::vector<uint8_t> rgb;  // [height][width][3]
+  bool operator==(const Image&) const = default;
+};
+
+Image blank_image(int width, int height, uint8_t gray);
+
+// What the VAE decodes, [height][width][3] about -1 to 1, clamped and rounded as diffusers does;
+// and back.
+Image image_from_floats(std::span<const float> nhwc, int width, int height);
+std::vector<float> floats_from_image(const Image& image);
+
+Image upscale(const Image& image, int factor);  // every pixel becomes a square of factor x factor
+
+// PNG and JPEG; alpha is dropped. `name` stands for the file in messages.
+Image decode_image(std::span<const std::byte> file, const std::string& name);
+Image load_image(const std::filesystem::path& path);
+
+// Keyword and value, both UTF-8, such as {"parameters", "a cat\nSteps: 25, Seed: 1"}. As Pillow
+// (and so the Stable Diffusion web interfaces) does it: tEXt where the value fits Latin-1, else
+// iTXt.
+using TextChunks = std::vector<std::pair<std::string, std::string>>;
+
+std::vector<std::byte> encode_png(const Image& image, const TextChunks& texts = {});
+TextChunks png_texts(std::span<const std::byte> file, const std::string& name);
+
+}  // namespace lacuna

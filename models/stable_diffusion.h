@@ -1,0 +1,100 @@
+// StableDiffusion: a diffusers folder as four models (tokenizer, CLIP text encoder, UNet, VAE) and a noise
+// schedule on one device, with the plans that run them.
+//
+// Latents on the host are [C,H,W] floats, as PyTorch and the random generators order them; conversion to
+// the kernels' N,H,W,C happens here. Plans are compiled at first use and kept until another size is asked
+// for. The device must outlive the object.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/plan.h"
+#include "models/clip_text.h"
+#include "models/image.h"
+#include "models/noise_schedule.h"
+#include "models/tokenizer.h"
+#include "models/unet.h"
+#include "models/vae.h"
+
+namespace lacuna {
+
+enum class Precision : uint8_t { automatic, f32, f16 };
+
+// Throws InputError for other words than f32, f16 and auto.
+Precision parse_precision(std::string_view name);
+
+// The states of one prompt, [T,C] floats, shared between the images that use it.
+using TextStates = std::shared_ptr<const std::vector<float>>;
+
+struct LatentSize {
+  int64_t height = 0, width = 0;
+  bool operator==(const LatentSize&) const = default;
+};
+
+class StableDiffusion {
+ public:
+  // Throws InputError naming the file for everything that is missing or wrong in the folder.
+  // Precision::automatic is f16 on GPUs that store 16-bit floats, else f32.
+  StableDiffusion(Device& device, const std::filesystem::path& folder, Precision precision);
+
+  const std::filesystem::path& folder() const { return folder_; }
+  const Tokenizer& tokenizer() const { return tokenizer_; }
+  const NoiseSchedule& noise_schedule() const { return schedule_; }
+  const UNetConfig& unet_config() const { return unet_.config(); }
+  const VaeConfig& vae_config() const { return vae_config_; }
+  DType dtype() const { return dtype_; }
+  uint64_t weight_bytes() const;
+
+  // Pixel sides of the size the model was trained for.
+  int64_t default_size() const { return default_size_; }
+  // Throws InputError when a side is no multiple of the VAE's factor, or beyond reason.
+  LatentSize latent_size(int64_t width, int64_t height) const;
+
+  TextStates encode_text(const Tokenizer::Encoding& prompt);
+  // One UNet call on a batch: entry i has its own latents [C,H,W], timestep and text states. Returns the
+  // predictions in the same layout.
+  struct UNetInput {
+    std::span<const float> latents;
+    float timestep = 0;
+    TextStates text;
+  };
+  std::vector<std::vector<float>> predict(std::span<const UNetInput> batch, LatentSize size);
+  // Latents as the UNet sees them -> picture. Throws DeviceError when the result is not finite.
+  Image decode(std::span<const float> latents, LatentSize size);
+  // Picture -> mean of the posterior, scaled for the UNet.
+  std::vector<float> encode(const Image& image);
+
+  // The plan of the UNet (compiled for `batch` entries), for --profile, --trace and memory figures.
+  Plan& unet_plan(int64_t batch, LatentSize size);
+  Plan& decoder_plan(LatentSize size);
+  Plan& text_plan();
+
+ private:
+  struct Key {
+    int64_t batch = 0;
+    LatentSize size;
+    bool operator==(const Key&) const = default;
+  };
+
+  Device& device_;
+  std::filesystem::path folder_;
+  DType dtype_;
+  WeightStore text_weights_, unet_weights_, vae_weights_;
+  ClipText text_encoder_;
+  Tokenizer tokenizer_;
+  NoiseSchedule schedule_;
+  UNet unet_;
+  VaeConfig vae_config_;
+  VaeDecoder vae_decoder_;
+  std::optional<VaeEncoder> vae_encoder_;  // loaded when first needed
+  int64_t default_size_ = 512;
+  std::optional<Plan> text_plan_, unet_plan_, decoder_plan_, encoder_plan_;
+  Key unet_key_;
+  LatentSize decoder_size_, encoder_size_;
+};
+
+}  // namespace lacuna

@@ -1,0 +1,106 @@
+#version 460
+// kernel forward f32 f16
+// kernel forward_lanes f32 f16
+//
+// Convolution as an implicit matrix product (im2col without the copy): row m is a pixel of y, column k of a
+// is tap (ky, kx) and channel c of x, and the weight [KH, KW, C, O] is the matrix b [KH KW C, O]. x and y
+// are [N,H,W,C]. Taps outside the image are zero.
+#extension GL_GOOGLE_include_directive : require
+#include "shaders/types.glsl"
+#include "shaders/conv2d.h"
+
+// Where a pixel of y starts reading: image, and y and x of tap (0, 0), which may be negative.
+ivec3 origin(uint row) {
+  const uint line = row / p.out_width, image = line / p.out_height;
+  return ivec3(image, int((line - image * p.out_height) * p.stride) - int(p.pad),
+               int((row - line * p.out_width) * p.stride) - int(p.pad));
+}
+
+// The first channel of the pixel that tap (ky, kx) reads, or -1 outside the image.
+int pixel(ivec3 origin, uint ky, uint kx) {
+  const int y = origin.y + int(ky), x = origin.z + int(kx);
+  const bool inside = uint(y) < p.in_height && uint(x) < p.in_width;
+  return inside ? ((origin.x * int(p.in_height) + y) * int(p.in_width) + x) * int(p.channels) : -1;
+}
+
+#ifdef KERNEL_forward
+#include "shaders/tile.glsl"
+
+layout(constant_id = 4) const bool CHANNEL_FOURS = true;  // channels is a multiple of 4
+
+int at_tap(uint row, uint k) {
+  const uint tap = k / p.channels, ky = tap / p.kernel_width;
+  const int begin = pixel(origin(row), ky, tap - ky * p.kernel_width);
+  return begin < 0 ? -1 : begin + int(k - tap * p.channels);
+}
+
+vec4 load_a(uint row, uint k) {
+  vec4 value = vec4(0);
+  const uint depth = p.kernel_height * p.kernel_width * p.channels;
+  if (row >= p.rows) return value;
+  if (CHANNEL_FOURS) {
+    const int at = k < depth ? at_tap(row, k) : -1;
+    if (at >= 0) value = vec4(TBuf4(p.x).at[at / 4]);
+  } else {
+    [[unroll]] for (uint i = 0; i < 4; i++) {
+      const int at = k + i < depth ? at_tap(row, k + i) : -1;
+      if (at >= 0) value[i] = float(p.x.at[at]);
+    }
+  }
+  return value;
+}
+
+vec4 load_b(uint k, uint column) {
+  const uint depth = p.kernel_height * p.kernel_width * p.channels;
+  return k < depth ? load4(p.weight, k * p.cols, column, p.cols) : vec4(0);
+}
+
+void main() {
+  tile_product(p.kernel_height * p.kernel_width * p.channels);
+  store_tile(p.y, p.bias, p.rows, p.cols);
+}
+#endif
+
+#ifdef KERNEL_forward_lanes
+#include "shaders/tile_lanes.glsl"
+
+layout(constant_id = 5) const bool EVEN_CHANNELS = true;
+
+void main() {
+  begin_tile(p.cols);
+  ivec3 start[ROWS];
+  [[unroll]] for (uint r = 0; r < ROWS; r++) start[r] = origin(min(tile.row + r, p.rows - 1));
+  uint k = 0;  // row of the weight matrix
+  for (uint ky = 0; ky < p.kernel_height; ky++) {
+    for (uint kx = 0; kx < p.kernel_width; kx++) {
+      uint begin[ROWS];
+      bool inside[ROWS];
+      [[unroll]] for (uint r = 0; r < ROWS; r++) {
+        const int at = pixel(start[r], ky, kx);
+        inside[r] = at >= 0;
+        begin[r] = uint(max(at, 0));
+      }
+      float a[ROWS];
+      if (EVEN_CHANNELS) {
+        float next[ROWS];
+        for (uint c = 0; c < p.channels; c += 2, k += 2) {
+          [[unroll]] for (uint r = 0; r < ROWS; r++) {
+            const vec2 pair = load_pair(p.x, begin[r] + c);
+            a[r] = inside[r] ? pair.x : 0;
+            next[r] = inside[r] ? pair.y : 0;
+          }
+          multiply_add(a, p.weight, k, p.cols);
+          multiply_add(next, p.weight, k + 1, p.cols);
+        }
+      } else {
+        for (uint c = 0; c < p.channels; c++, k++) {
+          [[unroll]] for (uint r = 0; r < ROWS; r++)
+            a[r] = inside[r] ? float(p.x.at[begin[r] + c]) : 0;
+          multiply_add(a, p.weight, k, p.cols);
+        }
+      }
+    }
+  }
+  store_tile(p.y, p.bias, p.rows, p.cols);
+}
+#endif

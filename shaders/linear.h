@@ -1,0 +1,11 @@
+#include "shaders/push.h"
+
+PUSH_BLOCK(LinearPush)
+  PTR(TBuf) x;
+  PTR(TBuf) weight;
+  PTR(TBuf) bias;
+  PTR(TBuf) y;
+  uint rows;
+  uint cols;
+  uint depth;
+PUSH_END

@@ -1,0 +1,110 @@
+// Matrix product for GPUs: y = a b by tiles of 8 LOCAL/16 rows and 64 VECTORS columns in shared memory.
+//
+// 16 invocations lie along the columns and LOCAL / 16 along the rows; each sums 8 rows and VECTORS times
+// four columns in registers, so that 32 VECTORS multiply-adds follow 2 + VECTORS loads of shared memory.
+// The next slice of 16 along the depth is fetched into registers while the present one is multiplied.
+// a is kept transposed in shared memory; the extra column avoids bank conflicts. Shared memory:
+// 16 (8 LOCAL/16 + 4 + 64 VECTORS) floats, 8.3 KiB for 128 invocations and one vector.
+//
+// The includer defines load_a(row, k), four neighbours along the depth, zero outside, and
+// load_b(k, column), four neighbours along the columns, zero beyond the depth.
+#ifndef LACUNA_TILE_GLSL
+#define LACUNA_TILE_GLSL
+
+layout(local_size_x_id = 0) in;
+layout(constant_id = 0) const uint LOCAL = 128;
+layout(constant_id = 1) const uint VECTORS = 1;         // of four columns for an invocation
+layout(constant_id = 2) const bool WHOLE_FOURS = true;  // cols is a multiple of 4
+layout(constant_id = 3) const bool BIAS = false;
+
+const uint DEPTH = 16, ALONG = 16, THREAD_ROWS = 8;
+const uint TILE_ROWS = LOCAL / ALONG * THREAD_ROWS;
+const uint TILE_FOURS = ALONG * VECTORS;  // fours of columns
+const uint A_PITCH = TILE_ROWS / 4 + 1;
+const uint A_LOADS = TILE_ROWS * (DEPTH / 4) / LOCAL;  // per invocation and slice
+const uint B_LOADS = DEPTH * TILE_FOURS / LOCAL;
+
+shared vec4 a_tile[DEPTH * A_PITCH];
+shared vec4 b_tile[DEPTH * TILE_FOURS];
+
+uint lane = gl_LocalInvocationID.x;
+uint tile_row = gl_WorkGroupID.y * TILE_ROWS;
+uint tile_column = gl_WorkGroupID.x * TILE_FOURS * 4;
+vec4 sum[THREAD_ROWS][VECTORS];
+vec4 fetched_a[A_LOADS], fetched_b[B_LOADS];
+
+// Defined by the includer.
+vec4 load_a(uint row, uint k);
+vec4 load_b(uint k, uint column);
+
+// Four neighbours of a row of b; columns beyond the end repeat the last.
+vec4 load4(TBuf b, uint row_begin, uint column, uint cols) {
+  if (WHOLE_FOURS) return vec4(TBuf4(b).at[(row_begin + min(column, cols - 4)) / 4]);
+  vec4 value;
+  [[unroll]] for (uint i = 0; i < 4; i++)
+    value[i] = float(b.at[row_begin + min(column + i, cols - 1)]);
+  return value;
+}
+
+void multiply_slice() {
+  [[unroll]] for (uint k = 0; k < DEPTH; k++) {
+    const uint at = k * A_PITCH + lane / ALONG * (THREAD_ROWS / 4);
+    const vec4 a[2] = {a_tile[at], a_tile[at + 1]};
+    [[unroll]] for (uint v = 0; v < VECTORS; v++) {
+      const vec4 b = b_tile[k * TILE_FOURS + v * ALONG + lane % ALONG];
+      [[unroll]] for (uint r = 0; r < THREAD_ROWS; r++) sum[r][v] += a[r / 4][r % 4] * b;
+    }
+  }
+}
+
+void fetch_slice(uint k) {
+  [[unroll]] for (uint i = 0; i < A_LOADS; i++) {
+    const uint at = i * LOCAL + lane;
+    fetched_a[i] = load_a(tile_row + at / 4, k + at % 4 * 4);
+  }
+  [[unroll]] for (uint i = 0; i < B_LOADS; i++) {
+    const uint at = i * LOCAL + lane;
+    fetched_b[i] = load_b(k + at / TILE_FOURS, tile_column + at % TILE_FOURS * 4);
+  }
+}
+
+void share_slice() {
+  [[unroll]] for (uint i = 0; i < A_LOADS; i++) {
+    const uint at = i * LOCAL + lane, row = at / 4;
+    [[unroll]] for (uint j = 0; j < 4; j++)
+      a_tile[(at % 4 * 4 + j) * A_PITCH + row / 4][row % 4] = fetched_a[i][j];
+  }
+  [[unroll]] for (uint i = 0; i < B_LOADS; i++) b_tile[i * LOCAL + lane] = fetched_b[i];
+}
+
+void tile_product(uint depth) {
+  [[unroll]] for (uint r = 0; r < THREAD_ROWS; r++)
+    [[unroll]] for (uint v = 0; v < VECTORS; v++) sum[r][v] = vec4(0);
+  fetch_slice(0);
+  for (uint k = 0; k < depth; k += DEPTH) {
+    share_slice();
+    barrier();
+    if (k + DEPTH < depth) fetch_slice(k + DEPTH);
+    multiply_slice();
+    barrier();
+  }
+}
+
+void store_tile(TBuf y, TBuf bias, uint rows, uint cols) {
+  [[unroll]] for (uint v = 0; v < VECTORS; v++) {
+    const uint column = tile_column + (v * ALONG + lane % ALONG) * 4;
+    const vec4 offset = BIAS ? load4(bias, 0, column, cols) : vec4(0);
+    [[unroll]] for (uint r = 0; r < THREAD_ROWS; r++) {
+      const uint row = tile_row + lane / ALONG * THREAD_ROWS + r;
+      const vec4 value = sum[r][v] + offset;
+      if (WHOLE_FOURS) {
+        if (row < rows && column < cols) TBuf4(y).at[(row * cols + column) / 4] = T4(value);
+      } else {
+        [[unroll]] for (uint i = 0; i < 4; i++)
+          if (row < rows && column + i < cols) y.at[row * cols + column + i] = T(value[i]);
+      }
+    }
+  }
+}
+
+#endif

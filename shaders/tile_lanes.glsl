@@ -1,0 +1,90 @@
+// Matrix product for CPU drivers: y = a b, where b is a [depth, cols] matrix with contiguous columns.
+//
+// A workgroup is one SIMD vector of the driver: its lanes lie along the columns of b and all of them work
+// on the same ROWS rows of a, so loads of a have one address per group and every value of b that was
+// gathered meets ROWS multiply-adds. No shared memory, no barriers (each would be a coroutine switch).
+// Columns and rows beyond the end are clamped for loads, so nothing is read outside, and are not stored.
+// Measured against other shapes in docs/performance.md.
+#ifndef LACUNA_TILE_LANES_GLSL
+#define LACUNA_TILE_LANES_GLSL
+
+layout(local_size_x_id = 0) in;
+layout(constant_id = 0) const uint LANES = 8;
+layout(constant_id = 1) const uint ROWS = 8;     // of a group
+layout(constant_id = 2) const uint VECTORS = 2;  // of four columns for a lane
+layout(constant_id = 3) const bool WHOLE_FOURS = true;  // cols is a multiple of 4
+layout(constant_id = 4) const bool BIAS = false;
+
+struct Tile {
+  uint row;                // the first row of this group
+  uint column[VECTORS];    // the first of four columns; those from `cols` on do not exist
+  vec4 sum[ROWS][VECTORS];
+};
+Tile tile;
+
+// Two and four neighbours from an even element and from a multiple of four. Halves travel as 32-bit words,
+// because lavapipe loads 16-bit elements one by one (three times slower, and many times in compiling).
+#ifdef TYPE_f16
+layout(buffer_reference, scalar, buffer_reference_align = 4) buffer Words {
+  uint at[];
+};
+layout(buffer_reference, scalar, buffer_reference_align = 8) buffer Words2 {
+  uvec2 at[];
+};
+vec2 load_pair(TBuf b, uint i) { return unpackHalf2x16(Words(b).at[i / 2]); }
+vec4 load_four(TBuf b, uint i) {
+  const uvec2 words = Words2(b).at[i / 4];
+  return vec4(unpackHalf2x16(words.x), unpackHalf2x16(words.y));
+}
+void store_four(TBuf y, uint i, vec4 value) {
+  Words2(y).at[i / 4] = uvec2(packHalf2x16(value.xy), packHalf2x16(value.zw));
+}
+#else
+vec2 load_pair(TBuf b, uint i) { return vec2(b.at[i], b.at[i + 1]); }
+vec4 load_four(TBuf b, uint i) { return TBuf4(b).at[i / 4]; }
+void store_four(TBuf y, uint i, vec4 value) { TBuf4(y).at[i / 4] = value; }
+#endif
+
+// Four neighbours of a row of b; columns beyond the end repeat the last.
+vec4 load4(TBuf b, uint row_begin, uint column, uint cols) {
+  if (WHOLE_FOURS) return load_four(b, row_begin + min(column, cols - 4));
+  vec4 value;
+  [[unroll]] for (uint i = 0; i < 4; i++)
+    value[i] = float(b.at[row_begin + min(column + i, cols - 1)]);
+  return value;
+}
+
+void begin_tile(uint cols) {
+  tile.row = gl_WorkGroupID.y * ROWS;
+  [[unroll]] for (uint v = 0; v < VECTORS; v++) {
+    tile.column[v] = 4 * ((gl_WorkGroupID.x * VECTORS + v) * LANES + gl_LocalInvocationID.x);
+    [[unroll]] for (uint r = 0; r < ROWS; r++) tile.sum[r][v] = vec4(0);
+  }
+}
+
+// Adds the outer product of a column of a (one value per row) and row `k` of b.
+void multiply_add(float a[ROWS], TBuf b, uint k, uint cols) {
+  [[unroll]] for (uint v = 0; v < VECTORS; v++) {
+    const vec4 value = load4(b, k * cols, tile.column[v], cols);
+    [[unroll]] for (uint r = 0; r < ROWS; r++) tile.sum[r][v] += a[r] * value;
+  }
+}
+
+void store_tile(TBuf y, TBuf bias, uint rows, uint cols) {
+  [[unroll]] for (uint v = 0; v < VECTORS; v++) {
+    const uint column = tile.column[v];
+    const vec4 offset = BIAS ? load4(bias, 0, column, cols) : vec4(0);
+    [[unroll]] for (uint r = 0; r < ROWS; r++) {
+      const uint row = tile.row + r;
+      const vec4 sum = tile.sum[r][v] + offset;
+      if (WHOLE_FOURS) {
+        if (row < rows && column < cols) store_four(y, row * cols + column, sum);
+      } else {
+        [[unroll]] for (uint i = 0; i < 4; i++)
+          if (row < rows && column + i < cols) y.at[row * cols + column + i] = T(sum[i]);
+      }
+    }
+  }
+}
+
+#endif

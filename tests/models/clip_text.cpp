@@ -1,0 +1,43 @@
+// CLIP's text encoder against transformers' CLIPTextModel.
+#include "models/clip_text.h"
+
+#include "engine/plan.h"
+#include "tests/device.h"
+#include "tests/models/golden.h"
+
+using namespace lacuna;
+using namespace lacuna::test;
+
+namespace {
+
+void check_clip(const std::string& name) {
+  const auto folder = fixture("clip/" + name);
+  const SafeTensors golden = SafeTensors::open(folder / "golden.safetensors");
+  const auto ids = read_ids(golden, "input.input_ids");
+  const Array states = read(golden, "output.last_hidden_state");
+  for (DType type : types_of(device())) {
+    CAPTURE(name << " " << name_of(type));
+    WeightStore store(device(), folder / "model.safetensors", type);
+    const ClipText clip(store, ClipTextConfig::from_file(folder / "config.json"));
+    Graph g;
+    std::vector<Tensor> hidden;
+    const Tensor out = clip(g.input("ids", {states.shape[0], states.shape[1]}, DType::i32), &hidden);
+    g.output("states", cast(out, DType::f32));
+    for (size_t i = 0; i < hidden.size(); i++) g.output("hidden" + std::to_string(i), cast(hidden[i], DType::f32));
+    Plan plan(device(), g);
+    plan.set("ids", std::span<const int32_t>(ids));
+    plan.run();
+    const double error = relative_error(plan.get("states"), states.values);
+    MESSAGE(name << " " << name_of(type) << ": relative error " << error);
+    CHECK(error <= bound(type));
+    for (size_t i = 0; i < hidden.size(); i++)
+      CHECK(relative_error(plan.get("hidden" + std::to_string(i)),
+                           read(golden, "output.hidden_states." + std::to_string(i)).values) <= bound(type));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("CLIP equals transformers: quick_gelu, 77 tokens" * needs_device()) { check_clip("quick_gelu"); }
+TEST_CASE("CLIP equals transformers: gelu, 13 tokens, heads of 40" * needs_device()) { check_clip("gelu"); }
+TEST_CASE("CLIP equals transformers: tensors without the text_model prefix" * needs_device()) { check_clip("first_eos"); }
