@@ -236,6 +236,18 @@ TEST_CASE("lowering twice gives the same dispatches, with other addresses") {
   }
 }
 
+TEST_CASE("fold spreads any number of groups within the limits of every device") {
+  for (int64_t count : {int64_t{1}, int64_t{7}, int64_t{65535}, int64_t{65536}, int64_t{65537},
+                        int64_t{1} << 20, (int64_t{1} << 31) - 1}) {
+    const Groups groups = Recorder::fold(count);
+    const int64_t total = int64_t{groups.x} * groups.y;
+    CHECK(groups.x <= 65535);
+    CHECK(groups.y <= 65535);
+    CHECK(total >= count);
+    CHECK(total - count < groups.y);
+  }
+}
+
 TEST_CASE("place: random live ranges never overlap nor cross blocks") {
   std::mt19937 bits(3);
   for (int round = 0; round < 200; round++) {

@@ -1,8 +1,7 @@
 // Checks an op in one line per case:
 //
 //   TEST_CASE("silu" * needs_device()) {
-//     check({.given = {random({2, 7})}, .op = [](In x) { return silu(x[0]); }, .reference =
-//     silu_reference});
+//     check({{random({2, 7})}, [](In x) { return silu(x[0]); }, silu_reference});
 //   }
 //
 // A case runs in f32 and, where the device has 16-bit storage, in f16, twice each. The result must

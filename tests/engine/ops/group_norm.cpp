@@ -53,6 +53,10 @@ TEST_CASE("group_norm" * needs_device()) {
   check_group_norm({3, 97, 128}, 32);    // tokens
 }
 
+TEST_CASE("group_norm of a group of a million elements" * needs_device()) {
+  check_group_norm({1, 512, 512, 4}, 1, 2);
+}
+
 TEST_CASE("group_norm keeps its digits when the mean is large" * needs_device()) {
   check_group_norm({2, 24, 24, 32}, 8, 100, {1e-5, 1e-5});
   check_group_norm({1, 24, 24, 21}, 3, -3000, {3e-4, 3e-4});

@@ -47,7 +47,7 @@ TEST_CASE("slices of a concat are its parts" * needs_device()) {
 
 TEST_CASE("slice refuses columns that are not there") {
   for (const auto& [begin, count] : {std::pair{-1, 2}, {0, 0}, {2, 2}, {0, 4}})
-    CHECK(refusal([&](Graph& g) {
+    CHECK(refusal([begin = begin, count = count](Graph& g) {
             slice(g.input("x", {2, 3}), begin, count);
           }).starts_with("[slice] expects"));
 }

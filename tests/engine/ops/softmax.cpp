@@ -39,6 +39,14 @@ TEST_CASE("softmax" * needs_device()) {
          .f32 = {2e-6, 2e-6}});
 }
 
+TEST_CASE("softmax of more rows than a dimension of workgroups" * needs_device()) {
+  check({.given = {random({65600, 33})},
+         .op = [](In x) { return softmax(x[0]); },
+         .reference =
+             [](const std::vector<Values>& given) { return softmax_reference(given[0], 33); },
+         .types = {DType::f32}});
+}
+
 TEST_CASE("softmax of long rows stays below the loop limit of old drivers" * needs_device()) {
   check({.given = {random({1, 70001})},
          .op = [](In x) { return softmax(x[0]); },
