@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <exception>
 
+#include "cli/bench.h"
+#include "cli/check.h"
 #include "cli/devices.h"
 #include "cli/help.h"
 #include "cli/interrupt.h"
@@ -32,6 +34,8 @@ int main(int argc, char** argv) {
   app.formatter(std::make_shared<lacuna::HelpFormatter>());  // before the verbs, which inherit it
   lacuna::catch_interrupts();
   lacuna::add_sample(app);
+  lacuna::add_check(app);
+  lacuna::add_bench(app);
   lacuna::add_devices(app);
   try {
     app.parse(argc, argv);
