@@ -8,6 +8,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "engine/file.h"
 #include "models/json_file.h"
 
 namespace lacuna {
@@ -141,7 +142,7 @@ void refuse_unsupported(const JsonFile& file) {
 }  // namespace
 
 NoiseSchedule NoiseSchedule::load(const std::filesystem::path& scheduler_config) {
-  return parse(scheduler_config.string(), read_text("noise schedule", scheduler_config, 1 << 22));
+  return parse(display(scheduler_config), read_file(scheduler_config, 1 << 22));
 }
 
 NoiseSchedule NoiseSchedule::parse(std::string name, std::string_view json) {

@@ -276,8 +276,8 @@ TEST_CASE("damaged tokenizer files are bad input") {
     write(folder.path() / name, content);
     CAPTURE(name);
     CAPTURE(content.substr(0, 60));
-    CHECK_THROWS_WITH_AS(Tokenizer::load(folder.path(), 32), doctest::Contains("[tokenizer]"),
-                         InputError);
+    CHECK_THROWS_WITH_AS(Tokenizer::load(folder.path(), 32),
+                         doctest::Contains(folder.path().string().c_str()), InputError);
   }
   for (const char* name : {"vocab.json", "merges.txt"}) {
     const Folder folder;
