@@ -6,6 +6,7 @@
 #include <exception>
 
 #include "cli/devices.h"
+#include "cli/help.h"
 #include "cli/interrupt.h"
 #include "cli/sample.h"
 #include "engine/error.h"
@@ -28,7 +29,7 @@ int main(int argc, char** argv) {
   CLI::App app{about, "lacuna"};
   app.set_version_flag("--version", std::string("lacuna ") + LACUNA_VERSION);
   app.require_subcommand(1);
-  app.get_formatter()->column_width(30);
+  app.formatter(std::make_shared<lacuna::HelpFormatter>());  // before the verbs, which inherit it
   lacuna::catch_interrupts();
   lacuna::add_sample(app);
   lacuna::add_devices(app);

@@ -112,8 +112,8 @@ SchedulerConfig read_config(const JsonFile& file) {
   config.clip_sample_range =
       static_cast<float>(file.number("clip_sample_range", 0, 1e6).value_or(1));
   config.skip_prk_steps = file.boolean("skip_prk_steps").value_or(false);
-  // "bh1" and its like are UniPC's and DEIS's names, for which diffusers' DPM-Solver takes
-  // midpoint.
+  // "bh1" and its like are UniPC's and DEIS's names, for which
+  // diffusers' DPM-Solver takes midpoint.
   config.solver_is_heun =
       file.choice("solver_type", {"midpoint", "heun", "bh1", "bh2", "logrho"}).value_or(0) == 1;
   config.lower_order_final = file.boolean("lower_order_final").value_or(true);

@@ -8,6 +8,8 @@
 #ifndef LACUNA_TILE_LANES_GLSL
 #define LACUNA_TILE_LANES_GLSL
 
+#include "shaders/tile_memory.glsl"
+
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint LANES = 8;
 layout(constant_id = 1) const uint ROWS = 8;     // of a group
@@ -21,29 +23,6 @@ struct Tile {
   vec4 sum[ROWS][VECTORS];
 };
 Tile tile;
-
-// Two and four neighbours from an even element and from a multiple of four. Halves travel as 32-bit words,
-// because lavapipe loads 16-bit elements one by one (three times slower, and many times in compiling).
-#ifdef TYPE_f16
-layout(buffer_reference, scalar, buffer_reference_align = 4) buffer Words {
-  uint at[];
-};
-layout(buffer_reference, scalar, buffer_reference_align = 8) buffer Words2 {
-  uvec2 at[];
-};
-vec2 load_pair(TBuf b, uint i) { return unpackHalf2x16(Words(b).at[i / 2]); }
-vec4 load_four(TBuf b, uint i) {
-  const uvec2 words = Words2(b).at[i / 4];
-  return vec4(unpackHalf2x16(words.x), unpackHalf2x16(words.y));
-}
-void store_four(TBuf y, uint i, vec4 value) {
-  Words2(y).at[i / 4] = uvec2(packHalf2x16(value.xy), packHalf2x16(value.zw));
-}
-#else
-vec2 load_pair(TBuf b, uint i) { return vec2(b.at[i], b.at[i + 1]); }
-vec4 load_four(TBuf b, uint i) { return TBuf4(b).at[i / 4]; }
-void store_four(TBuf y, uint i, vec4 value) { TBuf4(y).at[i / 4] = value; }
-#endif
 
 // Four neighbours of a row of b; columns beyond the end repeat the last.
 vec4 load4(TBuf b, uint row_begin, uint column, uint cols) {

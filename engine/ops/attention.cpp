@@ -1,3 +1,102 @@
-#include "engine/ops.h"
+// Multi-head attention (Vaswani et al. 2017) as one kernel; heads are slices of the channels.
+#include <algorithm>
+#include <cmath>
+
 #include "engine/error.h"
-namespace lacuna { Tensor attention(Tensor, Tensor, Tensor, int, bool) { throw InputError("[attention] not yet"); } }
+#include "engine/ops.h"
+#include "engine/recorder.h"
+#include "shaders/attention.h"
+#include "shaders/kernels.h"
+
+namespace lacuna {
+namespace {
+
+struct Attention {
+  int heads;
+  bool causal;
+};
+
+std::vector<TensorType> outputs(const Node& n) {
+  const Shape &q = n.in(0), &k = n.in(1), &v = n.in(2);
+  const int heads = n.as<Attention>().heads;
+  if (q.rank() != 3 || k.rank() != 3 || k != v || q[0] != k[0] || q[2] != k[2])
+    throw InputError("[attention] expects q [B,Tq,C], k and v [B,Tk,C], not {}, {} and {}", q.str(), k.str(), v.str());
+  if (heads < 1 || q[2] % heads != 0)
+    throw InputError("[attention] expects a number of heads that divides {} channels, not {}", q[2], heads);
+  return {n.inputs[0].type, {Shape{q[0], heads, q[1]}, DType::f32}};
+}
+
+// How the kernel is cut for one head size; counts are fours of channels.
+struct Cut {
+  uint32_t lanes, queries, keys, slice, fours;
+};
+
+// The largest divisor of `count` that is at most `limit`.
+uint32_t divisor(uint32_t count, uint32_t limit) {
+  uint32_t best = std::min(count, limit);
+  while (count % best != 0) best--;
+  return best;
+}
+
+Cut cut_for(const DeviceTraits& traits, uint32_t head_fours, int64_t queries) {
+  Cut c{};
+  if (traits.cpu) {
+    // State lies in the first-level cache: q and o of 8 lanes x 8 queries x 40 channels are 20 KiB.
+    c.lanes = std::clamp<uint32_t>(traits.subgroup_size, 4, 16);
+    c.queries = head_fours <= 12 ? 8 : 4;
+    while (c.queries > 1 && c.lanes * c.queries / 2 >= queries) c.queries /= 2;
+    c.keys = 8;
+  } else {
+    // State lies in registers: 2 queries x 40 channels of q and o are 160.
+    c.lanes = 64;
+    c.queries = head_fours <= 10 ? 2 : 1;
+    c.keys = 4;
+  }
+  // Wider heads read q by slices, and several groups share their channels of y.
+  const uint32_t parts = (head_fours + 19) / 20;
+  c.slice = parts == 1 ? head_fours : divisor(head_fours, 8);
+  c.fours = (head_fours + parts - 1) / parts;
+  return c;
+}
+
+void record(const Node& n, Recorder& r) {
+  const Shape &q = n.in(0), &k = n.in(1);
+  const Attention o = n.as<Attention>();
+  const auto head = static_cast<uint32_t>(q[2] / o.heads);
+  const uint32_t head_fours = (head + 3) / 4;
+  const Cut c = cut_for(r.traits(), head_fours, q[1]);
+  // Old lavapipe ends an invocation's loops after 65,535 iterations.
+  const int64_t blocks = (k[1] + c.keys - 1) / c.keys;
+  if (blocks * (c.slice == head_fours ? 1 : head_fours / c.slice + 1) > 65000)
+    throw InputError("[attention] expects fewer than {} keys of {} channels", k[1], head);
+  const AttentionPush push{.q = r.in(n, 0),
+                           .k = r.in(n, 1),
+                           .v = r.in(n, 2),
+                           .y = r.out(n, 0),
+                           .log_sum = r.out(n, 1),
+                           .queries = static_cast<uint32_t>(q[1]),
+                           .keys = static_cast<uint32_t>(k[1]),
+                           .heads = static_cast<uint32_t>(o.heads),
+                           .scale = static_cast<float>(1.4426950408889634 / std::sqrt(head))};
+  const uint32_t each = c.lanes * c.queries;
+  r.dispatch(kernels::attention_forward, n.dtype(),
+             {c.lanes, c.queries, c.keys, head, c.slice, c.fours, o.causal}, push,
+             {static_cast<uint32_t>((q[1] + each - 1) / each), static_cast<uint32_t>(q[0] * o.heads),
+              (head_fours + c.fours - 1) / c.fours});
+}
+
+// Two products of Tq x Tk x C; causal attention needs half.
+double flop(const Node& n) {
+  const double both = 4.0 * n.in(0).elements() * n.in(1)[1];
+  return n.as<Attention>().causal ? both / 2 : both;
+}
+
+const Op attention_op = {"attention", outputs, record, flop};
+
+}  // namespace
+
+Tensor attention(Tensor q, Tensor k, Tensor v, int heads, bool causal) {
+  return q.graph->node(attention_op, {q, k, v}, Attention{heads, causal});
+}
+
+}  // namespace lacuna

@@ -14,11 +14,11 @@ std::vector<TensorType> outputs(const Node& n) {
   const Conv2d o = n.as<Conv2d>();
   const bool bias = n.inputs.size() > 2;
   if (x.rank() != 4 || w.rank() != 4 || w[2] != x[3] || (bias && n.in(2) != Shape{w[3]}))
-    throw InputError("[conv2d] expects x [N,H,W,C], weight [KH,KW,C,O] and bias [O]; got {}, {} and {}",
+    throw InputError("[conv2d] expects x [N,H,W,C], weight [KH,KW,C,O] and bias [O], not {}, {} and {}",
                      x.str(), w.str(), bias ? n.in(2).str() : "none");
   const int64_t pad = o.pad_begin + o.pad_end;
   if (o.stride < 1 || o.pad_begin < 0 || o.pad_end < 0 || x[1] + pad < w[0] || x[2] + pad < w[1])
-    throw InputError("[conv2d] expects an image not smaller than the kernel; got {} for {} with stride {} and padding {}, {}",
+    throw InputError("[conv2d] expects an image not smaller than the kernel, not {} for {} with stride {} and padding {}, {}",
                      x.str(), w.str(), o.stride, o.pad_begin, o.pad_end);
   return {{Shape{x[0], (x[1] + pad - w[0]) / o.stride + 1, (x[2] + pad - w[1]) / o.stride + 1, w[3]},
            n.inputs[0].dtype()}};

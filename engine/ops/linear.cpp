@@ -15,7 +15,7 @@ std::vector<TensorType> outputs(const Node& n) {
   const Shape& w = n.in(1);
   const bool bias = n.inputs.size() > 2;
   if (w.rank() != 2 || w[0] != x.last() || (bias && n.in(2) != Shape{w[1]}))
-    throw InputError("[linear] expects x [...,K], weight [K,N] and bias [N]; got {}, {} and {}", x.str(), w.str(),
+    throw InputError("[linear] expects x [...,K], weight [K,N] and bias [N], not {}, {} and {}", x.str(), w.str(),
                      bias ? n.in(2).str() : "none");
   std::vector<int64_t> sizes;
   for (int axis = 0; axis + 1 < x.rank(); axis++) sizes.push_back(x[axis]);

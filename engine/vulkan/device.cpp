@@ -71,8 +71,6 @@ DeviceTraits traits_of(VkPhysicalDevice device, bool storage16) {
   traits.max_workgroup_size =
       std::min(limits.maxComputeWorkGroupInvocations, limits.maxComputeWorkGroupSize[0]);
   traits.storage16 = storage16;
-  // Lets a test run the GPU kernels on a software driver and the other way round.
-  if (const char* variant = std::getenv("LACUNA_VARIANT")) traits.cpu = std::string(variant) == "cpu";
   return traits;
 }
 
