@@ -64,12 +64,12 @@ void main() {
 #ifdef KERNEL_forward_lanes
 #include "shaders/tile_lanes.glsl"
 
-layout(constant_id = 5) const bool EVEN_CHANNELS = true;
+layout(constant_id = 6) const bool EVEN_CHANNELS = true;
 
 void main() {
-  begin_tile(p.cols);
+  begin_tile();
   ivec3 start[ROWS];
-  [[unroll]] for (uint r = 0; r < ROWS; r++) start[r] = origin(min(tile.row + r, p.rows - 1));
+  [[unroll]] for (uint r = 0; r < ROWS; r++) start[r] = origin(min(tile.row[r], p.rows - 1));
   uint k = 0;  // row of the weight matrix
   for (uint ky = 0; ky < p.kernel_height; ky++) {
     for (uint kx = 0; kx < p.kernel_width; kx++) {

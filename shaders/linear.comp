@@ -38,12 +38,12 @@ void main() {
 #ifdef KERNEL_forward_lanes
 #include "shaders/tile_lanes.glsl"
 
-layout(constant_id = 5) const bool EVEN_DEPTH = true;
+layout(constant_id = 6) const bool EVEN_DEPTH = true;
 
 void main() {
-  begin_tile(p.cols);
+  begin_tile();
   uint begin[ROWS];
-  [[unroll]] for (uint r = 0; r < ROWS; r++) begin[r] = min(tile.row + r, p.rows - 1) * p.depth;
+  [[unroll]] for (uint r = 0; r < ROWS; r++) begin[r] = min(tile.row[r], p.rows - 1) * p.depth;
   float a[ROWS];
   if (EVEN_DEPTH) {
     float next[ROWS];

@@ -28,8 +28,8 @@ shared vec4 a_tile[DEPTH * A_PITCH];
 shared vec4 b_tile[DEPTH * TILE_FOURS];
 
 uint lane = gl_LocalInvocationID.x;
-uint tile_row = gl_WorkGroupID.y * TILE_ROWS;
-uint tile_column = gl_WorkGroupID.x * TILE_FOURS * 4;
+uint tile_row = (gl_WorkGroupID.z * gl_NumWorkGroups.x + gl_WorkGroupID.x) * TILE_ROWS;
+uint tile_column = gl_WorkGroupID.y * TILE_FOURS * 4;
 vec4 sum[THREAD_ROWS][VECTORS];
 vec4 fetched_a[A_LOADS], fetched_b[B_LOADS];
 

@@ -46,7 +46,7 @@ void record(const Node& n, Recorder& r) {
                         .pad = u32(o.pad_begin)};
   if (r.traits().cpu) {
     const LanesTile t = lanes_tile(r.traits(), y.rows(), y[3]);
-    r.dispatch(kernels::conv2d_forward_lanes, n.dtype(), {t.lanes, t.rows, t.vectors, fours, bias, x[3] % 2 == 0},
+    r.dispatch(kernels::conv2d_forward_lanes, n.dtype(), {t.lanes, t.rows, t.vectors, fours, bias, t.along_rows, x[3] % 2 == 0},
                push, t.groups);
   } else {
     const SharedTile t = shared_tile(r.traits(), y.rows(), y[3]);

@@ -36,7 +36,7 @@ void record(const Node& n, Recorder& r) {
   if (r.traits().cpu) {
     const LanesTile t = lanes_tile(r.traits(), rows, cols);
     r.dispatch(kernels::linear_forward_lanes, n.dtype(),
-               {t.lanes, t.rows, t.vectors, fours, bias, depth % 2 == 0}, push, t.groups);
+               {t.lanes, t.rows, t.vectors, fours, bias, t.along_rows, depth % 2 == 0}, push, t.groups);
   } else {
     const SharedTile t = shared_tile(r.traits(), rows, cols);
     r.dispatch(kernels::linear_forward, n.dtype(), {t.local, t.vectors, fours, bias, depth % 4 == 0}, push, t.groups);

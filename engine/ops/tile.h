@@ -9,7 +9,7 @@
 namespace lacuna {
 
 struct LanesTile {
-  uint32_t lanes, rows, vectors;
+  uint32_t lanes, rows, vectors, along_rows;
   Groups groups;
 };
 LanesTile lanes_tile(const DeviceTraits& traits, int64_t rows, int64_t cols);
