@@ -2,7 +2,7 @@
 // kernel forward f32 f16
 // kernel forward_lanes f32 f16
 //
-// y = x W + b: x [rows, depth], W [depth, cols], b [cols]. `forward` is for GPUs, `forward_lanes` for CPU
+// y = x W + b + residual: x [rows, depth], W [depth, cols], b [cols], residual [rows, cols]. `forward` is for GPUs, `forward_lanes` for CPU
 // drivers.
 #extension GL_GOOGLE_include_directive : require
 #include "shaders/types.glsl"
@@ -31,7 +31,7 @@ vec4 load_b(uint k, uint column) {
 
 void main() {
   tile_product(p.depth);
-  store_tile(p.y, p.bias, p.rows, p.cols);
+  store_tile(p.y, p.bias, p.residual, p.rows, p.cols);
 }
 #endif
 
@@ -62,6 +62,6 @@ void main() {
       multiply_add(a, p.weight, k, p.cols);
     }
   }
-  store_tile(p.y, p.bias, p.rows, p.cols);
+  store_tile(p.y, p.bias, p.residual, p.rows, p.cols);
 }
 #endif

@@ -17,6 +17,7 @@ layout(constant_id = 2) const uint VECTORS = 2;  // of four columns for a lane
 layout(constant_id = 3) const bool WHOLE_FOURS = true;  // cols is a multiple of 4
 layout(constant_id = 4) const bool BIAS = false;
 layout(constant_id = 5) const bool LANES_ALONG_ROWS = false;
+layout(constant_id = 7) const bool RESIDUAL = false;  // 6 is the includer's
 
 struct Tile {
   uint row[ROWS];
@@ -54,13 +55,14 @@ void multiply_add(float a[ROWS], TBuf b, uint k, uint cols) {
   }
 }
 
-void store_tile(TBuf y, TBuf bias, uint rows, uint cols) {
+void store_tile(TBuf y, TBuf bias, TBuf residual, uint rows, uint cols) {
   [[unroll]] for (uint v = 0; v < VECTORS; v++) {
     const uint column = tile.column[v];
     const vec4 offset = BIAS ? load4(bias, 0, column, cols) : vec4(0);
     [[unroll]] for (uint r = 0; r < ROWS; r++) {
       const uint row = tile.row[r];
-      const vec4 sum = tile.sum[r][v] + offset;
+      vec4 sum = tile.sum[r][v] + offset;
+      if (RESIDUAL) sum += load4(residual, min(row, rows - 1) * cols, column, cols);
       if (WHOLE_FOURS) {
         if (row < rows && column < cols) store_four(y, row * cols + column, sum);
       } else {
