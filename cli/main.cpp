@@ -5,7 +5,10 @@
 #include <cstdio>
 #include <exception>
 
+#include "cli/bench.h"
+#include "cli/check.h"
 #include "cli/devices.h"
+#include "cli/help.h"
 #include "cli/interrupt.h"
 #include "cli/sample.h"
 #include "engine/error.h"
@@ -28,9 +31,11 @@ int main(int argc, char** argv) {
   CLI::App app{about, "lacuna"};
   app.set_version_flag("--version", std::string("lacuna ") + LACUNA_VERSION);
   app.require_subcommand(1);
-  app.get_formatter()->column_width(30);
+  app.formatter(std::make_shared<lacuna::HelpFormatter>());  // before the verbs, which inherit it
   lacuna::catch_interrupts();
   lacuna::add_sample(app);
+  lacuna::add_check(app);
+  lacuna::add_bench(app);
   lacuna::add_devices(app);
   try {
     app.parse(argc, argv);

@@ -107,9 +107,10 @@ void sample(SampleOptions o) {
   progress.event({{"event", "start"}, {"model", display(model.folder())}, {"device", device->info().name},
                   {"precision", name_of(model.dtype())}, {"pictures", all.size()}});
   if (!o.json)
-    progress.say(fmt::format("{} ({}) on {}, {} x {} in {} calls of the UNet", model.folder().filename().string(),
-                             name_of(model.dtype()), device->info().name, all.size(),
-                             fmt::format("{}x{}", o.generate.width, o.generate.height), calls));
+    progress.say(fmt::format("{} in {} on {}: {} of {}x{}, {} UNet calls each", model.folder().filename().string(),
+                             name_of(model.dtype()), device->info().name,
+                             all.size() == 1 ? "one picture" : fmt::format("{} pictures", all.size()), o.generate.width,
+                             o.generate.height, calls));
   TextCache text(model);
   std::vector<Image> images;
   size_t told = 0;

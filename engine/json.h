@@ -31,8 +31,8 @@ class Json {
 
   const nlohmann::json& value() const { return value_; }
   const std::string& where() const { return where_; }  // for messages: file and path
-  bool has(std::string_view key) const;  // present and not null
-  Json at(std::string_view key) const;   // a child of any type; an error if missing
+  bool has(std::string_view key) const;                // present and not null
+  Json at(std::string_view key) const;                 // a child of any type; an error if missing
   std::vector<std::pair<std::string, Json>> members() const;  // of an object, sorted by key
   std::vector<Json> elements() const;                         // of a list
 

@@ -152,8 +152,8 @@ void Rng::fill_philox(std::span<T> out) {
   const uint64_t call = drawn_++;
   for (size_t i = 0; i < out.size(); ++i) {
     const std::array<uint32_t, 4> bits = philox_element(call, i, seed_);
-    // cuRAND's rounding: both words and both inputs of Box-Muller are floats, in (0, 1] and (0, 2
-    // pi].
+    // cuRAND's rounding: both words and both inputs of Box-Muller are
+    // floats, in (0, 1] and (0, 2 pi].
     constexpr double turn = 0x1p-32f * static_cast<float>(two_pi);
     const float x = static_cast<float>(bits[0]), y = static_cast<float>(bits[1]);
     const float u = static_cast<float>(x * 0x1p-32 + 0x1p-33);

@@ -3,9 +3,8 @@
 //   torch   PyTorch's CPU generator: MT19937; randn fills blocks of 16 by Box-Muller in float, and
 //           fewer than 16 numbers one by one in double, as torch.randn does.
 //   philox  PyTorch's CUDA generator as Stable Diffusion front ends use it ("NV" noise):
-//   Philox4x32-10,
-//           one counter per element. Equal to torch.randn on a GPU until one call fills more
-//           elements than the GPU runs threads at once (on the order of 100,000).
+//           Philox4x32-10, one counter per element. Equal to torch.randn on a GPU until one call
+//           fills more elements than the GPU runs threads at once (on the order of 100,000).
 //
 // Integers are equal bit for bit on every platform. Normal numbers go through log, sin and cos,
 // which differ between math libraries in the last digit: equal to PyTorch's within 1e-6.

@@ -1,5 +1,5 @@
-// The merge list of merges.txt, checked to be one that SentencePiece runs exactly (see
-// models/bpe.h).
+// The merge list of merges.txt, checked to be one that
+// SentencePiece runs exactly (see models/bpe.h).
 #pragma once
 
 #include <cstdint>

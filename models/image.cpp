@@ -9,7 +9,7 @@
 #include <memory>
 
 #include "engine/error.h"
-#include "models/json_file.h"
+#include "engine/file.h"
 
 namespace lacuna {
 namespace {
@@ -74,8 +74,8 @@ Image decode_image(std::span<const std::byte> file, const std::string& name) {
 }
 
 Image load_image(const std::filesystem::path& path) {
-  const std::string file = read_text("image", path, most_file_bytes);
-  return decode_image(std::as_bytes(std::span(file)), path.string());
+  const std::string file = read_file(path, most_file_bytes);
+  return decode_image(std::as_bytes(std::span(file)), display(path));
 }
 
 }  // namespace lacuna

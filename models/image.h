@@ -19,8 +19,8 @@ struct Image {
 
 Image blank_image(int width, int height, uint8_t gray);
 
-// What the VAE decodes, [height][width][3] about -1 to 1, clamped and rounded as diffusers does;
-// and back.
+// What the VAE decodes, [height][width][3] about -1 to 1, clamped and
+// rounded as diffusers does; and back.
 Image image_from_floats(std::span<const float> nhwc, int width, int height);
 std::vector<float> floats_from_image(const Image& image);
 
@@ -30,9 +30,8 @@ Image upscale(const Image& image, int factor);  // every pixel becomes a square 
 Image decode_image(std::span<const std::byte> file, const std::string& name);
 Image load_image(const std::filesystem::path& path);
 
-// Keyword and value, both UTF-8, such as {"parameters", "a cat\nSteps: 25, Seed: 1"}. As Pillow
-// (and so the Stable Diffusion web interfaces) does it: tEXt where the value fits Latin-1, else
-// iTXt.
+// Keyword and value, both UTF-8: {"parameters", "a cat\nSteps: 25, Seed: 1"}. As Pillow and so the
+// Stable Diffusion web interfaces do it: tEXt where the value fits Latin-1, else iTXt.
 using TextChunks = std::vector<std::pair<std::string, std::string>>;
 
 std::vector<std::byte> encode_png(const Image& image, const TextChunks& texts = {});

@@ -4,31 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 
 #include "engine/error.h"
+#include "engine/file.h"
 
 namespace lacuna {
 
-std::string read_text(std::string_view where, const std::filesystem::path& path, size_t limit) {
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(path, error)) {
-    throw InputError("[{}] {} is missing; download the checkpoint again or correct its path", where,
-                     path.string());
-  }
-  std::ifstream file(path, std::ios::binary);
-  std::string text(limit + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<size_t>(file.gcount()));
-  if (file.bad() || !file.eof()) {
-    throw InputError("[{}] {} cannot be read or has more than {} bytes; download it again", where,
-                     path.string(), limit);
-  }
-  return text;
-}
-
 JsonFile JsonFile::read(std::string_view where, const std::filesystem::path& path, size_t limit) {
-  return parse(where, path.string(), read_text(where, path, limit));
+  return parse(where, display(path), read_file(path, limit));
 }
 
 JsonFile JsonFile::parse(std::string_view where, std::string name, std::string_view text) {

@@ -11,9 +11,6 @@
 
 namespace lacuna {
 
-// The bytes of a file of at most `limit` bytes. `where` opens the message, such as "tokenizer".
-std::string read_text(std::string_view where, const std::filesystem::path& path, size_t limit);
-
 class JsonFile {
  public:
   static JsonFile read(std::string_view where, const std::filesystem::path& path, size_t limit);

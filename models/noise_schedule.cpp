@@ -8,6 +8,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "engine/file.h"
 #include "models/json_file.h"
 
 namespace lacuna {
@@ -112,8 +113,8 @@ SchedulerConfig read_config(const JsonFile& file) {
   config.clip_sample_range =
       static_cast<float>(file.number("clip_sample_range", 0, 1e6).value_or(1));
   config.skip_prk_steps = file.boolean("skip_prk_steps").value_or(false);
-  // "bh1" and its like are UniPC's and DEIS's names, for which diffusers' DPM-Solver takes
-  // midpoint.
+  // "bh1" and its like are UniPC's and DEIS's names, for which
+  // diffusers' DPM-Solver takes midpoint.
   config.solver_is_heun =
       file.choice("solver_type", {"midpoint", "heun", "bh1", "bh2", "logrho"}).value_or(0) == 1;
   config.lower_order_final = file.boolean("lower_order_final").value_or(true);
@@ -141,7 +142,7 @@ void refuse_unsupported(const JsonFile& file) {
 }  // namespace
 
 NoiseSchedule NoiseSchedule::load(const std::filesystem::path& scheduler_config) {
-  return parse(scheduler_config.string(), read_text("noise schedule", scheduler_config, 1 << 22));
+  return parse(display(scheduler_config), read_file(scheduler_config, 1 << 22));
 }
 
 NoiseSchedule NoiseSchedule::parse(std::string name, std::string_view json) {

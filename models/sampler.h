@@ -1,7 +1,7 @@
-// From noise to a latent: a Sampler says at which timesteps to call the model and what to do with
-// each answer. It does on the host, on spans of floats, what diffusers' scheduler classes do on
-// tensors, with their tables, their defaults and (within 1e-5) their float results; one file per
-// method in samplers/.
+// From noise to a latent: a Sampler says at which timesteps to call the model and what
+// to do with each answer. It does on the host, on spans of floats, what diffusers'
+// scheduler classes do on tensors, with their tables, their defaults and (within 1e-5)
+// their float results; one file per method in samplers/.
 //
 //   std::unique_ptr<Sampler> sampler = Sampler::make("ddim", schedule, {.steps = 25});
 //   rng.randn(x);  x *= sampler->init_noise_sigma();
@@ -45,8 +45,8 @@ class Sampler {
 
   virtual float init_noise_sigma() const { return 1; }
   virtual void scale_model_input(int, std::span<float>) const {}
-  // Takes the latents of call i to those of call i + 1, in place. Draws from rng only if the method
-  // does.
+  // Takes the latents of call i to those of call i + 1, in place.
+  // Draws from rng only if the method does.
   virtual void step(int i, std::span<const float> model_output, std::span<float> latents,
                     Rng& rng) = 0;
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/error.h"
+#include "engine/file.h"
 #include "models/unicode.h"
 #include "models/words.h"
 
@@ -37,7 +38,7 @@ void split_at(const std::vector<std::pair<std::u32string, int32_t>>& needles,
 
 Tokenizer Tokenizer::load(const std::filesystem::path& folder, int context) {
   TokenizerFiles files = TokenizerFiles::read(folder);
-  Bpe bpe(files.tokens, files.merges(), folder.string());
+  Bpe bpe(files.tokens, files.merges(), display(folder));
   return Tokenizer(std::move(files), std::move(bpe), context);
 }
 

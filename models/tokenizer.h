@@ -1,9 +1,9 @@
 // From a prompt to token ids, exactly as transformers' CLIPTokenizer (version 5; the "fast"
 // tokenizer before) and so as diffusers' pipelines:
 //   special tokens -> NFC, white space to one space, lower case -> words by CLIP's pattern -> BPE.
-// Neither ftfy nor html.unescape, which OpenAI's own script runs first, are part of it. Characters
-// newer than the Unicode of the installed utf8proc count as symbols, where newer tokenizers know
-// letters.
+// Neither ftfy nor html.unescape, which OpenAI's own script runs first, are part of it. Two known
+// differences, both about rare characters: those newer than the installed utf8proc's Unicode count
+// as symbols, and transformers does not reorder combining marks newer than Unicode 9.
 #pragma once
 
 #include <cstdint>

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "engine/file.h"
 #include "models/json_file.h"
 
 namespace lacuna {
@@ -87,7 +88,7 @@ void read_special_tokens(TokenizerFiles& files, const std::filesystem::path& fol
   const auto optional_file = [&](const char* name) {
     const std::filesystem::path path = folder / name;
     return std::filesystem::exists(path) ? read_json(path)
-                                         : JsonFile::parse("tokenizer", path.string(), "{}");
+                                         : JsonFile::parse("tokenizer", display(path), "{}");
   };
   const JsonFile config = optional_file("tokenizer_config.json");
   const JsonFile map = optional_file("special_tokens_map.json");
@@ -126,7 +127,7 @@ void read_special_tokens(TokenizerFiles& files, const std::filesystem::path& fol
 TokenizerFiles TokenizerFiles::read(const std::filesystem::path& folder) {
   TokenizerFiles files;
   files.tokens = read_vocabulary(read_json(folder / "vocab.json"));
-  files.merges_text = read_text("tokenizer", folder / "merges.txt", most_bytes);
+  files.merges_text = read_file(folder / "merges.txt", most_bytes);
   read_special_tokens(files, folder);
   return files;
 }

@@ -2,6 +2,7 @@
 
 #include <utf8proc.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <new>
@@ -11,8 +12,8 @@ namespace {
 
 constexpr char32_t replacement = 0xfffd;
 
-// How many bytes follow a lead byte, and the range its first follower must have (Unicode, table
-// 3-7).
+// How many bytes follow a lead byte, and the range its first
+// follower must have (Unicode, table 3-7).
 struct Lead {
   int followers;
   unsigned char least, most;
@@ -27,6 +28,18 @@ Lead classify(unsigned char byte) {
   if (byte >= 0xf1 && byte <= 0xf3) return {3, 0x80, 0xbf};
   if (byte == 0xf4) return {3, 0x80, 0x8f};  // above is U+110000
   return {0, 0, 0};
+}
+
+std::u32string compose(std::u32string_view text) {
+  const std::string bytes = encode_utf8(text);
+  utf8proc_uint8_t* result = nullptr;
+  const auto length =
+      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(bytes.data()),
+                   static_cast<utf8proc_ssize_t>(bytes.size()), &result,
+                   static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+  if (length < 0) throw std::bad_alloc();  // the input is well-formed, so nothing else can fail
+  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(result, std::free);
+  return decode_utf8({reinterpret_cast<const char*>(result), static_cast<size_t>(length)});
 }
 
 }  // namespace
@@ -70,15 +83,15 @@ std::string encode_utf8(std::u32string_view text) {
 }
 
 std::u32string nfc(std::u32string_view text) {
-  const std::string bytes = encode_utf8(text);
-  utf8proc_uint8_t* result = nullptr;
-  const auto length =
-      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(bytes.data()),
-                   static_cast<utf8proc_ssize_t>(bytes.size()), &result,
-                   static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
-  if (length < 0) throw std::bad_alloc();  // the input is well-formed, so nothing else can fail
-  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(result, std::free);
-  return decode_utf8({reinterpret_cast<const char*>(result), static_cast<size_t>(length)});
+  // utf8proc before 2.9 drops U+11A7 behind a Hangul syllable. As it composes with nothing, the
+  // text can be cut in front of it.
+  std::u32string out;
+  while (!text.empty()) {
+    const size_t length = std::min(text.find(U'\u11a7', 1), text.size());
+    out += compose(text.substr(0, length));
+    text.remove_prefix(length);
+  }
+  return out;
 }
 
 std::u32string lower(std::u32string_view text) {

@@ -33,9 +33,10 @@ std::vector<TensorType> add_channel_outputs(const Node& n) {
 void record_add_channel(const Node& n, Recorder& r) {
   const Shape& x = n.in(0);
   const Elementwise e(r, x.elements(), {x.last()});
-  r.dispatch(kernels::add_channel, n.dtype(), {e.local, e.width, e.steps},
-             AddPush{r.in(n, 0), r.in(n, 1), r.out(n), e.count, e.by(x.last()), e.by(x.elements() / x[0])},
-             e.groups());
+  r.dispatch(
+      kernels::add_channel, n.dtype(), {e.local, e.width, e.steps},
+      AddPush{r.in(n, 0), r.in(n, 1), r.out(n), e.count, e.by(x.last()), e.by(x.elements() / x[0])},
+      e.groups());
 }
 
 const Op add_op = {"add", add_outputs, record_add};

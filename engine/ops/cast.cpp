@@ -11,7 +11,8 @@ namespace {
 std::vector<TensorType> outputs(const Node& n) {
   const DType type = n.as<DType>();
   expect_floats(n);
-  if (type == DType::i32) throw InputError("[cast] expects to make f32 or f16, not {}", name_of(type));
+  if (type == DType::i32)
+    throw InputError("[cast] expects to make f32 or f16, not {}", name_of(type));
   return {{n.in(0), type}};
 }
 
@@ -19,7 +20,8 @@ void record(const Node& n, Recorder& r) {
   const bool narrow = n.dtype() == DType::f16;
   const Elementwise e(r, n.out().elements(), {n.out().elements()});
   const uint64_t x = r.in(n, 0), y = r.out(n);
-  r.dispatch(narrow ? kernels::cast_narrow : kernels::cast_widen, DType::f16, {e.local, e.width, e.steps},
+  r.dispatch(narrow ? kernels::cast_narrow : kernels::cast_widen, DType::f16,
+             {e.local, e.width, e.steps},
              narrow ? CastPush{y, x, e.count} : CastPush{x, y, e.count}, e.groups());
 }
 

@@ -11,8 +11,8 @@ std::vector<TensorType> outputs(const Node& n) {
   expect_floats(n);
   const Shape &a = n.in(0), &b = n.in(1);
   if (with_last(a, 1) != with_last(b, 1))
-    throw InputError("[concat] expects shapes that differ in the last axis only, not {} and {}", a.str(),
-                     b.str());
+    throw InputError("[concat] expects shapes that differ in the last axis only, not {} and {}",
+                     a.str(), b.str());
   const Shape y = with_last(a, a.last() + b.last());
   expect_size(n, y);
   return {{y, n.inputs[0].dtype()}};
@@ -22,7 +22,8 @@ void record(const Node& n, Recorder& r) {
   const int64_t a = n.in(0).last(), b = n.in(1).last();
   const Elementwise e(r, n.out().elements(), {a, b});
   r.dispatch(kernels::concat_forward, n.dtype(), {e.local, e.width, e.steps},
-             ConcatPush{r.in(n, 0), r.in(n, 1), r.out(n), e.count, e.vectors(a), e.vectors(b), e.by(a + b)},
+             ConcatPush{r.in(n, 0), r.in(n, 1), r.out(n), e.count, e.vectors(a), e.vectors(b),
+                        e.by(a + b)},
              e.groups());
 }
 

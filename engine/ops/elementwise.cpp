@@ -5,7 +5,8 @@
 namespace lacuna {
 
 Elementwise::Elementwise(const Recorder& r, int64_t elements, std::initializer_list<int64_t> rows) {
-  const bool fours = std::all_of(rows.begin(), rows.end(), [](int64_t row) { return row % 4 == 0; });
+  const bool fours =
+      std::all_of(rows.begin(), rows.end(), [](int64_t row) { return row % 4 == 0; });
   width = fours ? 4 : 1;
   // Software drivers pay for every workgroup; GPUs want many of them.
   steps = r.traits().cpu ? 16 : 4;
@@ -24,8 +25,9 @@ void expect_floats(const Node& n) {
 void expect_size(const Node& n, const Shape& shape) {
   constexpr int64_t limit = int64_t{1} << 31;
   if (shape.elements() >= limit)
-    throw InputError("[{}] expects tensors of fewer than 2^31 elements, not {}; use a smaller --batch or --size",
-                     n.op->name, shape.str());
+    throw InputError(
+        "[{}] expects tensors of fewer than 2^31 elements, not {}; use a smaller --batch or --size",
+        n.op->name, shape.str());
 }
 
 Shape with_last(const Shape& shape, int64_t last) {

@@ -13,7 +13,8 @@ namespace lacuna {
 // Elements per vector of kernels whose rows have this length.
 inline uint32_t width_of(int64_t row_length) { return row_length % 4 == 0 ? 4 : 1; }
 
-// How one elementwise dispatch covers `elements`: as vectors of `width`, which divides every row length.
+// How one elementwise dispatch covers `elements`: as vectors of `width`, which divides every row
+// length.
 struct Elementwise {
   static constexpr uint32_t local = 64;
   uint32_t width, steps;
@@ -22,11 +23,13 @@ struct Elementwise {
   Elementwise(const Recorder& r, int64_t elements, std::initializer_list<int64_t> rows);
   uint32_t vectors(int64_t n) const { return static_cast<uint32_t>(n) / width; }
   Divisor by(int64_t n) const { return divisor(vectors(n)); }
-  Groups groups() const { return Recorder::fold((int64_t{count} + local * steps - 1) / (local * steps)); }
+  Groups groups() const {
+    return Recorder::fold((int64_t{count} + local * steps - 1) / (local * steps));
+  }
 };
 
-// Throws unless all inputs of the node are stored as the first one is, in f32 or f16, and are small enough
-// for the 31-bit indices of kernels.
+// Throws unless all inputs of the node are stored as the first one is, in f32 or f16, and are small
+// enough for the 31-bit indices of kernels.
 void expect_floats(const Node& n);
 void expect_size(const Node& n, const Shape& shape);
 

@@ -1,5 +1,5 @@
-// Group norm in three dispatches: moments of chunks of pixels, their merger per group, and the result.
-// Outputs: y; stats f32 [N,G,2] (mean and 1 / sqrt(var + eps), for the gradient); scratch.
+// Group norm in three dispatches: moments of chunks of pixels, their merger per group, and the
+// result. Outputs: y; stats f32 [N,G,2] (mean and 1 / sqrt(var + eps), for the gradient); scratch.
 #include "shaders/group_norm.h"
 
 #include <algorithm>
@@ -18,7 +18,8 @@ struct Options {
   bool silu;
 };
 
-// Enough chunks for the largest GPU, but not so short that their moments are much to read and write.
+// Enough chunks for the largest GPU, but not so short that their moments are much to read and
+// write.
 int64_t chunk_of(int64_t pixels) { return std::clamp<int64_t>((pixels + 511) / 512, 32, 32768); }
 int64_t chunks_of(int64_t pixels) { return (pixels + chunk_of(pixels) - 1) / chunk_of(pixels); }
 int64_t pixels_of(const Shape& x) { return x.elements() / x[0] / x.last(); }
@@ -28,11 +29,11 @@ std::vector<TensorType> outputs(const Node& n) {
   const Shape& x = n.in(0);
   const int64_t groups = n.as<Options>().groups;
   if (x.rank() < 2 || n.in(1) != Shape{x.last()} || n.in(2) != Shape{x.last()})
-    throw InputError("[group_norm] expects x [N,...,C], weight [C] and bias [C], not {}, {} and {}", x.str(),
-                     n.in(1).str(), n.in(2).str());
+    throw InputError("[group_norm] expects x [N,...,C], weight [C] and bias [C], not {}, {} and {}",
+                     x.str(), n.in(1).str(), n.in(2).str());
   if (groups < 1 || x.last() % groups != 0)
-    throw InputError("[group_norm] expects a number of groups that divides {} channels, not {}", x.last(),
-                     groups);
+    throw InputError("[group_norm] expects a number of groups that divides {} channels, not {}",
+                     x.last(), groups);
   return {n.inputs[0].type,
           {{x[0], groups, 2}, DType::f32},
           {{x[0], chunks_of(pixels_of(x)), 2, x.last()}, DType::f32}};
@@ -45,12 +46,22 @@ void record(const Node& n, Recorder& r) {
   const uint32_t width = width_of(x.last());
   const auto columns = static_cast<uint32_t>(x.last() / width);
   const auto chunks = static_cast<uint32_t>(chunks_of(pixels));
-  const auto push = [&](uint64_t in, uint64_t weight, uint64_t bias, uint64_t y, uint64_t moments, uint64_t stats) {
-    return GroupNormPush{in, weight, bias, y, moments, stats,
-                         static_cast<uint32_t>(x[0]), static_cast<uint32_t>(pixels), columns,
-                         static_cast<uint32_t>(chunk_of(pixels)), chunks,
+  const auto push = [&](uint64_t in, uint64_t weight, uint64_t bias, uint64_t y, uint64_t moments,
+                        uint64_t stats) {
+    return GroupNormPush{in,
+                         weight,
+                         bias,
+                         y,
+                         moments,
+                         stats,
+                         static_cast<uint32_t>(x[0]),
+                         static_cast<uint32_t>(pixels),
+                         columns,
+                         static_cast<uint32_t>(chunk_of(pixels)),
+                         chunks,
                          static_cast<uint32_t>(options.groups),
-                         divisor(static_cast<uint32_t>(channels)), options.eps};
+                         divisor(static_cast<uint32_t>(channels)),
+                         options.eps};
   };
   const uint32_t local = std::clamp(std::bit_ceil(columns), 8u, r.traits().cpu ? 16u : 64u);
   const Groups shares = {(columns + local - 1) / local, chunks, static_cast<uint32_t>(x[0])};

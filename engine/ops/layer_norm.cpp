@@ -20,10 +20,11 @@ void record(const Node& n, Recorder& r) {
   const uint32_t width = width_of(n.out().last());
   const int64_t columns = n.out().last() / width;
   const Rows rows(n, r, n.out().rows(), columns, 3);
-  r.dispatch(kernels::layer_norm_forward, n.dtype(), {rows.local, width, rows.lanes},
-             LayerNormPush{r.in(n, 0), r.in(n, 1), r.in(n, 2), r.out(n),
-                           static_cast<uint32_t>(rows.rows), static_cast<uint32_t>(columns), n.as<float>()},
-             rows.groups());
+  r.dispatch(
+      kernels::layer_norm_forward, n.dtype(), {rows.local, width, rows.lanes},
+      LayerNormPush{r.in(n, 0), r.in(n, 1), r.in(n, 2), r.out(n), static_cast<uint32_t>(rows.rows),
+                    static_cast<uint32_t>(columns), n.as<float>()},
+      rows.groups());
 }
 
 const Op op = {"layer_norm", outputs, record};

@@ -7,8 +7,8 @@ namespace lacuna {
 
 Rows::Rows(const Node& n, const Recorder& r, int64_t row_count, int64_t steps, int64_t iterations)
     : rows(row_count) {
-  // A software driver's invocation is a lane of a vector unit: a row each, and no barriers. On a GPU the
-  // invocations of a row read neighbouring vectors.
+  // A software driver's invocation is a lane of a vector unit: a row each, and no barriers. On a
+  // GPU the invocations of a row read neighbouring vectors.
   local = r.traits().cpu ? 16 : 64;
   constexpr int64_t most_lanes = 64;
   lanes = r.traits().cpu ? 1 : std::bit_ceil(static_cast<uint32_t>(std::min(steps, most_lanes)));
@@ -18,8 +18,9 @@ Rows::Rows(const Node& n, const Recorder& r, int64_t row_count, int64_t steps, i
   while (needed() > limit && lanes < most_lanes) lanes *= 2;
   local = std::max(local, lanes);
   if (needed() > limit)
-    throw InputError("[{}] expects shorter rows than those of {}: they need {} steps and {} are safe", n.op->name,
-                     n.in(0).str(), needed(), limit);
+    throw InputError(
+        "[{}] expects shorter rows than those of {}: they need {} steps and {} are safe",
+        n.op->name, n.in(0).str(), needed(), limit);
 }
 
 }  // namespace lacuna

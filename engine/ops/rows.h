@@ -9,8 +9,8 @@ struct Rows {
   uint32_t local, lanes;
   int64_t rows;
 
-  // A row has `steps` (vectors, say) that its lanes share; each costs `iterations` of a kernel's loops.
-  // Throws InputError for rows that are too long.
+  // A row has `steps` (vectors, say) that its lanes share; each costs `iterations` of a kernel's
+  // loops. Throws InputError for rows that are too long.
   Rows(const Node& n, const Recorder& r, int64_t rows, int64_t steps, int64_t iterations);
   Groups groups() const { return Recorder::fold((rows * lanes + local - 1) / local); }
 };

@@ -16,7 +16,8 @@ std::vector<TensorType> outputs(const Node& n) {
   const auto [begin, count] = n.as<Columns>();
   const int64_t columns = n.in(0).last();
   if (begin < 0 || count < 1 || begin > columns - count)
-    throw InputError("[slice] expects columns of {}, not {} from column {}", n.in(0).str(), count, begin);
+    throw InputError("[slice] expects columns of {}, not {} from column {}", n.in(0).str(), count,
+                     begin);
   return {{with_last(n.in(0), count), n.inputs[0].dtype()}};
 }
 
@@ -24,9 +25,10 @@ void record(const Node& n, Recorder& r) {
   const auto [begin, count] = n.as<Columns>();
   const int64_t columns = n.in(0).last();
   const Elementwise e(r, n.out().elements(), {columns, begin, count});
-  r.dispatch(kernels::slice_forward, n.dtype(), {e.local, e.width, e.steps},
-             SlicePush{r.in(n, 0), r.out(n), e.count, e.vectors(begin), e.vectors(columns), e.by(count)},
-             e.groups());
+  r.dispatch(
+      kernels::slice_forward, n.dtype(), {e.local, e.width, e.steps},
+      SlicePush{r.in(n, 0), r.out(n), e.count, e.vectors(begin), e.vectors(columns), e.by(count)},
+      e.groups());
 }
 
 const Op op = {"slice", outputs, record};

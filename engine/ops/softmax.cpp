@@ -17,7 +17,8 @@ void record(const Node& n, Recorder& r) {
   const int64_t columns = n.out().last() / width;
   const Rows rows(n, r, n.out().rows(), columns, 3);
   r.dispatch(kernels::softmax_forward, n.dtype(), {rows.local, width, rows.lanes},
-             SoftmaxPush{r.in(n, 0), r.out(n), static_cast<uint32_t>(rows.rows), static_cast<uint32_t>(columns)},
+             SoftmaxPush{r.in(n, 0), r.out(n), static_cast<uint32_t>(rows.rows),
+                         static_cast<uint32_t>(columns)},
              rows.groups());
 }
 

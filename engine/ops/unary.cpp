@@ -37,7 +37,9 @@ const Op scale_op = {"scale", outputs, record};
 
 Tensor silu(Tensor x) { return x.graph->node(silu_op, {x}, Unary{Function::silu}); }
 Tensor gelu(Tensor x) { return x.graph->node(gelu_op, {x}, Unary{Function::gelu}); }
-Tensor quick_gelu(Tensor x) { return x.graph->node(quick_gelu_op, {x}, Unary{Function::quick_gelu}); }
+Tensor quick_gelu(Tensor x) {
+  return x.graph->node(quick_gelu_op, {x}, Unary{Function::quick_gelu});
+}
 Tensor scale(Tensor x, float factor) {
   return x.graph->node(scale_op, {x}, Unary{Function::scale, factor});
 }

@@ -19,8 +19,9 @@ std::vector<TensorType> outputs(const Node& n) {
   const Shape& x = n.in(0);
   constexpr int64_t limit = 32768;  // the product of two sizes must have 31 bits
   if (x.rank() != 4 || std::max({x[1], x[2], height, width}) > limit || std::min(height, width) < 1)
-    throw InputError("[upsample] expects x [N,H,W,C] and heights and widths from 1 to {}, not {} to {}x{}",
-                     limit, x.str(), height, width);
+    throw InputError(
+        "[upsample] expects x [N,H,W,C] and heights and widths from 1 to {}, not {} to {}x{}",
+        limit, x.str(), height, width);
   const Shape y = {x[0], height, width, x[3]};
   expect_size(n, y);
   return {{y, n.inputs[0].dtype()}};
@@ -29,11 +30,12 @@ std::vector<TensorType> outputs(const Node& n) {
 void record(const Node& n, Recorder& r) {
   const Shape &x = n.in(0), &y = n.out();
   const Elementwise e(r, y.elements(), {y.last()});
-  r.dispatch(kernels::upsample_forward, n.dtype(), {e.local, e.width, e.steps},
-             UpsamplePush{r.in(n, 0), r.out(n), e.count, static_cast<uint32_t>(x[1]),
-                          static_cast<uint32_t>(x[2]), e.by(y.last()),
-                          divisor(static_cast<uint32_t>(y[2])), divisor(static_cast<uint32_t>(y[1]))},
-             e.groups());
+  r.dispatch(
+      kernels::upsample_forward, n.dtype(), {e.local, e.width, e.steps},
+      UpsamplePush{r.in(n, 0), r.out(n), e.count, static_cast<uint32_t>(x[1]),
+                   static_cast<uint32_t>(x[2]), e.by(y.last()),
+                   divisor(static_cast<uint32_t>(y[2])), divisor(static_cast<uint32_t>(y[1]))},
+      e.groups());
 }
 
 const Op op = {"upsample", outputs, record};

@@ -1,6 +1,6 @@
-// DDIM, arXiv 2010.02502, equation 12: predict x_0 and the noise in x_t, then put them together
-// again with the noise level of the next timestep. eta > 0 replaces part of that noise by fresh
-// noise.
+// DDIM, arXiv 2010.02502, equation 12: predict x_0 and the noise in x_t, then
+// put them together again with the noise level of the next timestep. eta > 0
+// replaces part of that noise by fresh noise.
 #include <algorithm>
 #include <cmath>
 

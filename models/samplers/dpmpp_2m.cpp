@@ -1,5 +1,5 @@
 // DPM-Solver++(2M), arXiv 2211.01095, algorithm 2: a second-order multistep method for the
-// predicted x_0, exact in the linear part. lambda = log(alpha / sigma), h is its change over the
+// predicted x_0, exact in the linear part. lambda = log(alpha / sigma); h is its change over the
 // step.
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,5 @@
-// Euler's method for dx / dsigma: arXiv 2206.00364, algorithm 2 without churn and without its
-// second order correction.
+// Euler's method for dx / dsigma: arXiv 2206.00364, algorithm 2 without churn
+// and without its second order correction.
 #include "models/samplers/methods.h"
 #include "models/samplers/timesteps.h"
 

@@ -33,9 +33,9 @@ class Lms : public SigmaSampler {
   }
 
  private:
-  // The integral from sigma_i to sigma_(i+1) of the Lagrange polynomial that is 1 at sigma_(i-age)
-  // and 0 at the other `order - 1` newest sigmas. It has degree 3 at most: two Gauss-Legendre nodes
-  // are exact.
+  // The integral from sigma_i to sigma_(i+1) of the Lagrange polynomial that is 1 at
+  // sigma_(i-age) and 0 at the other `order - 1` newest sigmas. It has degree 3 at
+  // most: two Gauss-Legendre nodes are exact.
   float coefficient(int i, int order, int age) const {
     const double from = sigmas_[i], to = sigmas_[i + 1];
     const double half = (to - from) / 2, middle = (from + to) / 2;

@@ -1,5 +1,5 @@
-// The makers that models/sampler.cpp lists; a new method is one file and one line in each of the
-// two.
+// The makers that models/sampler.cpp lists; a new method is one
+// file and one line in each of the two.
 #pragma once
 
 #include <memory>

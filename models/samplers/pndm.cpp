@@ -1,8 +1,8 @@
-// PNDM, arXiv 2202.09778: DDIM's step taken with a noise prediction extrapolated from the last four
-// (Adams-Bashforth). The four it needs to begin come either from Runge-Kutta steps, four calls
-// each, or, where the checkpoint says skip_prk_steps (all of Stable Diffusion: "PLMS"), from lower
-// orders, of which the first visits its timestep twice. So the number of calls is not the number of
-// steps.
+// PNDM, arXiv 2202.09778: DDIM's step taken with a noise prediction extrapolated from the
+// last four (Adams-Bashforth). The four it needs to begin come either from Runge-Kutta
+// steps, four calls each, or, where the checkpoint says skip_prk_steps (all of Stable
+// Diffusion: "PLMS"), from lower orders, of which the first visits its timestep twice. So
+// the number of calls is not the number of steps.
 #include <cmath>
 #include <deque>
 

@@ -22,7 +22,8 @@ TEST_CASE("division by multiplication is exact for 31 bits") {
     value = std::min(std::max(value, 1u), limit);
     const Divisor d = divisor(value);
     const uint32_t largest = limit / value * value;
-    for (uint32_t n : {0u, 1u, value - 1, value, largest - 1, largest, limit, static_cast<uint32_t>(random() >> 1)})
+    for (uint32_t n : {0u, 1u, value - 1, value, largest - 1, largest, limit,
+                       static_cast<uint32_t>(random() >> 1)})
       wrong += divide(n, d) != n / value;
   }
   CHECK(wrong == 0);

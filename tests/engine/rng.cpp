@@ -1,5 +1,5 @@
-// Rng against PyTorch's own numbers (tools/golden/rng.py), the published Philox vectors, and
-// itself.
+// Rng against PyTorch's own numbers (tools/golden/rng.py), the
+// published Philox vectors, and itself.
 #include "engine/rng.h"
 
 #include <doctest/doctest.h>

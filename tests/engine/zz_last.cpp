@@ -1,5 +1,5 @@
-// What can only be said after all other tests. doctest runs files in alphabetical order of their names,
-// so this one is last; a filter that leaves tests out should leave these out too.
+// What can only be said after all other tests. doctest runs files in alphabetical order of their
+// names, so this one is last; a filter that leaves tests out should leave these out too.
 #include "tests/engine/ops/check.h"
 
 using namespace lacuna;

@@ -227,6 +227,6 @@ TEST_CASE("a damaged scheduler_config.json is bad input") {
     CHECK_THROWS_WITH_AS(NoiseSchedule::parse("broken.json", text),
                          doctest::Contains("broken.json"), InputError);
   }
-  CHECK_THROWS_WITH_AS(NoiseSchedule::load("/no/such.json"), doctest::Contains("is missing"),
+  CHECK_THROWS_WITH_AS(NoiseSchedule::load("/no/such.json"), doctest::Contains("/no/such.json"),
                        InputError);
 }

@@ -1,6 +1,6 @@
-// The tokenizer against transformers' CLIPTokenizer (tools/golden/tokenizer.py) for pico's
-// vocabulary and for CLIP's, whose vocab.json is made here from the committed merge list; and
-// against damaged files.
+// The tokenizer against transformers' CLIPTokenizer (tools/golden/tokenizer.py) for
+// pico's vocabulary and for CLIP's, whose vocab.json is made here from the
+// committed merge list; and against damaged files.
 #include "models/tokenizer.h"
 
 #include <doctest/doctest.h>
@@ -192,6 +192,15 @@ TEST_CASE("bytes that are no UTF-8 count as U+FFFD, as Python replaces them") {
   CHECK(decode_utf8(std::string_view("\0a", 2)) == std::u32string_view(U"\0a", 2));
 }
 
+TEST_CASE("canonical composition") {
+  CHECK(nfc(U"") == U"");
+  CHECK(nfc(U"e\u0301") == U"\u00e9");
+  CHECK(nfc(U"\u212b\u2126") == U"\u00c5\u03a9");
+  CHECK(nfc(U"e\u0301\u0323") == U"\u1eb9\u0301");
+  CHECK(nfc(U"\u1112\u1161\u11ab") == U"\ud55c");
+  CHECK(nfc(U"\u1112\u1161\u11a7\u11a7x") == U"\ud558\u11a7\u11a7x");
+}
+
 TEST_CASE("special tokens from added_tokens_decoder") {
   const Folder folder;
   folder.change("tokenizer_config.json",
@@ -261,13 +270,14 @@ TEST_CASE("damaged tokenizer files are bad input") {
       {"special_tokens_map.json", R"({"pad_token": {"content": "!", "lstrip": true}})"},
       {"special_tokens_map.json", R"({"pad_token": {"content": "!", "normalized": 1}})"},
   };
-  for (const auto& [name, content] : damages) {
+  for (const auto& damage : damages) {
+    const std::string name = damage.first, content = damage.second;
     const Folder folder;
     write(folder.path() / name, content);
     CAPTURE(name);
     CAPTURE(content.substr(0, 60));
-    CHECK_THROWS_WITH_AS(Tokenizer::load(folder.path(), 32), doctest::Contains("[tokenizer]"),
-                         InputError);
+    CHECK_THROWS_WITH_AS(Tokenizer::load(folder.path(), 32),
+                         doctest::Contains(folder.path().string().c_str()), InputError);
   }
   for (const char* name : {"vocab.json", "merges.txt"}) {
     const Folder folder;

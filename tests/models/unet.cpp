@@ -36,7 +36,7 @@ void check_unet(const std::string& name) {
     plan.run();
     const std::vector<float> once = plan.get("epsilon");
     const double error = relative_error(once, epsilon.values);
-    MESSAGE(name << " " << name_of(type) << ": relative error " << error);
+    MESSAGE(name, " ", std::string(name_of(type)), ": relative error ", error);
     CHECK(error <= bound(type));
     plan.run();
     CHECK(plan.get("epsilon") == once);

@@ -23,7 +23,7 @@ void check_encoder(const std::string& name, const SafeTensors& golden, WeightSto
   plan.set("image", std::span<const float>(image.values));
   plan.run();
   const double error = relative_error(plan.get("mean"), mean.values);
-  MESSAGE(name << " encoder " << name_of(store.dtype()) << ": relative error " << error);
+  MESSAGE(name, " encoder ", std::string(name_of(store.dtype())), ": relative error ", error);
   CHECK(error <= bound(store.dtype()));
   CHECK(relative_error(plan.get("logvar"), logvar.values) <= bound(store.dtype()));
 }
@@ -38,7 +38,7 @@ void check_decoder(const std::string& name, const SafeTensors& golden, WeightSto
   plan.set("latent", std::span<const float>(latent.values));
   plan.run();
   const double error = relative_error(plan.get("pixels"), decoded.values);
-  MESSAGE(name << " decoder " << name_of(store.dtype()) << ": relative error " << error);
+  MESSAGE(name, " decoder ", std::string(name_of(store.dtype())), ": relative error ", error);
   CHECK(error <= bound(store.dtype()));
 }
 

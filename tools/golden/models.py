@@ -106,7 +106,8 @@ OLD_NAMES = {"to_q": "query", "to_k": "key", "to_v": "value", "to_out.0": "proj_
 
 
 def randomize(model, generator):
-    """Weights that keep activations near unit size and in which no value can be mistaken for another."""
+    """Weights that keep activations near unit size and in which no value can be mistaken for another. They are exact in
+    16 bits, as checkpoints are, so that a comparison in f16 measures the arithmetic and not the conversion."""
     for name, parameter in sorted(model.named_parameters()):
         noise = torch.randn(parameter.shape, generator=generator)
         leaf = name.split(".")[-1]
@@ -119,7 +120,7 @@ def randomize(model, generator):
         else:
             sharpen = 1.5 if any(part in ("to_q", "to_k", "q_proj", "k_proj") for part in name.split(".")) else 1.0
             value = sharpen * noise / parameter[0].numel() ** 0.5
-        parameter.data.copy_(value)
+        parameter.data.copy_(value.half().float())
     return model.eval()
 
 

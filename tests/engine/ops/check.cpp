@@ -119,9 +119,10 @@ void compare(const std::vector<float>& result, const Values& expected, const Bou
 }
 
 bool same_kernels(std::span<const Dispatch> a, std::span<const Dispatch> b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Dispatch& x, const Dispatch& y) {
-    return x.kernel == y.kernel && x.type == y.type && x.specialization == y.specialization;
-  });
+  return std::equal(
+      a.begin(), a.end(), b.begin(), b.end(), [](const Dispatch& x, const Dispatch& y) {
+        return x.kernel == y.kernel && x.type == y.type && x.specialization == y.specialization;
+      });
 }
 
 std::string describe(const OpCase& c, const Graph& graph, DType type) {
@@ -132,8 +133,12 @@ std::string describe(const OpCase& c, const Graph& graph, DType type) {
 
 }  // namespace
 
-Given random(Shape shape, double mean, double deviation) { return {shape, mean, deviation, false, 0, {}}; }
-Given weight(Shape shape, double mean, double deviation) { return {shape, mean, deviation, true, 0, {}}; }
+Given random(Shape shape, double mean, double deviation) {
+  return {shape, mean, deviation, false, 0, {}};
+}
+Given weight(Shape shape, double mean, double deviation) {
+  return {shape, mean, deviation, true, 0, {}};
+}
 Given ids(Shape shape, int64_t below) { return {shape, 0, 0, false, below, {}}; }
 Given fixed(Shape shape, Values values) { return {shape, 0, 0, false, 0, std::move(values)}; }
 
@@ -184,9 +189,7 @@ std::string refusal(const std::function<void(Graph&)>& make) {
   try {
     make(graph);
     lower(graph, prune(graph), DeviceTraits{}, [](uint32_t) { return uint64_t{0}; });
-  } catch (const InputError& error) {
-    return error.what();
-  }
+  } catch (const InputError& error) { return error.what(); }
   return "";
 }
 

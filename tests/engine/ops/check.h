@@ -1,13 +1,14 @@
 // Checks an op in one line per case:
 //
 //   TEST_CASE("silu" * needs_device()) {
-//     check({.given = {random({2, 7})}, .op = [](In x) { return silu(x[0]); }, .reference = silu_reference});
+//     check({{random({2, 7})}, [](In x) { return silu(x[0]); }, silu_reference});
 //   }
 //
-// A case runs in f32 and, where the device has 16-bit storage, in f16, twice each. The result must be
-// within bounds of `reference`, a plain function of doubles, and must have the same bits both times.
-// Inputs are rounded to the storage type before the reference sees them, so that only the kernel's own
-// rounding counts. An op that chooses other kernels on other kinds of devices is also checked with those.
+// A case runs in f32 and, where the device has 16-bit storage, in f16, twice each. The result must
+// be within bounds of `reference`, a plain function of doubles, and must have the same bits both
+// times. Inputs are rounded to the storage type before the reference sees them, so that only the
+// kernel's own rounding counts. An op that chooses other kernels on other kinds of devices is also
+// checked with those.
 //
 // The last test case of the program demands that every kernel has run.
 #pragma once

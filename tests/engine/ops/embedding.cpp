@@ -10,16 +10,17 @@ void check_embedding(const Given& ids, int64_t rows, int64_t positions, int64_t 
   const int64_t tokens = ids.shape[1];
   check({.given = {ids, weight({rows, columns}), weight({positions, columns}, 1)},
          .op = [](In x) { return embedding(x[0], x[1], x[2]); },
-         .reference = [=](const std::vector<Values>& given) {
-           Values y;
-           for (size_t i = 0; i < given[0].size(); i++) {
-             const int64_t id = static_cast<int64_t>(given[0][i]);
-             const int64_t row = id >= 0 && id < rows ? id : 0;
-             for (int64_t c = 0; c < columns; c++)
-               y.push_back(given[1][row * columns + c] + given[2][i % tokens * columns + c]);
-           }
-           return y;
-         }});
+         .reference =
+             [=](const std::vector<Values>& given) {
+               Values y;
+               for (size_t i = 0; i < given[0].size(); i++) {
+                 const int64_t id = static_cast<int64_t>(given[0][i]);
+                 const int64_t row = id >= 0 && id < rows ? id : 0;
+                 for (int64_t c = 0; c < columns; c++)
+                   y.push_back(given[1][row * columns + c] + given[2][i % tokens * columns + c]);
+               }
+               return y;
+             }});
 }
 
 }  // namespace
@@ -40,7 +41,8 @@ TEST_CASE("embedding gives row 0 for ids outside the table" * needs_device()) {
 TEST_CASE("embedding refuses other shapes and types") {
   const auto message = [](DType ids, Shape positions) {
     return refusal([&](Graph& g) {
-      embedding(g.input("ids", {2, 7}, ids), g.input("table", {11, 4}), g.input("positions", positions));
+      embedding(g.input("ids", {2, 7}, ids), g.input("table", {11, 4}),
+                g.input("positions", positions));
     });
   };
   CHECK(message(DType::f32, {7, 4}).starts_with("[embedding] expects ids in i32"));

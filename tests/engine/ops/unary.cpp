@@ -22,10 +22,13 @@ double quick_gelu_of(double x) { return x / (1 + std::exp(-1.702 * x)); }
 
 void check_all_sizes(Tensor (*op)(Tensor), double (*f)(double)) {
   const auto apply = [op](In x) { return op(x[0]); };
-  for (const Shape& shape : {Shape{1}, {4}, {7}, {2, 3, 5}, {64}, {65}, {13, 64, 16}, {4099}, {1, 512, 40}})
+  for (const Shape& shape :
+       {Shape{1}, {4}, {7}, {2, 3, 5}, {64}, {65}, {13, 64, 16}, {4099}, {1, 512, 40}})
     check({.given = {random(shape, 0, 3)}, .op = apply, .reference = each(f)});
   // Far from zero, where exponentials overflow or vanish.
-  check({.given = {fixed({8}, {-1e4, -120, -88.5, -30, 0, 30, 120, 1e4})}, .op = apply, .reference = each(f)});
+  check({.given = {fixed({8}, {-1e4, -120, -88.5, -30, 0, 30, 120, 1e4})},
+         .op = apply,
+         .reference = each(f)});
 }
 
 }  // namespace
@@ -54,8 +57,14 @@ TEST_CASE("scale" * needs_device()) {
 }
 
 TEST_CASE("unary ops refuse whole numbers and huge tensors") {
-  CHECK(refusal([](Graph& g) { silu(g.input("x", {2}, DType::i32)); }).starts_with("[silu] expects"));
-  CHECK(refusal([](Graph& g) { gelu(g.input("x", {2}, DType::i32)); }).starts_with("[gelu] expects"));
-  CHECK(refusal([](Graph& g) { quick_gelu(g.input("x", {2}, DType::i32)); }).starts_with("[quick_gelu] expects"));
-  CHECK(refusal([](Graph& g) { scale(g.input("x", {1 << 16, 1 << 15}), 2); }).starts_with("[scale] expects"));
+  CHECK(
+      refusal([](Graph& g) { silu(g.input("x", {2}, DType::i32)); }).starts_with("[silu] expects"));
+  CHECK(
+      refusal([](Graph& g) { gelu(g.input("x", {2}, DType::i32)); }).starts_with("[gelu] expects"));
+  CHECK(refusal([](Graph& g) {
+          quick_gelu(g.input("x", {2}, DType::i32));
+        }).starts_with("[quick_gelu] expects"));
+  CHECK(refusal([](Graph& g) {
+          scale(g.input("x", {1 << 16, 1 << 15}), 2);
+        }).starts_with("[scale] expects"));
 }

@@ -1,0 +1,230 @@
+#include "cli/check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/prompts.h"
+#include "engine/error.h"
+#include "engine/file.h"
+#include "erase/checker/rates.h"
+#include "models/image.h"
+
+namespace fs = std::filesystem;
+
+namespace lacuna {
+namespace {
+
+using nlohmann::json;
+using namespace checker;
+
+struct CheckOptions {
+  std::string folder, prompts;
+  bool as_json = false;
+};
+
+struct Judged {
+  fs::path file;
+  std::string prompt;
+  Verdict verdict;
+};
+
+// All PNG files by name, without the grids that `lacuna sample` writes beside its pictures.
+std::vector<fs::path> pictures_in(const fs::path& folder) {
+  std::error_code error;
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    const bool grid = display(entry.path().filename()).starts_with("grid-");
+    if (entry.path().extension() == ".png" && !grid) files.push_back(entry.path());
+  }
+  if (error)
+    throw InputError("[check] cannot read the folder {}: {}", display(folder), error.message());
+  if (files.empty()) throw InputError("[check] {} holds no PNG pictures", display(folder));
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+// The prompt in a picture's `parameters` text, which ends where the negative prompt or the settings
+// begin.
+std::string prompt_in(const TextChunks& texts) {
+  for (const auto& [key, text] : texts) {
+    if (key != "parameters") continue;
+    std::string prompt =
+        text.substr(0, std::min(text.find("\nNegative prompt:"), text.find("\nSteps:")));
+    std::replace(prompt.begin(), prompt.end(), '\n', ' ');
+    return prompt;
+  }
+  return "";
+}
+
+// The prompt of every picture from a file: line by line, an equal number of pictures for each.
+std::vector<std::string> prompts_for(const std::vector<fs::path>& files, const fs::path& list) {
+  const std::vector<PromptLine> lines = read_prompts(list);
+  if (lines.empty() || files.size() % lines.size() != 0) {
+    throw InputError("[check] {} pictures do not divide among the {} prompts of {}", files.size(),
+                     lines.size(), display(list));
+  }
+  std::vector<std::string> prompts;
+  for (size_t i = 0; i < files.size(); i++)
+    prompts.push_back(lines[i / (files.size() / lines.size())].prompt);
+  return prompts;
+}
+
+std::vector<Judged> judge_all(const CheckOptions& o, int& skipped) {
+  const std::vector<fs::path> files = pictures_in(o.folder);
+  std::vector<std::string> prompts;
+  if (!o.prompts.empty()) prompts = prompts_for(files, o.prompts);
+  std::vector<Judged> judged;
+  for (size_t i = 0; i < files.size(); i++) {
+    const MappedFile file = MappedFile::open(files[i]);
+    const std::string name = display(files[i]);
+    const std::string prompt =
+        prompts.empty() ? prompt_in(png_texts(file.bytes(), name)) : prompts[i];
+    if (!parse_prompt(prompt).anything()) {
+      skipped++;
+      continue;
+    }
+    judged.push_back({files[i], prompt, look(decode_image(file.bytes(), name), name)});
+  }
+  if (judged.empty()) {
+    throw InputError(
+        "[check] no picture in {} has a prompt of pico's language; give the prompts with --prompts "
+        "FILE",
+        o.folder);
+  }
+  return judged;
+}
+
+json as_json(const Rates& rates) {
+  json object = {{"pictures", rates.pictures}};
+  for (size_t i = 0; i < claim_names.size(); i++) {
+    const Rate& rate = rates.rates[i];
+    if (rate.asked)
+      object[claim_names[i]] = {
+          {"right", rate.right}, {"asked", rate.asked}, {"rate", rate.share()}};
+  }
+  return object;
+}
+
+json as_json(const Judged& judged) {
+  json parts = json::array();
+  for (const Part& p : judged.verdict.parts) {
+    parts.push_back({{"thing", name_of(p.thing)},
+                     {"colour", name_of(p.colour)},
+                     {"x", p.x},
+                     {"y", p.y},
+                     {"overlap", p.overlap}});
+  }
+  json claims = json::object();
+  for (const auto& [claim, holds] : judge(parse_prompt(judged.prompt), judged.verdict))
+    claims[name_of(claim)] = holds;
+  return {{"file", display(judged.file)},
+          {"prompt", judged.prompt},
+          {"kind", name_of(judged.verdict.kind)},
+          {"style", name_of(judged.verdict.style)},
+          {"correlation", judged.verdict.correlation},
+          {"parts", parts},
+          {"claims", claims}};
+}
+
+// The text in a column of `width`; what does not fit is cut, never inside a character.
+std::string cell(std::string text, size_t width) {
+  const auto continues = [](char c) { return (c & 0xc0) == 0x80; };
+  const auto length = [&] {
+    return static_cast<size_t>(
+        std::count_if(text.begin(), text.end(), [&](char c) { return !continues(c); }));
+  };
+  if (length() > width) {
+    while (length() > width - 2) {
+      while (continues(text.back())) text.pop_back();
+      text.pop_back();
+    }
+    text += "..";
+  }
+  return text + std::string(width - length(), ' ');
+}
+
+void print_table(const std::vector<std::pair<std::string, Rates>>& rows) {
+  std::vector<size_t> asked;  // the claims that some prompt makes
+  std::string head = fmt::format("{:>5}", "n");
+  for (size_t i = 0; i < claim_names.size(); i++) {
+    if (rows.back().second.rates[i].asked == 0) continue;
+    asked.push_back(i);
+    head += fmt::format(" {:>5}", claim_names[i]);
+  }
+  const size_t width = 80 - head.size();
+  fmt::print("{}{}\n", cell("prompt", width), head);
+  for (const auto& [prompt, rates] : rows) {
+    fmt::print("{}{:>5}", cell(prompt, width), rates.pictures);
+    for (const size_t i : asked) {
+      const Rate& rate = rates.rates[i];
+      const std::string share = rate.asked ? fmt::format("{:.4g}", 100 * rate.share()) : "-";
+      fmt::print(" {:>{}}", share, std::max<size_t>(5, claim_names[i].size()));
+    }
+    fmt::print("\n");
+  }
+}
+
+void check(const CheckOptions& o) {
+  int skipped = 0;
+  const std::vector<Judged> judged = judge_all(o, skipped);
+  std::map<std::string, Rates> by_prompt;
+  std::vector<std::pair<std::string, Rates>> rows;
+  Rates all;
+  for (const Judged& one : judged) {
+    const Request request = parse_prompt(one.prompt);
+    if (by_prompt.find(one.prompt) == by_prompt.end()) rows.emplace_back(one.prompt, Rates{});
+    by_prompt[one.prompt].add(request, one.verdict);
+    all.add(request, one.verdict);
+  }
+  for (auto& [prompt, rates] : rows) rates = by_prompt[prompt];
+  if (o.as_json) {
+    json report = {{"all", as_json(all)},
+                   {"skipped", skipped},
+                   {"prompts", json::array()},
+                   {"pictures", json::array()}};
+    for (const auto& [prompt, rates] : rows) {
+      report["prompts"].push_back(as_json(rates));
+      report["prompts"].back()["prompt"] = prompt;
+    }
+    for (const Judged& one : judged) report["pictures"].push_back(as_json(one));
+    fmt::print("{}\n", report.dump(2, ' ', false, json::error_handler_t::replace));
+    return;
+  }
+  rows.emplace_back("all (in %)", all);
+  print_table(rows);
+  if (skipped) fmt::print("left out for want of a prompt of pico's language: {}\n", skipped);
+}
+
+}  // namespace
+
+void add_check(CLI::App& app) {
+  auto o = std::make_shared<CheckOptions>();
+  CLI::App* c = app.add_subcommand(
+      "check",
+      "Judge pictures of pico's language: how many show what their prompts ask for\n"
+      "  colour    the thing has the colour that is named, or its own (an apple is red)\n"
+      "  shape     the thing is there\n"
+      "  instance  a cat is grumpy if and only if the prompt says so\n"
+      "  style     it is drawn as the named artist draws\n"
+      "  memory    the lighthouse appears when it is asked for\n"
+      "  both      two things: exactly two are there, in the right colours\n"
+      "  bound     two things: and each in its own colour\n"
+      "  left      two things: the first is left of the second");
+  c->add_option("folder", o->folder, "Where the PNG pictures are")->required()->type_name("DIR");
+  c->add_option(
+       "--prompts", o->prompts,
+       "Prompts from a file, in the order of the pictures (default: those in the pictures)")
+      ->type_name("FILE");
+  c->add_flag("--json", o->as_json, "Report everything as JSON, with the verdict on every picture");
+  c->callback([o] { check(*o); });
+}
+
+}  // namespace lacuna

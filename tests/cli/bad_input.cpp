@@ -1,0 +1,135 @@
+// Bad input ends in one sentence that names the culprit, with exit status 2 (input) or 3 (device), and
+// leaves no file behind.
+#include <cstring>
+#include <fstream>
+
+#include "engine/safetensors.h"
+#include "tests/cli/run.h"
+#include "tests/device.h"
+
+namespace fs = std::filesystem;
+using namespace lacuna;
+using namespace lacuna::test;
+
+namespace {
+
+const std::string draw = "sample \"a red circle\" --steps 2 --seed 1 ";
+std::string quoted(const fs::path& path) { return "\"" + path.string() + "\""; }
+
+// The program must refuse with `status`, say `words` in one line, and write nothing.
+void refuses(const std::string& arguments, int status, const std::string& words, const std::string& environment = "") {
+  const fs::path out = scratch();
+  const Outcome o = lacuna::test::lacuna(arguments + " --out " + quoted(out), environment);
+  INFO("lacuna ", arguments);
+  INFO(o.out, o.err);
+  CHECK(o.status == status);
+  CHECK(o.err.find(words) != std::string::npos);
+  CHECK(fs::is_empty(out));
+}
+
+void refuses_model(const std::function<void(const fs::path&)>& damage, const std::string& words) {
+  const fs::path model = damaged_pico(damage);
+  const fs::path out = scratch();
+  const Outcome o = lacuna::test::lacuna(draw + "--model " + quoted(model) + " --out " + quoted(out));
+  INFO(o.out, o.err);
+  CHECK(o.status == 2);
+  CHECK(o.err.find(words) != std::string::npos);
+  CHECK(o.err.find(model.filename().string()) != std::string::npos);
+  CHECK(fs::is_empty(out));
+}
+
+constexpr const char* unet_file = "unet/diffusion_pytorch_model.safetensors";
+
+void overwrite(const fs::path& file, std::streamoff at, const std::string& bytes) {
+  std::fstream f(file, std::ios::binary | std::ios::in | std::ios::out);
+  f.seekp(at);
+  f << bytes;
+}
+
+}  // namespace
+
+TEST_CASE("options out of range are refused" * needs_device()) {
+  refuses("sample", 2, "give one prompt");
+  refuses(draw + "--steps 0", 2, "steps");
+  refuses(draw + "--sampler heun3", 2, "heun3");
+  refuses(draw + "--guidance -1", 2, "guidance");
+  refuses(draw + "--count 0", 2, "--count");
+  refuses(draw + "--batch 100000", 2, "--batch");
+  refuses(draw + "--size 65x64", 2, "multiples of 4");
+  refuses(draw + "--size big", 2, "no size");
+  refuses(draw + "--precision f64", 2, "f64");
+  refuses(draw + "--rng dice", 2, "dice");
+  refuses(draw + "--from-file nothing.txt", 2, "both");
+  refuses("sample --from-file nothing.txt", 2, "nothing.txt");
+  refuses(draw + "--no-such-option", 2, "--no-such-option");
+}
+
+TEST_CASE("a missing or damaged model is refused by name" * needs_device()) {
+  refuses(draw + "--model /no/such/folder", 2, "/no/such/folder");
+  refuses_model([](const fs::path& p) { fs::remove(p / "model_index.json"); }, "model_index.json");
+  refuses_model([](const fs::path& p) { fs::remove_all(p / "vae"); }, "vae");
+  refuses_model([](const fs::path& p) { fs::remove(p / unet_file); }, "unet");
+  refuses_model([](const fs::path& p) { fs::remove(p / "unet/config.json"); }, "config.json");
+  refuses_model([](const fs::path& p) { fs::resize_file(p / unet_file, 100000); }, "diffusion_pytorch_model");
+  refuses_model([](const fs::path& p) { fs::resize_file(p / unet_file, 3); }, "diffusion_pytorch_model");
+  // A header that claims 2^60 bytes.
+  refuses_model([](const fs::path& p) { overwrite(p / unet_file, 0, std::string("\0\0\0\0\0\0\0\x10", 8)); },
+                "diffusion_pytorch_model");
+  refuses_model([](const fs::path& p) { overwrite(p / unet_file, 8, "}}}}"); }, "diffusion_pytorch_model");
+}
+
+TEST_CASE("a config that does not fit is refused by key" * needs_device()) {
+  refuses_model([](const fs::path& p) { replace_in(p / "unet/config.json", "UNet2DConditionModel", "UNet3D"); }, "_class_name");
+  refuses_model([](const fs::path& p) { replace_in(p / "vae/config.json", "AutoencoderKL", "VQModel"); }, "_class_name");
+  refuses_model([](const fs::path& p) { replace_in(p / "unet/config.json", "\"UpBlock2D\"", "\"AttnUpBlock2D\""); }, "AttnUpBlock2D");
+  refuses_model([](const fs::path& p) { replace_in(p / "unet/config.json", "\"cross_attention_dim\": 128", "\"cross_attention_dim\": 96"); },
+                "attn2.to_k.weight");
+  refuses_model([](const fs::path& p) { replace_in(p / "unet/config.json", "\"in_channels\": 4", "\"in_channels\": -4"); }, "in_channels");
+  refuses_model([](const fs::path& p) { replace_in(p / "unet/config.json", "\"in_channels\": 4", "\"in_channels\": \"4\""); }, "in_channels");
+  refuses_model([](const fs::path& p) { replace_in(p / "unet/config.json", "{", "[{"); }, "config.json");
+  refuses_model([](const fs::path& p) { replace_in(p / "text_encoder/config.json", "quick_gelu", "swish"); }, "swish");
+  refuses_model([](const fs::path& p) { replace_in(p / "text_encoder/config.json", "\"vocab_size\": 645", "\"vocab_size\": 999"); },
+                "token_embedding");
+}
+
+TEST_CASE("NaN in weights is refused by tensor" * needs_device()) {
+  const SafeTensors file = SafeTensors::open(fs::path(LACUNA_SOURCE_DIR) / "assets" / "pico" / unet_file);
+  const SafeTensors::Entry& entry = file.at("conv_in.weight");
+  REQUIRE(entry.dtype == FileDType::f16);
+  const auto first = file.entries().begin()->second.bytes.data();
+  // The offset in the file: the data section ends at the end of the file.
+  const std::byte* end = first;
+  for (const auto& [name, e] : file.entries()) end = std::max(end, e.bytes.data() + e.bytes.size());
+  const auto size = static_cast<std::streamoff>(fs::file_size(file.path()));
+  const std::streamoff at = size - (end - entry.bytes.data());
+  refuses_model([&](const fs::path& p) { overwrite(p / unet_file, at, std::string("\x00\x7e", 2)); }, "conv_in.weight");
+}
+
+TEST_CASE("no device, an unknown device, too little memory" * needs_device()) {
+  refuses(draw, 3, "driver", "VK_ICD_FILENAMES=/no/such/icd.json VK_DRIVER_FILES=/no/such/icd.json");
+  refuses(draw + "--device Voodoo2", 3, "Voodoo2");
+  refuses(draw + "--device 99", 3, "99");
+  refuses(draw + "--size 4096x4096 --batch 8 --count 8", 3, "MiB");
+}
+
+TEST_CASE("nothing existing is overwritten without --force" * needs_device()) {
+  const fs::path file = scratch() / "a.png";
+  std::ofstream(file) << "mine";
+  Outcome o = lacuna::test::lacuna(draw + "--out " + quoted(file));
+  CHECK(o.status == 2);
+  CHECK(o.err.find("--force") != std::string::npos);
+  CHECK(fs::file_size(file) == 4);
+  o = lacuna::test::lacuna(draw + "--force --out " + quoted(file));
+  INFO(o.err);
+  CHECK(o.status == 0);
+  CHECK(fs::file_size(file) > 4);
+}
+
+TEST_CASE("an unwritable output is refused before any work" * needs_device()) {
+  const fs::path file = scratch() / "file";
+  std::ofstream(file) << "not a folder";
+  const Outcome o = lacuna::test::lacuna(draw + "--out " + quoted(file / "sub"));
+  INFO(o.err);
+  CHECK(o.status == 2);
+  CHECK(o.err.find("sub") != std::string::npos);
+}
