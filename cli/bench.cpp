@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <functional>
 #include <nlohmann/json.hpp>
 
@@ -61,7 +62,7 @@ Case attention_case(int64_t batch, int64_t queries, int64_t keys, int heads, int
 
 std::vector<Case> all_cases() {
   std::vector<Case> cases = {
-      linear_case(1024, 1024, 1024), linear_case(4096, 320, 320), linear_case(1024, 640, 640),
+      linear_case(1024, 1024, 1024), linear_case(4096, 320, 320), linear_case(4096, 320, 1280), linear_case(1024, 640, 640),
       linear_case(256, 1280, 1280), linear_case(77, 768, 768), linear_case(2, 1280, 320),
       linear_case(4096, 64, 64), linear_case(1024, 128, 128), linear_case(1024, 512, 128), linear_case(256, 512, 512),
       conv2d_case(1, 64, 320, 320), conv2d_case(1, 32, 640, 640), conv2d_case(1, 16, 1280, 1280),

@@ -200,8 +200,7 @@ void check(const CheckOptions& o) {
   }
   rows.emplace_back("all (in %)", all);
   print_table(rows);
-  if (skipped)
-    fmt::print("{} pictures were left out: no prompt, or none of pico's language\n", skipped);
+  if (skipped) fmt::print("left out for want of a prompt of pico's language: {}\n", skipped);
 }
 
 }  // namespace

@@ -14,7 +14,8 @@ function(lacuna_warnings target)
     target_compile_options(${target} PRIVATE -Wno-restrict)  # false alarms on std::string: GCC bug 105651
   endif()
   if(LACUNA_SANITIZE)
-    target_compile_options(${target} PRIVATE -fsanitize=${LACUNA_SANITIZE} -fno-omit-frame-pointer)
+    target_compile_options(${target} PRIVATE -fsanitize=${LACUNA_SANITIZE} -fno-sanitize-recover=all
+                           -fno-omit-frame-pointer)
     target_link_options(${target} PUBLIC -fsanitize=${LACUNA_SANITIZE})
   endif()
 endfunction()

@@ -7,16 +7,17 @@
 
 namespace lacuna {
 
-// y = x W + b. x [...,K], weight [K,N] (input-major, see models/layout.h), bias [N] or none -> [...,N].
-Tensor linear(Tensor x, Tensor weight, Tensor bias = {});
+// y = x W + b + residual. x [...,K], weight [K,N] (input-major, see models/layout.h), bias [N] or none, residual
+// [...,N] or none -> [...,N]. The sum is rounded to the storage type once.
+Tensor linear(Tensor x, Tensor weight, Tensor bias = {}, Tensor residual = {});
 
 struct Conv2d {
   int stride = 1;     // 1 or 2
   int pad_begin = 1;  // zeros above and to the left
   int pad_end = 1;    // zeros below and to the right
 };
-// x [N,H,W,C], weight [KH,KW,C,O], bias [O] or none -> [N,H',W',O].
-Tensor conv2d(Tensor x, Tensor weight, Tensor bias, Conv2d options = {});
+// x [N,H,W,C], weight [KH,KW,C,O], bias [O] or none, residual [N,H',W',O] or none -> [N,H',W',O].
+Tensor conv2d(Tensor x, Tensor weight, Tensor bias, Conv2d options = {}, Tensor residual = {});
 
 // softmax(q k^T / sqrt(D)) v for each of `heads` slices of D = C / heads channels (Vaswani et al. 2017),
 // as one kernel that never stores the Tq x Tk matrix. q [B,Tq,C], k and v [B,Tk,C] -> [B,Tq,C]. Causal: query i sees

@@ -59,10 +59,10 @@ Tensor ClipText::operator()(Tensor ids, std::vector<Tensor>* hidden_states) cons
     const SelfAttention& a = layer.self_attn;
     Tensor h = layer.layer_norm1(x);
     h = attention(a.q_proj(h), a.k_proj(h), a.v_proj(h), config_.num_attention_heads, /*causal=*/true);
-    x = add(x, a.out_proj(h));
+    x = a.out_proj(h, x);
     h = layer.mlp.fc1(layer.layer_norm2(x));
     h = config_.quick_gelu ? quick_gelu(h) : gelu(h);
-    x = add(x, layer.mlp.fc2(h));
+    x = layer.mlp.fc2(h, x);
   }
   if (hidden_states) hidden_states->push_back(x);
   return final_layer_norm_(x);

@@ -12,9 +12,9 @@ struct Linear {
 
   Linear(const Weights& w, int64_t in, int64_t out, bool with_bias = true)
       : weight(w.matrix("weight", in, out)), bias(with_bias ? w.vector("bias", out) : Parameter{}) {}
-  // x [...,in] -> [...,out]
-  Tensor operator()(Tensor x) const {
-    return linear(x, weight.in(x), bias ? bias.in(x) : Tensor{});
+  // x [...,in] -> [...,out], plus a residual of that shape
+  Tensor operator()(Tensor x, Tensor residual = {}) const {
+    return linear(x, weight.in(x), bias ? bias.in(x) : Tensor{}, residual);
   }
 };
 
@@ -24,8 +24,10 @@ struct Convolution {
 
   Convolution(const Weights& w, int64_t in, int64_t out, Conv2d o = {}, int64_t k = 3)
       : weight(w.kernel("weight", in, out, k)), bias(w.vector("bias", out)), options(o) {}
-  // x [N,H,W,in] -> [N,H',W',out]
-  Tensor operator()(Tensor x) const { return conv2d(x, weight.in(x), bias.in(x), options); }
+  // x [N,H,W,in] -> [N,H',W',out], plus a residual of that shape
+  Tensor operator()(Tensor x, Tensor residual = {}) const {
+    return conv2d(x, weight.in(x), bias.in(x), options, residual);
+  }
 };
 
 struct GroupNorm {

@@ -19,8 +19,7 @@ UNet::ResnetBlock2D::ResnetBlock2D(const Weights& w, int64_t in, int64_t out, in
 Tensor UNet::ResnetBlock2D::operator()(Tensor x, Tensor silu_temb) const {
   Tensor h = conv1(norm1.with_silu(x));
   h = add_channel(h, time_emb_proj(silu_temb));
-  h = conv2(norm2.with_silu(h));
-  return add(conv_shortcut ? (*conv_shortcut)(x) : x, h);
+  return conv2(norm2.with_silu(h), conv_shortcut ? (*conv_shortcut)(x) : x);
 }
 
 UNet::Attention::Attention(const Weights& w, int64_t channels, int64_t context, int heads_)
@@ -30,8 +29,8 @@ UNet::Attention::Attention(const Weights& w, int64_t channels, int64_t context, 
       to_out(w["to_out"][0], channels, channels),
       heads(heads_) {}
 
-Tensor UNet::Attention::operator()(Tensor x, Tensor context) const {
-  return to_out(attention(to_q(x), to_k(context), to_v(context), heads));
+Tensor UNet::Attention::operator()(Tensor x, Tensor context, Tensor residual) const {
+  return to_out(attention(to_q(x), to_k(context), to_v(context), heads), residual);
 }
 
 UNet::FeedForward::FeedForward(const Weights& w, int64_t channels)
@@ -46,10 +45,10 @@ UNet::BasicTransformerBlock::BasicTransformerBlock(const Weights& w, int64_t cha
       ff(w["ff"], channels) {}
 
 Tensor UNet::BasicTransformerBlock::operator()(Tensor x, Tensor context) const {
-  Tensor h = norm1(x);
-  x = add(x, attn1(h, h));
-  x = add(x, attn2(norm2(x), context));
-  return add(x, ff(norm3(x)));
+  const Tensor h = norm1(x);
+  x = attn1(h, h, x);
+  x = attn2(norm2(x), context, x);
+  return ff(norm3(x), x);
 }
 
 UNet::Transformer2D::Transformer2D(const Weights& w, int64_t channels, int64_t depth, int heads, const UNetConfig& c)
@@ -67,7 +66,7 @@ Tensor UNet::Transformer2D::operator()(Tensor x, Tensor context) const {
   Tensor h = norm(x).reshape({image[0], image[1] * image[2], image[3]});
   h = proj_in(h);
   for (const BasicTransformerBlock& block : transformer_blocks) h = block(h, context);
-  return add(proj_out(h).reshape(image), x);
+  return proj_out(h, x.reshape(h.shape())).reshape(image);
 }
 
 UNet::Block UNet::down_block(const Weights& w, size_t level) const {

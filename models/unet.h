@@ -62,12 +62,12 @@ class UNet {
     Linear to_q, to_k, to_v, to_out;
     int heads;
     Attention(const Weights& w, int64_t channels, int64_t context, int heads);
-    Tensor operator()(Tensor x, Tensor context) const;
+    Tensor operator()(Tensor x, Tensor context, Tensor residual) const;
   };
   struct FeedForward {
     Linear proj, out;
     FeedForward(const Weights& w, int64_t channels);
-    Tensor operator()(Tensor x) const { return out(geglu(proj(x))); }
+    Tensor operator()(Tensor x, Tensor residual) const { return out(geglu(proj(x)), residual); }
   };
   struct BasicTransformerBlock {
     LayerNorm norm1, norm2, norm3;

@@ -55,9 +55,8 @@ VaeResnet::VaeResnet(const Weights& w, int64_t in, int64_t out, int groups)
 }
 
 Tensor VaeResnet::operator()(Tensor x) const {
-  Tensor h = conv1(norm1.with_silu(x));
-  h = conv2(norm2.with_silu(h));
-  return add(conv_shortcut ? (*conv_shortcut)(x) : x, h);
+  const Tensor h = conv1(norm1.with_silu(x));
+  return conv2(norm2.with_silu(h), conv_shortcut ? (*conv_shortcut)(x) : x);
 }
 
 VaeAttention::VaeAttention(const Weights& w, int64_t channels, int groups)
@@ -70,7 +69,7 @@ VaeAttention::VaeAttention(const Weights& w, int64_t channels, int groups)
 Tensor VaeAttention::operator()(Tensor x) const {
   const Shape image = x.shape();
   const Tensor h = group_norm(x).reshape({image[0], image[1] * image[2], image[3]});
-  return add(to_out(lacuna::attention(to_q(h), to_k(h), to_v(h), 1)).reshape(image), x);
+  return to_out(lacuna::attention(to_q(h), to_k(h), to_v(h), 1), x.reshape(h.shape())).reshape(image);
 }
 
 VaeMidBlock::VaeMidBlock(const Weights& w, int64_t channels, const VaeConfig& c)

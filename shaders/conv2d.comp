@@ -4,7 +4,7 @@
 //
 // Convolution as an implicit matrix product (im2col without the copy): row m is a pixel of y, column k of a
 // is tap (ky, kx) and channel c of x, and the weight [KH, KW, C, O] is the matrix b [KH KW C, O]. x and y
-// are [N,H,W,C]. Taps outside the image are zero.
+// are [N,H,W,C]. Taps outside the image are zero. A residual shaped like y may be added.
 #extension GL_GOOGLE_include_directive : require
 #include "shaders/types.glsl"
 #include "shaders/conv2d.h"
@@ -57,19 +57,19 @@ vec4 load_b(uint k, uint column) {
 
 void main() {
   tile_product(p.kernel_height * p.kernel_width * p.channels);
-  store_tile(p.y, p.bias, p.rows, p.cols);
+  store_tile(p.y, p.bias, p.residual, p.rows, p.cols);
 }
 #endif
 
 #ifdef KERNEL_forward_lanes
 #include "shaders/tile_lanes.glsl"
 
-layout(constant_id = 5) const bool EVEN_CHANNELS = true;
+layout(constant_id = 6) const bool EVEN_CHANNELS = true;
 
 void main() {
-  begin_tile(p.cols);
+  begin_tile();
   ivec3 start[ROWS];
-  [[unroll]] for (uint r = 0; r < ROWS; r++) start[r] = origin(min(tile.row + r, p.rows - 1));
+  [[unroll]] for (uint r = 0; r < ROWS; r++) start[r] = origin(min(tile.row[r], p.rows - 1));
   uint k = 0;  // row of the weight matrix
   for (uint ky = 0; ky < p.kernel_height; ky++) {
     for (uint kx = 0; kx < p.kernel_width; kx++) {
@@ -101,6 +101,6 @@ void main() {
       }
     }
   }
-  store_tile(p.y, p.bias, p.rows, p.cols);
+  store_tile(p.y, p.bias, p.residual, p.rows, p.cols);
 }
 #endif

@@ -4,6 +4,7 @@ PUSH_BLOCK(Conv2dPush)
   PTR(TBuf) x;
   PTR(TBuf) weight;
   PTR(TBuf) bias;
+  PTR(TBuf) residual;
   PTR(TBuf) y;
   uint rows;  // pixels of y in all images
   uint cols;  // channels of y

@@ -2,7 +2,7 @@
 // kernel forward f32 f16
 // kernel forward_lanes f32 f16
 //
-// y = x W + b: x [rows, depth], W [depth, cols], b [cols]. `forward` is for GPUs, `forward_lanes` for CPU
+// y = x W + b + residual: x [rows, depth], W [depth, cols], b [cols], residual [rows, cols]. `forward` is for GPUs, `forward_lanes` for CPU
 // drivers.
 #extension GL_GOOGLE_include_directive : require
 #include "shaders/types.glsl"
@@ -31,19 +31,19 @@ vec4 load_b(uint k, uint column) {
 
 void main() {
   tile_product(p.depth);
-  store_tile(p.y, p.bias, p.rows, p.cols);
+  store_tile(p.y, p.bias, p.residual, p.rows, p.cols);
 }
 #endif
 
 #ifdef KERNEL_forward_lanes
 #include "shaders/tile_lanes.glsl"
 
-layout(constant_id = 5) const bool EVEN_DEPTH = true;
+layout(constant_id = 6) const bool EVEN_DEPTH = true;
 
 void main() {
-  begin_tile(p.cols);
+  begin_tile();
   uint begin[ROWS];
-  [[unroll]] for (uint r = 0; r < ROWS; r++) begin[r] = min(tile.row + r, p.rows - 1) * p.depth;
+  [[unroll]] for (uint r = 0; r < ROWS; r++) begin[r] = min(tile.row[r], p.rows - 1) * p.depth;
   float a[ROWS];
   if (EVEN_DEPTH) {
     float next[ROWS];
@@ -62,6 +62,6 @@ void main() {
       multiply_add(a, p.weight, k, p.cols);
     }
   }
-  store_tile(p.y, p.bias, p.rows, p.cols);
+  store_tile(p.y, p.bias, p.residual, p.rows, p.cols);
 }
 #endif

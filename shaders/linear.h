@@ -4,6 +4,7 @@ PUSH_BLOCK(LinearPush)
   PTR(TBuf) x;
   PTR(TBuf) weight;
   PTR(TBuf) bias;
+  PTR(TBuf) residual;
   PTR(TBuf) y;
   uint rows;
   uint cols;

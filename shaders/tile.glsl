@@ -16,6 +16,7 @@ layout(constant_id = 0) const uint LOCAL = 128;
 layout(constant_id = 1) const uint VECTORS = 1;         // of four columns for an invocation
 layout(constant_id = 2) const bool WHOLE_FOURS = true;  // cols is a multiple of 4
 layout(constant_id = 3) const bool BIAS = false;
+layout(constant_id = 5) const bool RESIDUAL = false;  // 4 is the includer's
 
 const uint DEPTH = 16, ALONG = 16, THREAD_ROWS = 8;
 const uint TILE_ROWS = LOCAL / ALONG * THREAD_ROWS;
@@ -28,8 +29,8 @@ shared vec4 a_tile[DEPTH * A_PITCH];
 shared vec4 b_tile[DEPTH * TILE_FOURS];
 
 uint lane = gl_LocalInvocationID.x;
-uint tile_row = gl_WorkGroupID.y * TILE_ROWS;
-uint tile_column = gl_WorkGroupID.x * TILE_FOURS * 4;
+uint tile_row = (gl_WorkGroupID.z * gl_NumWorkGroups.x + gl_WorkGroupID.x) * TILE_ROWS;
+uint tile_column = gl_WorkGroupID.y * TILE_FOURS * 4;
 vec4 sum[THREAD_ROWS][VECTORS];
 vec4 fetched_a[A_LOADS], fetched_b[B_LOADS];
 
@@ -90,13 +91,14 @@ void tile_product(uint depth) {
   }
 }
 
-void store_tile(TBuf y, TBuf bias, uint rows, uint cols) {
+void store_tile(TBuf y, TBuf bias, TBuf residual, uint rows, uint cols) {
   [[unroll]] for (uint v = 0; v < VECTORS; v++) {
     const uint column = tile_column + (v * ALONG + lane % ALONG) * 4;
     const vec4 offset = BIAS ? load4(bias, 0, column, cols) : vec4(0);
     [[unroll]] for (uint r = 0; r < THREAD_ROWS; r++) {
       const uint row = tile_row + lane / ALONG * THREAD_ROWS + r;
-      const vec4 value = sum[r][v] + offset;
+      vec4 value = sum[r][v] + offset;
+      if (RESIDUAL && row < rows) value += load4(residual, row * cols, column, cols);
       if (WHOLE_FOURS) {
         if (row < rows && column < cols) TBuf4(y).at[(row * cols + column) / 4] = T4(value);
       } else {

@@ -1,10 +1,10 @@
 // Matrix product for CPU drivers: y = a b, where b is a [depth, cols] matrix with contiguous columns.
 //
-// A workgroup is one SIMD vector of the driver: its lanes lie along the columns of b and all of them work
-// on the same ROWS rows of a, so loads of a have one address per group and every value of b that was
-// gathered meets ROWS multiply-adds. No shared memory, no barriers (each would be a coroutine switch).
-// Columns and rows beyond the end are clamped for loads, so nothing is read outside, and are not stored.
-// Measured against other shapes in docs/performance.md.
+// A workgroup is one SIMD vector of the driver. Its lanes lie along the columns of b, and all of them work on
+// the same ROWS rows of a: every value of b that was gathered meets ROWS multiply-adds, every value of a
+// 4 VECTORS. Where there are too few columns for that, lanes lie along the rows instead. No shared memory and
+// no barriers (each would be a coroutine switch). Rows and columns beyond the end are clamped for loads,
+// so nothing is read outside, and are not stored. docs/performance.md has the measured alternatives.
 #ifndef LACUNA_TILE_LANES_GLSL
 #define LACUNA_TILE_LANES_GLSL
 
@@ -16,10 +16,12 @@ layout(constant_id = 1) const uint ROWS = 8;     // of a group
 layout(constant_id = 2) const uint VECTORS = 2;  // of four columns for a lane
 layout(constant_id = 3) const bool WHOLE_FOURS = true;  // cols is a multiple of 4
 layout(constant_id = 4) const bool BIAS = false;
+layout(constant_id = 5) const bool LANES_ALONG_ROWS = false;
+layout(constant_id = 7) const bool RESIDUAL = false;  // 6 is the includer's
 
 struct Tile {
-  uint row;                // the first row of this group
-  uint column[VECTORS];    // the first of four columns; those from `cols` on do not exist
+  uint row[ROWS];
+  uint column[VECTORS];  // the first of four
   vec4 sum[ROWS][VECTORS];
 };
 Tile tile;
@@ -33,10 +35,14 @@ vec4 load4(TBuf b, uint row_begin, uint column, uint cols) {
   return value;
 }
 
-void begin_tile(uint cols) {
-  tile.row = gl_WorkGroupID.y * ROWS;
+void begin_tile() {
+  const uint lane = gl_LocalInvocationID.x;
+  const uint block = gl_WorkGroupID.z * gl_NumWorkGroups.x + gl_WorkGroupID.x;
+  [[unroll]] for (uint r = 0; r < ROWS; r++)
+    tile.row[r] = LANES_ALONG_ROWS ? (block * ROWS + r) * LANES + lane : block * ROWS + r;
   [[unroll]] for (uint v = 0; v < VECTORS; v++) {
-    tile.column[v] = 4 * ((gl_WorkGroupID.x * VECTORS + v) * LANES + gl_LocalInvocationID.x);
+    const uint four = gl_WorkGroupID.y * VECTORS + v;
+    tile.column[v] = 4 * (LANES_ALONG_ROWS ? four : four * LANES + lane);
     [[unroll]] for (uint r = 0; r < ROWS; r++) tile.sum[r][v] = vec4(0);
   }
 }
@@ -49,13 +55,14 @@ void multiply_add(float a[ROWS], TBuf b, uint k, uint cols) {
   }
 }
 
-void store_tile(TBuf y, TBuf bias, uint rows, uint cols) {
+void store_tile(TBuf y, TBuf bias, TBuf residual, uint rows, uint cols) {
   [[unroll]] for (uint v = 0; v < VECTORS; v++) {
     const uint column = tile.column[v];
     const vec4 offset = BIAS ? load4(bias, 0, column, cols) : vec4(0);
     [[unroll]] for (uint r = 0; r < ROWS; r++) {
-      const uint row = tile.row + r;
-      const vec4 sum = tile.sum[r][v] + offset;
+      const uint row = tile.row[r];
+      vec4 sum = tile.sum[r][v] + offset;
+      if (RESIDUAL) sum += load4(residual, min(row, rows - 1) * cols, column, cols);
       if (WHOLE_FOURS) {
         if (row < rows && column < cols) store_four(y, row * cols + column, sum);
       } else {

@@ -1,7 +1,8 @@
 // Loads and stores of neighbours: two from an even element, four from a multiple of four.
 //
 // Halves travel as 32-bit words, because lavapipe loads 16-bit elements one by one (three times slower, and
-// many times in compiling). unpackHalf2x16 is exact; packHalf2x16 rounds to nearest on every driver tested.
+// many times in compiling). unpackHalf2x16 is exact, but packHalf2x16 may round as the driver likes and
+// compiles slowly on lavapipe, so half_bits() rounds to nearest even with integers, as engine/half.h does.
 #ifndef LACUNA_TILE_MEMORY_GLSL
 #define LACUNA_TILE_MEMORY_GLSL
 
@@ -19,8 +20,17 @@ vec4 load_four(TBuf b, uint i) {
   const uvec2 words = Words2(b).at[i / 4];
   return vec4(unpackHalf2x16(words.x), unpackHalf2x16(words.y));
 }
+uint half_bits(float value) {
+  const uint bits = floatBitsToUint(value), rest = bits & 0x7fffffff;
+  // Below 2^-14 the unit is 2^-24, the unit of numbers from 0.5 to 1: the addition rounds.
+  const uint small = floatBitsToUint(uintBitsToFloat(rest) + 0.5) - 0x3f000000;
+  const uint normal = (rest - 0x38000000 + 0xfff + (rest >> 13 & 1)) >> 13;
+  const uint large = rest > 0x7f800000 ? 0x7e00 : 0x7c00;
+  return (bits >> 16 & 0x8000) | (rest < 0x38800000 ? small : rest < 0x477ff000 ? normal : large);
+}
 void store_four(TBuf y, uint i, vec4 value) {
-  Words2(y).at[i / 4] = uvec2(packHalf2x16(value.xy), packHalf2x16(value.zw));
+  Words2(y).at[i / 4] = uvec2(half_bits(value.x) | half_bits(value.y) << 16,
+                              half_bits(value.z) | half_bits(value.w) << 16);
 }
 #else
 vec2 load_pair(TBuf b, uint i) { return vec2(b.at[i], b.at[i + 1]); }

@@ -41,20 +41,22 @@ uint32_t divisor(uint32_t count, uint32_t limit) {
 Cut cut_for(const DeviceTraits& traits, uint32_t head_fours, int64_t queries) {
   Cut c{};
   if (traits.cpu) {
-    // State lies in the first-level cache: q and o of 8 lanes x 8 queries x 40 channels are 20 KiB.
+    // State lies in the first-level cache: q and o of 8 lanes x 8 queries x 40 channels are 20 KiB. More keys
+    // at a time are hardly faster and compile for seconds.
     c.lanes = std::clamp<uint32_t>(traits.subgroup_size, 4, 16);
     c.queries = head_fours <= 12 ? 8 : 4;
     while (c.queries > 1 && c.lanes * c.queries / 2 >= queries) c.queries /= 2;
-    c.keys = 8;
+    c.keys = head_fours <= 5 ? 8 : 4;
   } else {
-    // State lies in registers: 2 queries x 40 channels of q and o are 160.
+    // State lies in registers: q and o of 2 queries x 40 channels are 160.
     c.lanes = 64;
     c.queries = head_fours <= 10 ? 2 : 1;
     c.keys = 4;
   }
   // Wider heads read q by slices, and several groups share their channels of y.
-  const uint32_t parts = (head_fours + 19) / 20;
-  c.slice = parts == 1 ? head_fours : divisor(head_fours, 8);
+  const uint32_t most = traits.cpu ? 40 : 20;
+  const uint32_t parts = (head_fours + most - 1) / most;
+  c.slice = head_fours <= 20 ? head_fours : divisor(head_fours, most / 2);
   c.fours = (head_fours + parts - 1) / parts;
   return c;
 }

@@ -13,22 +13,27 @@ namespace {
 std::vector<TensorType> outputs(const Node& n) {
   const Shape& x = n.in(0);
   const Shape& w = n.in(1);
-  const bool bias = n.inputs.size() > 2;
-  if (w.rank() != 2 || w[0] != x.last() || (bias && n.in(2) != Shape{w[1]}))
+  const Epilogue e = n.as<Epilogue>();
+  if (w.rank() != 2 || w[0] != x.last() || (e.bias && n.in(2) != Shape{w[1]}))
     throw InputError("[linear] expects x [...,K], weight [K,N] and bias [N], not {}, {} and {}", x.str(), w.str(),
-                     bias ? n.in(2).str() : "none");
+                     e.bias ? n.in(2).str() : "none");
   std::vector<int64_t> sizes;
   for (int axis = 0; axis + 1 < x.rank(); axis++) sizes.push_back(x[axis]);
   sizes.push_back(w[1]);
+  if (e.residual && n.in(e.residual_input()) != Shape(sizes))
+    throw InputError("[linear] expects a residual shaped like the result, {}, not {}", Shape(sizes).str(),
+                     n.in(e.residual_input()).str());
   return {{Shape(sizes), n.inputs[0].dtype()}};
 }
 
 void record(const Node& n, Recorder& r) {
   const int64_t rows = n.in(0).rows(), depth = n.in(0).last(), cols = n.out().last();
-  const uint32_t fours = cols % 4 == 0, bias = n.inputs.size() > 2;
+  const Epilogue e = n.as<Epilogue>();
+  const uint32_t fours = cols % 4 == 0, bias = e.bias, residual = e.residual;
   const LinearPush push{.x = r.in(n, 0),
                         .weight = r.in(n, 1),
-                        .bias = r.optional_in(n, 2),
+                        .bias = e.bias ? r.in(n, e.bias_input()) : 0,
+                        .residual = e.residual ? r.in(n, e.residual_input()) : 0,
                         .y = r.out(n),
                         .rows = static_cast<uint32_t>(rows),
                         .cols = static_cast<uint32_t>(cols),
@@ -36,10 +41,10 @@ void record(const Node& n, Recorder& r) {
   if (r.traits().cpu) {
     const LanesTile t = lanes_tile(r.traits(), rows, cols);
     r.dispatch(kernels::linear_forward_lanes, n.dtype(),
-               {t.lanes, t.rows, t.vectors, fours, bias, depth % 2 == 0}, push, t.groups);
+               {t.lanes, t.rows, t.vectors, fours, bias, t.along_rows, depth % 2 == 0, residual}, push, t.groups);
   } else {
     const SharedTile t = shared_tile(r.traits(), rows, cols);
-    r.dispatch(kernels::linear_forward, n.dtype(), {t.local, t.vectors, fours, bias, depth % 4 == 0}, push, t.groups);
+    r.dispatch(kernels::linear_forward, n.dtype(), {t.local, t.vectors, fours, bias, depth % 4 == 0, residual}, push, t.groups);
   }
 }
 
@@ -49,9 +54,11 @@ const Op linear_op = {"linear", outputs, record, flop};
 
 }  // namespace
 
-Tensor linear(Tensor x, Tensor weight, Tensor bias) {
-  if (bias) return x.graph->node(linear_op, {x, weight, bias});
-  return x.graph->node(linear_op, {x, weight});
+Tensor linear(Tensor x, Tensor weight, Tensor bias, Tensor residual) {
+  std::vector<Tensor> inputs = {x, weight};
+  if (bias) inputs.push_back(bias);
+  if (residual) inputs.push_back(residual);
+  return x.graph->node(linear_op, std::move(inputs), Epilogue{bool(bias), bool(residual)});
 }
 
 }  // namespace lacuna

@@ -3,8 +3,8 @@
 // Foreground is what differs from the border's median colour; each connected part is an object.
 // Colour is the hue most of its pixels vote for, shape the template of highest intersection over
 // union, style the strongest spatial frequency of its texture, a cat's mood the correlation of its
-// face. Written after tools/pico/checker.py, with which it agrees (docs/checker.md has the
-// numbers).
+// face. Written after tools/pico/checker.py, whose verdicts tests/erase/checker.cpp compares it
+// with.
 #pragma once
 
 #include <string_view>

@@ -37,6 +37,19 @@ void check_conv2d(const Shape& x, int64_t size, int64_t out, Conv2d options, boo
          .reference = [=](const std::vector<Values>& in) { return conv2d_reference(in, x, w, options); }});
 }
 
+// The composition of conv2d and add is the oracle of the residual, which conv2d adds before it rounds.
+void check_residual(const Shape& x, int64_t out, Conv2d o) {
+  const Shape w{3, 3, x[3], out};
+  const Shape y{x[0], (x[1] + o.pad_begin + o.pad_end - 3) / o.stride + 1, (x[2] + o.pad_begin + o.pad_end - 3) / o.stride + 1, out};
+  check({.given = {random(x), weight(w), weight({out}), random(y)},
+         .op = [=](In t) { return conv2d(t[0], t[1], t[2], o, t[3]); },
+         .reference = [=](const std::vector<Values>& in) {
+           Values sum = conv2d_reference({in[0], in[1], in[2]}, x, w, o);
+           for (size_t i = 0; i < sum.size(); i++) sum[i] += in[3][i];
+           return sum;
+         }});
+}
+
 }  // namespace
 
 TEST_CASE("conv2d at every edge of its tiles" * needs_device()) {
@@ -75,4 +88,12 @@ TEST_CASE("conv2d refuses other shapes") {
   CHECK(message({4, 4, 3}, {3, 3, 3, 8}, {}).starts_with("[conv2d] expects x"));
   CHECK(message({1, 2, 2, 3}, {3, 3, 3, 8}, {1, 0, 0}).starts_with("[conv2d] expects an image"));
   CHECK(message({1, 4, 4, 3}, {3, 3, 3, 8}, {0, 1, 1}).starts_with("[conv2d] expects an image"));
+}
+
+TEST_CASE("conv2d with a residual" * needs_device()) {
+  check_residual({2, 3, 5, 3}, 7, {});
+  check_residual({1, 9, 7, 64}, 4, {});
+  check_residual({2, 16, 16, 32}, 64, {});
+  check_residual({1, 9, 7, 6}, 10, {2, 1, 1});
+  check_residual({1, 33, 32, 8}, 520, {});
 }

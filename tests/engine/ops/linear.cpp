@@ -6,17 +6,21 @@ using namespace lacuna::test;
 
 namespace {
 
-void check_linear(const Shape& x, int64_t cols, bool bias = true) {
+void check_linear(const Shape& x, int64_t cols, bool bias = true, bool residual = false) {
   const int64_t depth = x.last();
+  std::vector<int64_t> sizes;
+  for (int axis = 0; axis + 1 < x.rank(); axis++) sizes.push_back(x[axis]);
+  sizes.push_back(cols);
   std::vector<Given> given = {random(x), weight({depth, cols})};
   if (bias) given.push_back(weight({cols}));
+  if (residual) given.push_back(random(Shape(sizes)));
   check({.given = given,
-         .op = [=](In t) { return linear(t[0], t[1], bias ? t[2] : Tensor{}); },
+         .op = [=](In t) { return linear(t[0], t[1], bias ? t[2] : Tensor{}, residual ? t.back() : Tensor{}); },
          .reference = [=](const std::vector<Values>& in) {
            Values y(static_cast<size_t>(x.rows() * cols));
            for (int64_t m = 0; m < x.rows(); m++)
              for (int64_t n = 0; n < cols; n++) {
-               double sum = bias ? in[2][n] : 0;
+               double sum = (bias ? in[2][n] : 0) + (residual ? in.back()[m * cols + n] : 0);
                for (int64_t k = 0; k < depth; k++) sum += in[0][m * depth + k] * in[1][k * cols + n];
                y[m * cols + n] = sum;
              }
@@ -46,6 +50,15 @@ TEST_CASE("linear in the shapes of models" * needs_device()) {
   check_linear({2, 64, 128}, 512);
   check_linear({1, 130, 320}, 160, false);
   check_linear({1025, 24}, 520);     // many rows and columns: the larger tile of a GPU
+}
+
+TEST_CASE("linear with a residual" * needs_device()) {
+  check_linear({2, 3, 5}, 13, true, true);
+  check_linear({1, 4}, 4, false, true);
+  check_linear({17, 17}, 129, true, true);
+  check_linear({130, 16}, 8, true, true);  // lanes along the rows
+  check_linear({65, 20}, 68, false, true);
+  check_linear({1025, 24}, 520, true, true);
 }
 
 TEST_CASE("linear refuses other shapes") {
