@@ -178,10 +178,10 @@ void add_bench(CLI::App& app) {
   command->add_flag("--kernels", o->kernels, "Single kernels (the default)");
   command->add_option("--filter", o->filter, "Only lines with this text in kernel and shape, such as 'linear 1024'")->type_name("TEXT");
   command->add_option("--precision", o->precision, "Storage of all tensors: f32, f16 or both")
-      ->check(CLI::IsMember({"f32", "f16", "both"}))->type_name("f32|f16|both");
+      ->check(CLI::IsMember({"f32", "f16", "both"}).description(""))->type_name("f32|f16|both");
   command->add_option("--variant", o->variant, "Kernels for GPUs or for CPU drivers (default: what the device is)")
-      ->check(CLI::IsMember({"auto", "gpu", "cpu"}))->type_name("auto|gpu|cpu");
-  command->add_option("--repeat", o->repeat, "Runs of which the best counts (default: 5)")->check(CLI::PositiveNumber)->type_name("N");
+      ->check(CLI::IsMember({"auto", "gpu", "cpu"}).description(""))->type_name("auto|gpu|cpu");
+  command->add_option("--repeat", o->repeat, "Runs of which the best counts (default: 5)")->check(CLI::Validator(CLI::PositiveNumber).description(""))->type_name("N");
   command->add_flag("--json", o->json, "One JSON object a line");
   command->callback([o] { bench(*o); });
 }

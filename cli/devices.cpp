@@ -20,7 +20,7 @@ void print_json(const std::vector<DeviceInfo>& devices) {
                                       {"memory_bytes", d.memory_bytes},
                                       {"usable", d.unusable.empty()},
                                       {"why_not", d.unusable}}
-                           .dump());
+                           .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 void print_text(const std::vector<DeviceInfo>& devices) {

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 
 #include "cli/bench.h"
 #include "cli/check.h"
@@ -12,6 +13,7 @@
 #include "cli/interrupt.h"
 #include "cli/sample.h"
 #include "engine/error.h"
+#include "engine/file.h"
 
 namespace {
 
@@ -46,6 +48,8 @@ int main(int argc, char** argv) {
     return report("stopped; what was finished is kept", 130);
   } catch (const lacuna::Error& e) {
     return report(e.what(), e.exit_status());
+  } catch (const std::filesystem::filesystem_error& e) {
+    return report("[file] cannot look at " + lacuna::display(e.path1()) + ": " + e.code().message(), 2);
   } catch (const std::bad_alloc&) {
     return report("[memory] the machine has no memory left for this; use a smaller --batch or --size", 3);
   } catch (const std::exception& e) {

@@ -18,7 +18,8 @@ int64_t next_number(const std::filesystem::path& folder) {
     if (name.starts_with("grid-")) name.erase(0, 5);
     int64_t number = -1;
     const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-    if (error == std::errc() && end - name.data() >= 5 && entry.path().extension() == ".png") next = std::max(next, number + 1);
+    const std::ptrdiff_t digits = end - name.data();
+    if (error == std::errc() && digits >= 5 && digits <= 9 && entry.path().extension() == ".png") next = std::max(next, number + 1);
   }
   return next;
 }
@@ -35,9 +36,11 @@ PictureOutput::PictureOutput(const std::filesystem::path& out, int64_t pictures,
     if (std::filesystem::exists(out) && !force)
       throw InputError("[out] {} exists; choose another name or add --force to replace it", display(out));
     if (out.has_parent_path()) make_folder(out.parent_path());
+    AtomicFile(out, overwrite());  // can be created; without commit() nothing stays
     return;
   }
   make_folder(out);
+  AtomicFile(out / "picture.png", Overwrite::yes);
   first_ = number_ = next_number(out);
 }
 

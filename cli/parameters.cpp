@@ -21,7 +21,7 @@ std::string label_of(const std::string& sampler) {
 std::string parameters_text(const ImageRequest& r, const GenerateOptions& o, const StableDiffusion& model) {
   std::string text = r.prompt + "\n";
   if (!r.negative.empty()) text += "Negative prompt: " + r.negative + "\n";
-  std::string name = std::filesystem::weakly_canonical(model.folder()).filename().string();
+  std::string name = model.name();
   std::replace(name.begin(), name.end(), ',', ' ');
   text += fmt::format("Steps: {}, Sampler: {}, CFG scale: {}, Seed: {}, Size: {}x{}, Model: {}", o.steps, label_of(o.sampler),
                       o.guidance, r.seed, o.width, o.height, name);

@@ -33,7 +33,7 @@ uint64_t parse_seed(const std::string& text, const std::filesystem::path& path, 
 }
 
 std::vector<PromptLine> from_csv(const std::string& text, const std::filesystem::path& path) {
-  const auto rows = parse_csv(text);
+  const auto rows = parse_csv(text, display(path));
   if (rows.empty()) return {};
   const auto prompt = column(rows[0], {"prompt"});
   const auto negative = column(rows[0], {"negative", "negative_prompt"});
@@ -55,7 +55,7 @@ std::vector<PromptLine> from_csv(const std::string& text, const std::filesystem:
 
 }  // namespace
 
-std::vector<std::vector<std::string>> parse_csv(std::string_view text) {
+std::vector<std::vector<std::string>> parse_csv(std::string_view text, const std::string& name) {
   std::vector<std::vector<std::string>> rows;
   std::vector<std::string> row;
   std::string field;
@@ -86,6 +86,7 @@ std::vector<std::vector<std::string>> parse_csv(std::string_view text) {
       any = true;
     }
   }
+  if (quoted) throw InputError("[prompts] {}: the quote opened in row {} is not closed", name, rows.size() + 1);
   end_row();
   return rows;
 }
@@ -93,6 +94,8 @@ std::vector<std::vector<std::string>> parse_csv(std::string_view text) {
 std::vector<PromptLine> read_prompts(const std::filesystem::path& path) {
   std::string text = read_file(path, size_limit);
   if (text.starts_with("\xef\xbb\xbf")) text.erase(0, 3);
+  if (text.find('\0') != text.npos)
+    throw InputError("[prompts] {} is no text in UTF-8; save it in that encoding", display(path));
   std::vector<PromptLine> lines;
   if (path.extension() == ".csv") {
     lines = from_csv(text, path);

@@ -18,7 +18,8 @@ struct PromptLine {
 // Throws InputError naming file and line. Empty lines and, in .txt, lines that start with # are skipped.
 std::vector<PromptLine> read_prompts(const std::filesystem::path& path);
 
-// The fields of RFC 4180 text, row by row: quotes, doubled quotes and line breaks inside quotes.
-std::vector<std::vector<std::string>> parse_csv(std::string_view text);
+// The fields of RFC 4180 text, row by row: quotes, doubled quotes and line breaks inside quotes. Throws
+// InputError, in which `name` stands for the file, where a quote is not closed.
+std::vector<std::vector<std::string>> parse_csv(std::string_view text, const std::string& name);
 
 }  // namespace lacuna

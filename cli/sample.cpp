@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <random>
@@ -23,6 +24,8 @@
 namespace lacuna {
 namespace {
 
+constexpr uint64_t most_pictures = 1'000'000;
+
 struct SampleOptions {
   ModelOptions common;
   std::string prompt, negative, from_file, rng = "torch", size, out = "out";
@@ -35,12 +38,11 @@ struct SampleOptions {
 void parse_size(const SampleOptions& o, int64_t otherwise, GenerateOptions& g) {
   g.width = g.height = otherwise;
   if (o.size.empty()) return;
-  char end = 0;
-  long long width = 0, height = 0;
-  const int fields = std::sscanf(o.size.c_str(), "%lldx%lld%c", &width, &height, &end);
-  if (fields != 2) throw InputError("[size] '{}' is no size; write width and height such as 512x512", o.size);
-  g.width = width;
-  g.height = height;
+  const char* const end = o.size.data() + o.size.size();
+  const auto [x, bad_width] = std::from_chars(o.size.data(), end, g.width);
+  const auto [last, bad_height] = std::from_chars(std::min(x + 1, end), end, g.height);
+  if (bad_width != std::errc() || bad_height != std::errc() || *x != 'x' || last != end)
+    throw InputError("[size] '{}' is no size; write width and height such as 512x512", o.size);
 }
 
 // All images to draw: every prompt `count` times, with seeds counting up from the first.
@@ -49,11 +51,18 @@ std::vector<ImageRequest> requests(const SampleOptions& o) {
     throw InputError("[sample] give one prompt in quotes or --from-file FILE, not {}", o.prompt.empty() ? "neither" : "both");
   std::vector<PromptLine> lines = {{o.prompt, {}, {}}};
   if (!o.from_file.empty()) lines = read_prompts(o.from_file);
+  const auto count = static_cast<uint64_t>(o.count);
+  if (lines.size() > most_pictures / count)
+    throw InputError("[sample] {} prompts with --count {} are more than {} pictures; draw them in several runs", lines.size(),
+                     count, most_pictures);
   const uint64_t first = o.seed ? *o.seed : std::random_device{}();
   std::vector<ImageRequest> all;
-  for (const PromptLine& line : lines)
-    for (int64_t i = 0; i < o.count; i++)
-      all.push_back({line.prompt, line.negative.value_or(o.negative), line.seed.value_or(first) + static_cast<uint64_t>(i)});
+  for (const PromptLine& line : lines) {
+    const uint64_t seed = line.seed.value_or(first);
+    if (seed > UINT64_MAX - (count - 1))
+      throw InputError("[sample] the seeds of {} pictures counted up from {} would pass 2^64; choose a smaller seed", count, seed);
+    for (uint64_t i = 0; i < count; i++) all.push_back({line.prompt, line.negative.value_or(o.negative), seed + i});
+  }
   return all;
 }
 
@@ -88,7 +97,8 @@ Image contact_sheet(const std::vector<Image>& images, const std::vector<ImageReq
 
 void sample(SampleOptions o) {
   const double begin = wall_seconds(), cpu_begin = cpu_seconds();
-  if (o.count < 1 || o.count > 1000000) throw InputError("[sample] --count {} is out of range", o.count);
+  if (o.count < 1 || o.count > static_cast<int64_t>(most_pictures))
+    throw InputError("[sample] --count {} is out of range; 1 to {} are possible", o.count, most_pictures);
   if (o.batch < 1 || o.batch > 256) throw InputError("[sample] --batch {} is out of range; 1 to 256 are possible", o.batch);
   o.generate.rng = parse_rng_kind(o.rng);
   const std::vector<ImageRequest> all = requests(o);
@@ -99,6 +109,7 @@ void sample(SampleOptions o) {
   StableDiffusion model(*device, o.common.model_folder(), parse_precision(o.common.precision));
   parse_size(o, model.default_size(), o.generate);
   const LatentSize size = model.latent_size(o.generate.width, o.generate.height);
+  if (o.grid) check_grid(all.size(), o.generate.width, o.generate.height);
   const int64_t calls = Sampler::make(o.generate.sampler, model.noise_schedule(), {.steps = o.generate.steps})->calls();
   const int64_t batch = std::min<int64_t>(o.batch, static_cast<int64_t>(all.size()));
   const int64_t batches = (static_cast<int64_t>(all.size()) + batch - 1) / batch;
@@ -107,7 +118,7 @@ void sample(SampleOptions o) {
   progress.event({{"event", "start"}, {"model", display(model.folder())}, {"device", device->info().name},
                   {"precision", name_of(model.dtype())}, {"pictures", all.size()}});
   if (!o.json)
-    progress.say(fmt::format("{} in {} on {}: {} of {}x{}, {} UNet calls each", model.folder().filename().string(),
+    progress.say(fmt::format("{} in {} on {}: {} of {}x{}, {} UNet calls each", model.name(),
                              name_of(model.dtype()), device->info().name,
                              all.size() == 1 ? "one picture" : fmt::format("{} pictures", all.size()), o.generate.width,
                              o.generate.height, calls));
@@ -117,7 +128,7 @@ void sample(SampleOptions o) {
   for (int64_t b = 0; b < batches; b++) {
     const auto part = std::span(all).subspan(static_cast<size_t>(b * batch),
                                              std::min<size_t>(static_cast<size_t>(batch), all.size() - static_cast<size_t>(b * batch)));
-    const std::string note = fmt::format("picture {}", images.size() + 1);
+    const std::string note = fmt::format("picture {}", b * batch + 1);
     const auto results = generate(model, text, part, o.generate, [&](int call, int) {
       warn_cuts(text, told, progress);
       progress.update(b * calls + call, note);
@@ -125,7 +136,7 @@ void sample(SampleOptions o) {
     });
     if (results.empty()) throw Interrupted{};
     for (size_t i = 0; i < results.size(); i++) {
-      images.push_back(results[i].image);
+      if (o.grid) images.push_back(results[i].image);
       if (o.grid && single) continue;
       const std::filesystem::path file = output.next(part[i].seed);
       const auto png = encode_png(results[i].image, {{"parameters", parameters_text(part[i], o.generate, model)}});
@@ -163,7 +174,9 @@ void add_sample(CLI::App& app) {
       ->capture_default_str()->type_name("X");
   c->add_option("--sampler", o->generate.sampler, "ddim, pndm, lms, euler, euler_a or dpmpp_2m")->capture_default_str()->type_name("NAME");
   c->add_option("--eta", o->generate.eta, "DDIM only: 0 is deterministic, 1 adds noise at every step")->capture_default_str()->type_name("X");
-  c->add_option("--seed", o->seed, "Seed of the first picture; the following count up (default: random)")->type_name("N");
+  c->add_option("--seed", o->seed, "Seed of the first picture; the following count up (default: random)")
+      ->check(CLI::Validator(CLI::NonNegativeNumber).description(""))  // or -1 becomes 2^64 - 1
+      ->type_name("N");
   c->add_option("--rng", o->rng, "Noise as PyTorch makes it on the CPU (torch) or on CUDA (philox)")->capture_default_str()
       ->type_name("torch|philox");
   c->add_option("--count", o->count, "Pictures of each prompt")->capture_default_str()->type_name("N");
@@ -173,9 +186,9 @@ void add_sample(CLI::App& app) {
   c->add_flag("--grid", o->grid, "Also draw all pictures into one labelled grid");
   c->add_flag("--force", o->force, "Replace a file that exists");
   o->common.add_to(*c);
-  c->add_flag("--json", o->json, "Report events as JSON, one object a line");
-  c->add_flag("--profile", o->profile, "Then measure every op of one UNet call and print the table");
-  c->add_flag("--trace", o->trace, "Then print minimum, maximum, mean and NaN count of every op of one UNet call");
+  CLI::Option* json = c->add_flag("--json", o->json, "Report events as JSON, one object a line");
+  c->add_flag("--profile", o->profile, "Then measure every op of one UNet call and print the table")->excludes(json);
+  c->add_flag("--trace", o->trace, "Then print minimum, maximum, mean and NaN count of every op of one UNet call")->excludes(json);
   c->callback([o] { sample(*o); });
 }
 

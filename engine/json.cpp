@@ -1,6 +1,9 @@
 #include "engine/json.h"
 
-#include <set>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <unordered_set>
 
 #include "engine/error.h"
 #include "engine/file.h"
@@ -20,7 +23,7 @@ class Guard {
     if (event == Event::object_start) keys_.emplace_back();
     if (event == Event::object_end) keys_.pop_back();
     if (event == Event::key && !keys_.back().insert(parsed.get<std::string>()).second) {
-      refuse(fmt::format("has the key \"{}\" twice", parsed.get<std::string>()));
+      refuse(fmt::format("has the key \"{:.80}\" twice", parsed.get<std::string>()));
     }
     return true;
   }
@@ -33,60 +36,87 @@ class Guard {
   const std::string& where_;
   JsonLimits limits_;
   size_t values_ = 0;
-  std::vector<std::set<std::string>> keys_;  // of the open objects, outermost first
+  std::vector<std::unordered_set<std::string>> keys_;  // of the open objects, outermost first
 };
 
 }  // namespace
 
 bool Json::has(std::string_view key) const {
-  return value_.is_object() && value_.contains(key) && !value_.at(std::string(key)).is_null();
+  if (!value_->is_object()) wrong("an object");
+  const auto found = value_->find(key);
+  return found != value_->end() && !found->is_null();
 }
 
 Json Json::at(std::string_view key) const {
-  if (!value_.is_object()) wrong("an object");
-  const auto found = value_.find(key);
-  if (found == value_.end()) throw InputError("[json] {} lacks the key \"{}\"", where_, key);
-  return {*found, fmt::format("{}: \"{}\"", where_, key)};
+  if (!value_->is_object()) wrong("an object");
+  const auto found = value_->find(key);
+  if (found == value_->end()) fail(fmt::format("lacks the key \"{}\"", key));
+  return child(*found, fmt::format("{}: \"{}\"", where_, key));
 }
 
 std::vector<std::pair<std::string, Json>> Json::members() const {
-  if (!value_.is_object()) wrong("an object");
+  if (!value_->is_object()) wrong("an object");
   std::vector<std::pair<std::string, Json>> all;
-  for (const auto& [key, child] : value_.items()) {
-    all.emplace_back(key, Json(child, fmt::format("{}: \"{}\"", where_, key)));
+  all.reserve(value_->size());
+  for (const auto& [key, value] : value_->items()) {
+    all.emplace_back(key, child(value, fmt::format("{}: \"{:.80}\"", where_, key)));
   }
   return all;
 }
 
 std::vector<Json> Json::elements() const {
-  if (!value_.is_array()) wrong("a list");
+  if (!value_->is_array()) wrong("a list");
   std::vector<Json> all;
-  for (const nlohmann::json& child : value_) {
-    all.emplace_back(child, fmt::format("{}[{}]", where_, all.size()));
+  all.reserve(value_->size());
+  for (const nlohmann::json& value : *value_) {
+    all.push_back(child(value, fmt::format("{}[{}]", where_, all.size())));
   }
   return all;
 }
 
-void Json::wrong(std::string_view expected) const {
-  throw InputError("[json] {} is {} where {} is expected", where_, value_.type_name(), expected);
+size_t Json::choice(std::string_view key, std::initializer_list<std::string_view> names) const {
+  if (!has(key)) return 0;
+  const Json chosen = at(key);
+  const auto found = std::find(names.begin(), names.end(), chosen.as<std::string>());
+  if (found == names.end()) {
+    chosen.fail(fmt::format("is {}, which is not supported; use {}", chosen.shown(),
+                            fmt::join(names, ", ")));
+  }
+  return static_cast<size_t>(found - names.begin());
 }
 
-Json parse_json(std::string_view text, const std::filesystem::path& path, JsonLimits limits) {
-  const std::string where = display(path);
+void Json::fail(std::string_view what) const {
+  throw InputError("[json] {} {}; correct the file or download it again", where_, what);
+}
+
+std::string Json::shown() const {
+  if (value_->is_structured()) return value_->is_array() ? "a list" : "an object";
+  return fmt::format("{:.40}", value_->dump());
+}
+
+void Json::wrong(std::string_view expected) const {
+  fail(fmt::format("is {} where {} is expected", shown(), expected));
+}
+
+void Json::outside(const std::string& least, const std::string& most) const {
+  fail(fmt::format("is {} and must lie between {} and {}", shown(), least, most));
+}
+
+Json parse_json(std::string_view text, const std::string& name, JsonLimits limits) {
   if (text.size() > limits.bytes) {
     throw InputError("[json] {} has {} bytes where at most {} make sense; is it the right file?",
-                     where, text.size(), limits.bytes);
+                     name, text.size(), limits.bytes);
   }
   try {
-    return {nlohmann::json::parse(text, Guard(where, limits)), where};
+    return {nlohmann::json::parse(text, Guard(name, limits)), name};
   } catch (const nlohmann::json::exception& error) {
-    throw InputError("[json] {} is not valid JSON; is the file damaged? ({:.200})", where,
+    throw InputError("[json] {} is not valid JSON; is the file damaged? ({:.200})", name,
                      error.what());
   }
 }
 
 Json read_json(const std::filesystem::path& path, JsonLimits limits) {
-  return parse_json(read_file(path, limits.bytes), path, limits);
+  return parse_json(read_file(path, limits.bytes), display(path), limits);
 }
 
 }  // namespace lacuna

@@ -1,14 +1,20 @@
-// JSON files from strangers: sizes limited, every type checked before use.
+// JSON files from strangers: sizes limited, every type and range checked before use.
 //
 // Private to the sources of engine and models (nlohmann-json stays out of public headers). A Json
-// value remembers its file and the path that led to it, so that a wrong type reads
-//   [json] unet/config.json: "block_out_channels"[1] is string where a whole number is expected
+// is a value inside a document, which it keeps alive; it remembers the file and the path that led
+// to it, so that a wrong type reads
+//   [json] unet/config.json: "block_out_channels"[1] is "x" where a whole number is expected;
+//   correct the file or download it again
 #pragma once
+
+#include <fmt/format.h>
 
 #include <concepts>
 #include <cstdint>
 #include <filesystem>
+#include <initializer_list>
 #include <limits>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -26,13 +32,13 @@ struct JsonLimits {
 
 class Json {
  public:
-  Json(nlohmann::json value, std::string where)
-      : value_(std::move(value)), where_(std::move(where)) {}
+  Json(nlohmann::json document, std::string name)
+      : Json(std::make_shared<const nlohmann::json>(std::move(document)), std::move(name)) {}
 
-  const nlohmann::json& value() const { return value_; }
+  const nlohmann::json& value() const { return *value_; }
   const std::string& where() const { return where_; }  // for messages: file and path
-  bool has(std::string_view key) const;                // present and not null
-  Json at(std::string_view key) const;                 // a child of any type; an error if missing
+  bool has(std::string_view key) const;  // present and not null; an error if this is no object
+  Json at(std::string_view key) const;   // a child of any type; an error if missing
   std::vector<std::pair<std::string, Json>> members() const;  // of an object, sorted by key
   std::vector<Json> elements() const;                         // of a list
 
@@ -49,15 +55,36 @@ class Json {
     return has(key) ? at(key).as<T>() : std::move(otherwise);
   }
 
- private:
-  [[noreturn]] void wrong(std::string_view expected) const;
+  // A number from `least` to `most`.
+  template <typename T>
+  T within(T least, T most) const;
+  template <typename T>
+  T number(std::string_view key, T otherwise, T least, T most) const {
+    return has(key) ? at(key).within<T>(least, most) : otherwise;
+  }
+  // The index in `names` of the text under `key`; 0 where the key is missing or null.
+  size_t choice(std::string_view key, std::initializer_list<std::string_view> names) const;
 
-  nlohmann::json value_;
-  std::string where_;  // "config.json", then "config.json: \"act_fn\""
+  // Throws InputError: "[json] <where> <what>; correct the file or download it again".
+  [[noreturn]] void fail(std::string_view what) const;
+
+ private:
+  Json(std::shared_ptr<const nlohmann::json> value, std::string where)
+      : value_(std::move(value)), where_(std::move(where)) {}
+  Json child(const nlohmann::json& value, std::string where) const {
+    return {std::shared_ptr<const nlohmann::json>(value_, &value), std::move(where)};
+  }
+  std::string shown() const;  // the value, shortened
+  [[noreturn]] void wrong(std::string_view expected) const;
+  [[noreturn]] void outside(const std::string& least, const std::string& most) const;
+
+  std::shared_ptr<const nlohmann::json> value_;  // owns the whole document
+  std::string where_;                            // "config.json", then "config.json: \"act_fn\""
 };
 
 Json read_json(const std::filesystem::path& path, JsonLimits limits = {});
-Json parse_json(std::string_view text, const std::filesystem::path& path, JsonLimits limits = {});
+// `name` stands for the file in messages.
+Json parse_json(std::string_view text, const std::string& name, JsonLimits limits = {});
 
 template <typename>
 inline constexpr bool is_vector = false;
@@ -66,27 +93,38 @@ inline constexpr bool is_vector<std::vector<T>> = true;
 
 template <typename T>
 T Json::as() const {
+  const nlohmann::json& v = *value_;
   if constexpr (is_vector<T>) {
     T list;
     for (const Json& element : elements()) list.push_back(element.as<typename T::value_type>());
     return list;
   } else if constexpr (std::same_as<T, bool>) {
-    if (!value_.is_boolean()) wrong("true or false");
-    return value_.get<bool>();
+    if (!v.is_boolean()) wrong("true or false");
+    return v.get<bool>();
   } else if constexpr (std::integral<T>) {
-    const bool fits = value_.is_number_unsigned()
-                          ? std::in_range<T>(value_.get<uint64_t>())
-                          : value_.is_number_integer() && std::in_range<T>(value_.get<int64_t>());
+    const bool fits = v.is_number_unsigned()
+                          ? std::in_range<T>(v.get<uint64_t>())
+                          : v.is_number_integer() && std::in_range<T>(v.get<int64_t>());
     if (!fits) wrong(std::unsigned_integral<T> ? "a whole number of 0 or more" : "a whole number");
-    return value_.get<T>();
+    return v.get<T>();
   } else if constexpr (std::floating_point<T>) {
-    if (!value_.is_number()) wrong("a number");
-    return value_.get<T>();
+    const double number = v.is_number() ? v.get<double>() : 0;
+    constexpr double most = std::numeric_limits<T>::max();
+    if (!v.is_number() || number > most || number < -most) wrong("a number");
+    return static_cast<T>(number);
   } else {
     static_assert(std::same_as<T, std::string>);
-    if (!value_.is_string()) wrong("a text");
-    return value_.get<std::string>();
+    if (!v.is_string()) wrong("a text");
+    return v.get<std::string>();
   }
+}
+
+template <typename T>
+T Json::within(T least, T most) const {
+  const T number = as<T>();
+  if (!(number >= least && number <= most))
+    outside(fmt::format("{}", least), fmt::format("{}", most));
+  return number;
 }
 
 }  // namespace lacuna

@@ -49,7 +49,7 @@ class HeaderReader {
   void read(const std::function<void(SafeTensors::Entry)>& add, SafeTensors::Metadata& metadata) {
     const std::string_view header = header_text();
     data_ = file_.subspan(8 + header.size());
-    const Json json = parse_json(header, path_, {.bytes = max_header});
+    const Json json = parse_json(header, display(path_), {.bytes = max_header});
     std::vector<std::pair<size_t, size_t>> ranges;
     for (const auto& [name, value] : json.members()) {
       if (name == "__metadata__") {

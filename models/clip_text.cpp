@@ -1,7 +1,6 @@
 #include "models/clip_text.h"
 
 #include "engine/error.h"
-#include "engine/json.h"
 #include "models/config.h"
 
 namespace lacuna {
@@ -16,11 +15,8 @@ ClipTextConfig ClipTextConfig::from_file(const std::filesystem::path& path) {
   c.num_hidden_layers = size_of_config(json, "num_hidden_layers", 12);
   c.num_attention_heads = static_cast<int>(size_of_config(json, "num_attention_heads", 8));
   c.max_position_embeddings = size_of_config(json, "max_position_embeddings", 77);
-  c.layer_norm_eps = json.get<float>("layer_norm_eps", 1e-5f);
-  const std::string act = json.get<std::string>("hidden_act", "quick_gelu");
-  if (act != "quick_gelu" && act != "gelu")
-    throw InputError("[clip] {}: hidden_act '{}' is unknown; quick_gelu and gelu are supported", display(path), act);
-  c.quick_gelu = act == "quick_gelu";
+  c.layer_norm_eps = json.number("layer_norm_eps", 1e-5f, 0.0f, 1.0f);
+  c.quick_gelu = json.choice("hidden_act", {"quick_gelu", "gelu"}) == 0;
   if (c.hidden_size % c.num_attention_heads != 0)
     throw InputError("[clip] {}: hidden_size {} is no multiple of num_attention_heads {}", display(path),
                      c.hidden_size, c.num_attention_heads);

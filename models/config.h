@@ -13,9 +13,10 @@ namespace lacuna {
 
 // A size between 1 and 2^24; an InputError names file and key otherwise.
 int64_t size_of_config(const Json& json, std::string_view key, int64_t otherwise);
-int64_t check_size(const Json& json, std::string_view key, int64_t value);
-
-// One number for all `count` levels or a list of that length.
+// The same for each entry of a list.
+std::vector<int64_t> sizes_of_config(const Json& json, std::string_view key,
+                                     std::vector<int64_t> otherwise);
+// One size for all `count` levels or a list of that length.
 std::vector<int64_t> per_level(const Json& json, std::string_view key, size_t count, int64_t otherwise);
 
 // Keys whose only supported value is the given one (or absent, or null).

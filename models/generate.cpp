@@ -8,13 +8,11 @@
 namespace lacuna {
 
 TextStates TextCache::states(const std::string& prompt) {
-  TextStates& states = known_[prompt];
-  if (!states) {
-    const Tokenizer::Encoding encoding = model_.tokenizer().encode(prompt);
-    if (!encoding.cut.empty()) cuts_.push_back({prompt, encoding.cut});
-    states = model_.encode_text(encoding);
-  }
-  return states;
+  if (const auto found = known_.find(prompt); found != known_.end()) return found->second;
+  const Tokenizer::Encoding encoding = model_.tokenizer().encode(prompt);
+  if (!encoding.cut.empty()) cuts_.push_back({prompt, encoding.cut});
+  if (known_.size() >= most_known) known_.clear();
+  return known_[prompt] = model_.encode_text(encoding);
 }
 
 namespace {
@@ -52,9 +50,13 @@ std::vector<Generated> generate(StableDiffusion& model, TextCache& text, std::sp
   check_options(o);
   const LatentSize size = model.latent_size(o.width, o.height);
   const bool guided = o.guidance > 1;
+  if (requests.empty()) return {};
+  // What does not fit on the device is known before the first step, not at the last.
+  model.unet_plan(static_cast<int64_t>(requests.size()) * (guided ? 2 : 1), size);
+  model.decoder_plan(size);
   std::vector<Trajectory> runs;
   for (const ImageRequest& request : requests) runs.push_back(start(model, text, request, o, size, guided));
-  const int calls = runs.empty() ? 0 : runs[0].sampler->calls();
+  const int calls = runs[0].sampler->calls();
   for (int i = 0; i < calls; i++) {
     if (step && !step(i, calls)) return {};
     std::vector<StableDiffusion::UNetInput> batch;

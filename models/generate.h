@@ -34,7 +34,7 @@ struct CutPrompt {
   std::string prompt, cut;
 };
 
-// The text states of prompts, computed once per text.
+// The text states of prompts, computed once per text while it holds few (a file may list a million).
 class TextCache {
  public:
   explicit TextCache(StableDiffusion& model) : model_(model) {}
@@ -42,6 +42,7 @@ class TextCache {
   const std::vector<CutPrompt>& cuts() const { return cuts_; }
 
  private:
+  static constexpr size_t most_known = 256;
   StableDiffusion& model_;
   std::map<std::string, TextStates> known_;
   std::vector<CutPrompt> cuts_;

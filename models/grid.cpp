@@ -41,7 +41,26 @@ int tallest(const std::vector<Lines>& labels) {
   return static_cast<int>(count) * line_height;
 }
 
+// What PNG encoders count in 32 bits, and what still can be looked at.
+constexpr int64_t most_page_pixels = int64_t{1} << 29, most_picture_pixels = int64_t{1} << 28;
+
+int enlargement(int64_t width) {
+  return static_cast<int>(std::max<int64_t>(1, (least_cell + width - 1) / width));
+}
+
 }  // namespace
+
+void check_grid(size_t images, int64_t width, int64_t height) {
+  const int64_t factor = enlargement(width);
+  const auto most =
+      static_cast<size_t>(most_picture_pixels / ((factor * width + gap) * (factor * height + gap)));
+  if (images > most) {
+    throw InputError(
+        "[grid] {} pictures of {}x{} are too many for one grid, which holds {}; ask "
+        "for fewer, or for pictures without a grid",
+        images, width, height, most);
+  }
+}
 
 Image grid(std::span<const Image> images, int columns, const GridLabels& labels) {
   if (images.empty()) throw InputError("[grid] there is no picture to show; make one first");
@@ -54,14 +73,21 @@ Image grid(std::span<const Image> images, int columns, const GridLabels& labels)
     width = std::max(width, image.width);
     height = std::max(height, image.height);
   }
-  const int factor = std::max(1, (least_cell + width - 1) / width);
+  const int factor = enlargement(width);
   width *= factor, height *= factor;
 
   const std::vector<Lines> above = broken(labels.columns, columns, width);
   const std::vector<Lines> beside = broken(labels.rows, rows, widest_row_label);
   const int left = widest(beside) > 0 ? gap + widest(beside) + gap : gap;
   const int top = tallest(above) > 0 ? gap + tallest(above) : gap;
-  Image page = blank_image(left + columns * (width + gap), top + rows * (height + gap), 255);
+  const int64_t page_width = left + int64_t{columns} * (width + gap);
+  const int64_t page_height = top + int64_t{rows} * (height + gap);
+  if (page_height > most_page_pixels / page_width) {
+    throw InputError(
+        "[grid] {} pictures make a page of {}x{} pixels, which is too large; show fewer", count,
+        page_width, page_height);
+  }
+  Image page = blank_image(static_cast<int>(page_width), static_cast<int>(page_height), 255);
 
   for (int column = 0; column < columns; ++column) {  // centred, the last line next to the pictures
     const Lines& lines = above[static_cast<size_t>(column)];

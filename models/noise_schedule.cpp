@@ -9,7 +9,7 @@
 #include <numbers>
 
 #include "engine/file.h"
-#include "models/json_file.h"
+#include "engine/json.h"
 
 namespace lacuna {
 namespace {
@@ -36,24 +36,21 @@ float cosine_beta(int i, int count) {
   return static_cast<float>(std::min(1 - alpha_bar(i + 1) / alpha_bar(i), 0.999));
 }
 
-std::vector<float> read_betas(const JsonFile& file, int count) {
-  if (const auto found = file.object().find("trained_betas");
-      found != file.object().end() && !found->is_null()) {
-    if (!found->is_array() || found->size() != static_cast<size_t>(count)) {
-      file.fail("'trained_betas' must be a list of num_train_timesteps numbers");
-    }
+std::vector<float> read_betas(const Json& json, int count) {
+  if (json.has("trained_betas")) {
     std::vector<float> betas;
-    for (const nlohmann::json& value : *found) {
-      const double beta = value.is_number() ? value.get<double>() : -1;
-      if (!(beta >= 0 && beta < 1)) file.fail("'trained_betas' must be numbers from 0 to below 1");
-      betas.push_back(static_cast<float>(beta));
+    for (const Json& beta : json.at("trained_betas").elements())
+      betas.push_back(static_cast<float>(beta.within(0.0, 0.999999)));
+    if (betas.size() != static_cast<size_t>(count)) {
+      json.at("trained_betas")
+          .fail(fmt::format("has {} numbers and num_train_timesteps is {}", betas.size(), count));
     }
     return betas;
   }
-  const double least = file.number("beta_start", 1e-9, 0.999).value_or(0.0001);
-  const double most = file.number("beta_end", 1e-9, 0.999).value_or(0.02);
-  const int kind = file.choice("beta_schedule", {"linear", "scaled_linear", "squaredcos_cap_v2"})
-                       .value_or(linear);
+  const double least = json.number("beta_start", 0.0001, 1e-9, 0.999);
+  const double most = json.number("beta_end", 0.02, 1e-9, 0.999);
+  const size_t kind =
+      json.choice("beta_schedule", {"linear", "scaled_linear", "squaredcos_cap_v2"});
   if (kind == linear) {
     return linspace(static_cast<float>(least), static_cast<float>(most), count);
   }
@@ -94,49 +91,47 @@ std::vector<float> rescale_to_zero_snr(std::span<const float> alphas_cumprod) {
   return cumulative_product(betas);
 }
 
-SchedulerConfig read_config(const JsonFile& file) {
+SchedulerConfig read_config(const Json& json) {
   SchedulerConfig config;
-  config.class_name = file.string("_class_name").value_or("");
-  const int count = file.integer("num_train_timesteps", 2, 100000).value_or(1000);
+  config.class_name = json.get<std::string>("_class_name", "");
+  const int count = json.number("num_train_timesteps", 1000, 2, 100000);
   config.num_train_timesteps = count;
-  config.prediction =
-      Prediction(file.choice("prediction_type", {"epsilon", "v_prediction"}).value_or(0));
-  if (const auto spacing = file.choice("timestep_spacing", {"leading", "trailing", "linspace"})) {
-    config.spacing = Spacing(*spacing);
+  config.prediction = Prediction(json.choice("prediction_type", {"epsilon", "v_prediction"}));
+  if (json.has("timestep_spacing")) {
+    config.spacing = Spacing(json.choice("timestep_spacing", {"leading", "trailing", "linspace"}));
   }
-  config.steps_offset = file.integer("steps_offset", 0, count - 1).value_or(0);
-  config.rescale_betas_zero_snr = file.boolean("rescale_betas_zero_snr").value_or(false);
-  config.use_karras_sigmas = file.boolean("use_karras_sigmas").value_or(false);
-  config.final_sigma_is_least = file.choice("final_sigmas_type", {"zero", "sigma_min"}).value_or(0);
-  config.set_alpha_to_one = file.boolean("set_alpha_to_one");
-  config.clip_sample = file.boolean("clip_sample").value_or(true);
-  config.clip_sample_range =
-      static_cast<float>(file.number("clip_sample_range", 0, 1e6).value_or(1));
-  config.skip_prk_steps = file.boolean("skip_prk_steps").value_or(false);
+  config.steps_offset = json.number("steps_offset", 0, 0, count - 1);
+  config.rescale_betas_zero_snr = json.get<bool>("rescale_betas_zero_snr", false);
+  config.use_karras_sigmas = json.get<bool>("use_karras_sigmas", false);
+  config.final_sigma_is_least = json.choice("final_sigmas_type", {"zero", "sigma_min"}) == 1;
+  if (json.has("set_alpha_to_one")) {
+    config.set_alpha_to_one = json.get<bool>("set_alpha_to_one");
+  }
+  config.clip_sample = json.get<bool>("clip_sample", true);
+  config.clip_sample_range = json.number("clip_sample_range", 1.0f, 0.0f, 1e6f);
+  config.skip_prk_steps = json.get<bool>("skip_prk_steps", false);
   // "bh1" and its like are UniPC's and DEIS's names, for which
   // diffusers' DPM-Solver takes midpoint.
   config.solver_is_heun =
-      file.choice("solver_type", {"midpoint", "heun", "bh1", "bh2", "logrho"}).value_or(0) == 1;
-  config.lower_order_final = file.boolean("lower_order_final").value_or(true);
-  config.euler_at_final = file.boolean("euler_at_final").value_or(false);
-  if (file.object().value("lambda_min_clipped", nlohmann::json()).is_number()) {  // else "-inf"
-    config.lambda_min_clipped = file.number("lambda_min_clipped", -1e9, 1e9);
+      json.choice("solver_type", {"midpoint", "heun", "bh1", "bh2", "logrho"}) == 1;
+  config.lower_order_final = json.get<bool>("lower_order_final", true);
+  config.euler_at_final = json.get<bool>("euler_at_final", false);
+  if (json.has("lambda_min_clipped") && json.at("lambda_min_clipped").value().is_number()) {
+    config.lambda_min_clipped = json.at("lambda_min_clipped").within(-1e9, 1e9);  // else "-inf"
   }
   return config;
 }
 
 // What would change the samples and is not supported must not be passed over in silence.
-void refuse_unsupported(const JsonFile& file) {
+void refuse_unsupported(const Json& json) {
   for (const char* key : {"thresholding", "use_exponential_sigmas", "use_beta_sigmas",
                           "use_lu_lambdas", "use_flow_sigmas", "use_dynamic_shifting"}) {
-    if (file.boolean(key).value_or(false)) {
-      file.fail(fmt::format("'{}' is not supported, so it must be false", key));
-    }
+    if (json.get<bool>(key, false)) json.at(key).fail("is not supported, so it must be false");
   }
-  file.choice("interpolation_type", {"linear"});
-  file.choice("timestep_type", {"discrete"});
-  file.choice("algorithm_type", {"dpmsolver++", "deis"});
-  file.integer("solver_order", 2, 2);
+  json.choice("interpolation_type", {"linear"});
+  json.choice("timestep_type", {"discrete"});
+  json.choice("algorithm_type", {"dpmsolver++", "deis"});
+  json.number("solver_order", 2, 2, 2);
 }
 
 }  // namespace
@@ -145,12 +140,12 @@ NoiseSchedule NoiseSchedule::load(const std::filesystem::path& scheduler_config)
   return parse(display(scheduler_config), read_file(scheduler_config, 1 << 22));
 }
 
-NoiseSchedule NoiseSchedule::parse(std::string name, std::string_view json) {
-  const JsonFile file = JsonFile::parse("noise schedule", std::move(name), json);
+NoiseSchedule NoiseSchedule::parse(const std::string& name, std::string_view json) {
+  const Json config = parse_json(json, name);
   NoiseSchedule schedule;
-  schedule.config_ = read_config(file);
-  refuse_unsupported(file);
-  schedule.alphas_cumprod_ = cumulative_product(read_betas(file, schedule.train_timesteps()));
+  schedule.config_ = read_config(config);
+  refuse_unsupported(config);
+  schedule.alphas_cumprod_ = cumulative_product(read_betas(config, schedule.train_timesteps()));
   if (schedule.config_.rescale_betas_zero_snr) {
     schedule.alphas_cumprod_ = rescale_to_zero_snr(schedule.alphas_cumprod_);
   }

@@ -39,7 +39,7 @@ class NoiseSchedule {
  public:
   static NoiseSchedule load(const std::filesystem::path& scheduler_config);
   // `name` stands for the file in messages.
-  static NoiseSchedule parse(std::string name, std::string_view json);
+  static NoiseSchedule parse(const std::string& name, std::string_view json);
 
   const SchedulerConfig& config() const { return config_; }
   int train_timesteps() const { return config_.num_train_timesteps; }

@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "engine/error.h"
-#include "engine/json.h"
 
 namespace lacuna {
 namespace {
@@ -90,8 +89,10 @@ StableDiffusion::StableDiffusion(Device& device, const std::filesystem::path& fo
   if (unet_.config().out_channels != vae_config_.latent_channels)
     throw InputError("[model] {}: the UNet gives {} channels and the VAE takes {}; they do not belong together",
                      display(folder), unet_.config().out_channels, vae_config_.latent_channels);
-  const Json json = read_json(folder / "unet" / "config.json");
-  default_size_ = std::clamp<int64_t>(json.get<int64_t>("sample_size", 64), 1, 1024) * vae_config_.factor();
+}
+
+std::string StableDiffusion::name() const {
+  return display(std::filesystem::weakly_canonical(folder_).filename());
 }
 
 uint64_t StableDiffusion::weight_bytes() const {
@@ -101,7 +102,7 @@ uint64_t StableDiffusion::weight_bytes() const {
 LatentSize StableDiffusion::latent_size(int64_t width, int64_t height) const {
   const int64_t factor = vae_config_.factor();
   if (width < factor || height < factor || width > 8192 || height > 8192 || width % factor != 0 || height % factor != 0) {
-    const auto nearest = [&](int64_t side) { return std::clamp<int64_t>((side + factor / 2) / factor, 1, 8192 / factor) * factor; };
+    const auto nearest = [&](int64_t side) { return (std::clamp<int64_t>(side, factor, 8192) + factor / 2) / factor * factor; };
     throw InputError("[size] {}x{} cannot be drawn: sides must be multiples of {} between {} and 8192; the nearest is {}x{}",
                      width, height, factor, factor, nearest(width), nearest(height));
   }

@@ -42,6 +42,7 @@ class StableDiffusion {
   StableDiffusion(Device& device, const std::filesystem::path& folder, Precision precision);
 
   const std::filesystem::path& folder() const { return folder_; }
+  std::string name() const;  // the last part of the folder's path
   const Tokenizer& tokenizer() const { return tokenizer_; }
   const NoiseSchedule& noise_schedule() const { return schedule_; }
   const UNetConfig& unet_config() const { return unet_.config(); }
@@ -50,7 +51,7 @@ class StableDiffusion {
   uint64_t weight_bytes() const;
 
   // Pixel sides of the size the model was trained for.
-  int64_t default_size() const { return default_size_; }
+  int64_t default_size() const { return unet_.config().sample_size * vae_config_.factor(); }
   // Throws InputError when a side is no multiple of the VAE's factor, or beyond reason.
   LatentSize latent_size(int64_t width, int64_t height) const;
 
@@ -91,7 +92,6 @@ class StableDiffusion {
   VaeConfig vae_config_;
   VaeDecoder vae_decoder_;
   std::optional<VaeEncoder> vae_encoder_;  // loaded when first needed
-  int64_t default_size_ = 512;
   std::optional<Plan> text_plan_, unet_plan_, decoder_plan_, encoder_plan_;
   Key unet_key_;
   LatentSize decoder_size_, encoder_size_;

@@ -5,31 +5,29 @@
 #include <algorithm>
 
 #include "engine/file.h"
-#include "models/json_file.h"
+#include "engine/json.h"
 
 namespace lacuna {
 namespace {
 
 constexpr size_t most_bytes = 8 << 20;  // CLIP's vocab.json has 0.9 MB
+constexpr JsonLimits limits = {.bytes = most_bytes};
 constexpr size_t most_special = 1000;
 constexpr size_t longest_token = 512;  // CLIP's longest has 74 bytes
 
-JsonFile read_json(const std::filesystem::path& path) {
-  return JsonFile::read("tokenizer", path, most_bytes);
-}
-
 // Ids must be 0 .. n - 1, each once.
-std::vector<std::string> read_vocabulary(const JsonFile& file) {
-  const size_t count = file.object().size();
+std::vector<std::string> read_vocabulary(const Json& file) {
+  if (!file.value().is_object()) file.fail("holds no JSON object");
+  const size_t count = file.value().size();
   std::vector<std::string> tokens(count);
   std::vector<bool> seen(count);
-  for (const auto& [token, id] : file.object().items()) {
+  for (const auto& [token, id] : file.value().items()) {
     if (token.empty() || token.size() > longest_token) {
-      file.fail(fmt::format("a token of {} bytes is not from a CLIP vocabulary", token.size()));
+      file.fail(fmt::format("has a token of {} bytes, as no CLIP vocabulary has", token.size()));
     }
     if (!id.is_number_unsigned() || id.get<uint64_t>() >= count || seen[id.get<size_t>()]) {
-      file.fail(fmt::format("the id of token '{}' is {}, but the ids must be 0 to {}, each once",
-                            token.substr(0, 40), id.dump().substr(0, 40), count - 1));
+      file.fail(fmt::format("gives token '{:.40}' the id {:.40}, but ids are 0 to {}, each once",
+                            token, id.dump(), count - 1));
     }
     seen[id.get<size_t>()] = true;
     tokens[id.get<size_t>()] = token;
@@ -42,41 +40,32 @@ struct Named {
   bool normalized = false;
 };
 
-bool flag(const JsonFile& file, const nlohmann::json& token, const char* key) {
-  const auto found = token.find(key);
-  if (found == token.end()) return false;
-  if (!found->is_boolean()) file.fail(fmt::format("'{}' of a token must be true or false", key));
-  return found->get<bool>();
-}
-
-Named read_token_object(const JsonFile& file, const nlohmann::json& token) {
-  const auto content = token.is_object() ? token.find("content") : token.end();
-  if (!token.is_object() || content == token.end() || !content->is_string() ||
-      content->get_ref<const std::string&>().empty() ||
-      content->get_ref<const std::string&>().size() > longest_token) {
-    file.fail("a special token must be a text or an object with its text in 'content'");
+// A text, or an object with its text in "content".
+Named read_token(const Json& token) {
+  const bool object = token.value().is_object();
+  Named named{object ? token.get<std::string>("content") : token.as<std::string>()};
+  if (named.text.empty() || named.text.size() > longest_token) {
+    token.fail(fmt::format("is a special token of {} bytes; 1 to {} are possible",
+                           named.text.size(), longest_token));
   }
+  if (!object) return named;
   for (const char* key : {"lstrip", "rstrip", "single_word"}) {
-    if (flag(file, token, key)) {
-      file.fail(fmt::format("a special token with '{}' is not supported", key));
-    }
+    if (token.get<bool>(key, false)) token.at(key).fail("is not supported, so it must be false");
   }
-  return {content->get<std::string>(), flag(file, token, "normalized")};
+  named.normalized = token.get<bool>("normalized", false);
+  return named;
 }
 
 // The token under `key` where the file has one.
-void update(const JsonFile& file, const char* key, Named& token) {
-  const auto found = file.object().find(key);
-  if (found == file.object().end() || found->is_null()) return;
-  token =
-      read_token_object(file, found->is_string() ? nlohmann::json{{"content", *found}} : *found);
+void update(const Json& file, const char* key, Named& token) {
+  if (file.has(key)) token = read_token(file.at(key));
 }
 
 // Adds a special token; the later of two entries for one text holds. Returns its id.
-int32_t add_special(TokenizerFiles& files, const JsonFile& file, const Named& token) {
+int32_t add_special(TokenizerFiles& files, const Json& file, const Named& token) {
   const auto found = std::find(files.tokens.begin(), files.tokens.end(), token.text);
   if (found == files.tokens.end()) {
-    file.fail(fmt::format("the special token '{}' is not in vocab.json", token.text.substr(0, 40)));
+    file.fail(fmt::format("names the special token '{:.40}', which vocab.json lacks", token.text));
   }
   const auto id = static_cast<int32_t>(found - files.tokens.begin());
   std::erase_if(files.special, [&](const SpecialToken& s) { return s.id == id; });
@@ -87,30 +76,32 @@ int32_t add_special(TokenizerFiles& files, const JsonFile& file, const Named& to
 void read_special_tokens(TokenizerFiles& files, const std::filesystem::path& folder) {
   const auto optional_file = [&](const char* name) {
     const std::filesystem::path path = folder / name;
-    return std::filesystem::exists(path) ? read_json(path)
-                                         : JsonFile::parse("tokenizer", display(path), "{}");
+    return std::filesystem::exists(path) ? read_json(path, limits)
+                                         : Json(nlohmann::json::object(), display(path));
   };
-  const JsonFile config = optional_file("tokenizer_config.json");
-  const JsonFile map = optional_file("special_tokens_map.json");
-  if (const auto length = config.number("model_max_length", 2, 1e300)) {
-    files.model_max_length = static_cast<int>(std::min(*length, 1e9));
+  const Json config = optional_file("tokenizer_config.json");
+  const Json map = optional_file("special_tokens_map.json");
+  if (config.has("model_max_length")) {  // 1e30 where there is no limit
+    const double length = config.at("model_max_length").within(2.0, 1e300);
+    files.model_max_length = static_cast<int>(std::min(length, 1e9));
   }
   // Configurations written since transformers 4.34 list all flags here; the map is then ignored.
   std::vector<Named> listed;
-  const auto decoder = config.object().find("added_tokens_decoder");
-  if (decoder != config.object().end()) {
-    if (!decoder->is_object() || decoder->size() > most_special) {
-      config.fail(fmt::format("'added_tokens_decoder' must be an object of at most {} tokens",
-                              most_special));
+  const bool lists = config.has("added_tokens_decoder");
+  if (lists) {
+    const Json decoder = config.at("added_tokens_decoder");
+    if (decoder.value().size() > most_special) {
+      decoder.fail(
+          fmt::format("has {} tokens; {} are possible", decoder.value().size(), most_special));
     }
-    for (const nlohmann::json& token : *decoder) {
-      add_special(files, config, listed.emplace_back(read_token_object(config, token)));
+    for (const auto& [id, token] : decoder.members()) {
+      add_special(files, config, listed.emplace_back(read_token(token)));
     }
   }
   const auto resolve = [&](const char* key, const char* otherwise) {
     Named token{otherwise};
     update(config, key, token);
-    if (decoder == config.object().end()) update(map, key, token);
+    if (!lists) update(map, key, token);
     for (const Named& other : listed) {
       if (other.text == token.text) token = other;
     }
@@ -126,7 +117,7 @@ void read_special_tokens(TokenizerFiles& files, const std::filesystem::path& fol
 
 TokenizerFiles TokenizerFiles::read(const std::filesystem::path& folder) {
   TokenizerFiles files;
-  files.tokens = read_vocabulary(read_json(folder / "vocab.json"));
+  files.tokens = read_vocabulary(read_json(folder / "vocab.json", limits));
   files.merges_text = read_file(folder / "merges.txt", most_bytes);
   read_special_tokens(files, folder);
   return files;

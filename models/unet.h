@@ -21,7 +21,7 @@ struct UNetConfig {
   std::vector<int64_t> heads = {8, 8, 8, 8};  // attention_head_dim, which names the number of heads
   std::vector<bool> down_attention = {true, true, true, false};
   std::vector<bool> up_attention = {false, true, true, true};
-  bool mid_block = true, mid_attention = true;
+  bool mid_block = true;
   int64_t cross_attention_dim = 768;
   int norm_num_groups = 32;
   float norm_eps = 1e-5f;
@@ -29,6 +29,7 @@ struct UNetConfig {
   bool flip_sin_to_cos = true;
   float freq_shift = 0;
   int downsample_padding = 1;
+  int64_t sample_size = 64;  // side of the latents that the model was trained for
 
   static UNetConfig from_file(const std::filesystem::path& config_json);
   // The sinusoidal features of one timestep, width block_out_channels[0] (Vaswani et al. 2017), computed on the host:

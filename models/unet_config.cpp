@@ -48,8 +48,7 @@ UNetConfig UNetConfig::from_file(const std::filesystem::path& path) {
   UNetConfig c;
   c.in_channels = size_of_config(json, "in_channels", 4);
   c.out_channels = size_of_config(json, "out_channels", 4);
-  c.block_out_channels = json.get<std::vector<int64_t>>("block_out_channels", c.block_out_channels);
-  for (int64_t channels : c.block_out_channels) check_size(json, "block_out_channels", channels);
+  c.block_out_channels = sizes_of_config(json, "block_out_channels", c.block_out_channels);
   const size_t levels = c.block_out_channels.size();
   if (levels < 1 || levels > 16)
     throw InputError("[unet] {}: \"block_out_channels\" has {} levels; 1 to 16 are possible", json.where(), levels);
@@ -72,13 +71,12 @@ UNetConfig UNetConfig::from_file(const std::filesystem::path& path) {
       throw InputError("[unet] {}: \"cross_attention_dim\" differs between levels, which is not supported", json.where());
   c.cross_attention_dim = context[0];
   c.norm_num_groups = static_cast<int>(size_of_config(json, "norm_num_groups", 32));
-  c.norm_eps = json.get<float>("norm_eps", 1e-5f);
+  c.norm_eps = json.number("norm_eps", 1e-5f, 0.0f, 1.0f);
   c.use_linear_projection = json.get<bool>("use_linear_projection", false);
   c.flip_sin_to_cos = json.get<bool>("flip_sin_to_cos", true);
-  c.freq_shift = json.get<float>("freq_shift", 0.0f);
-  c.downsample_padding = static_cast<int>(json.get<int64_t>("downsample_padding", 1));
-  if (c.downsample_padding < 0 || c.downsample_padding > 1)
-    throw InputError("[unet] {}: \"downsample_padding\" is {}; 0 and 1 are possible", json.where(), c.downsample_padding);
+  c.freq_shift = json.number("freq_shift", 0.0f, 0.0f, 1.0f);
+  c.downsample_padding = json.number("downsample_padding", 1, 0, 1);
+  c.sample_size = json.number<int64_t>("sample_size", c.sample_size, 1, 1024);
   for (size_t i = 0; i < levels; i++)
     if (c.block_out_channels[i] % c.heads[i] != 0 || c.block_out_channels[i] % c.norm_num_groups != 0)
       throw InputError("[unet] {}: {} channels do not divide into {} heads and {} norm groups", json.where(),

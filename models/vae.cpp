@@ -28,18 +28,16 @@ VaeConfig VaeConfig::from_file(const std::filesystem::path& path) {
   if (c.in_channels != 3 || c.out_channels != 3)
     throw InputError("[vae] {}: pictures have 3 channels, not {} and {}", json.where(), c.in_channels, c.out_channels);
   c.latent_channels = size_of_config(json, "latent_channels", 4);
-  c.block_out_channels = json.get<std::vector<int64_t>>("block_out_channels", std::vector<int64_t>{64});
+  c.block_out_channels = sizes_of_config(json, "block_out_channels", {64});
   if (c.block_out_channels.empty() || c.block_out_channels.size() > 8)
     throw InputError("[vae] {}: \"block_out_channels\" has {} levels; 1 to 8 are possible", json.where(), c.block_out_channels.size());
   c.layers_per_block = size_of_config(json, "layers_per_block", 1);
   c.norm_num_groups = static_cast<int>(size_of_config(json, "norm_num_groups", 32));
   for (int64_t channels : c.block_out_channels)
-    if (check_size(json, "block_out_channels", channels) % c.norm_num_groups != 0)
+    if (channels % c.norm_num_groups != 0)
       throw InputError("[vae] {}: {} channels do not divide into {} norm groups", json.where(), channels, c.norm_num_groups);
-  c.scaling_factor = json.get<float>("scaling_factor", 0.18215f);
-  c.shift_factor = json.get<float>("shift_factor", 0.0f);
-  if (!(c.scaling_factor > 0))
-    throw InputError("[vae] {}: \"scaling_factor\" is {} and must be above 0", json.where(), c.scaling_factor);
+  c.scaling_factor = json.number("scaling_factor", 0.18215f, 1e-6f, 1e6f);
+  c.shift_factor = json.number("shift_factor", 0.0f, -1e6f, 1e6f);
   c.quant_conv = json.get<bool>("use_quant_conv", true);
   c.post_quant_conv = json.get<bool>("use_post_quant_conv", true);
   c.mid_attention = json.get<bool>("mid_block_add_attention", true);

@@ -60,11 +60,11 @@ Parameter WeightStore::load(const std::string& name, std::span<const int64_t> sh
                        std::isnan(v) ? "NaN" : "infinity");
   to_engine_layout(layout, shape, stored, values);
   const std::vector<int64_t> sizes = engine_shape(layout, shape);
-  Parameter parameter{name, {Shape(sizes), dtype_}, upload(values)};
+  Parameter parameter{name, {Shape(sizes), dtype_}, upload(name, values)};
   return loaded_.emplace(name, parameter).first->second;
 }
 
-uint64_t WeightStore::upload(std::span<const float> values) {
+uint64_t WeightStore::upload(const std::string& name, std::span<const float> values) {
   const uint64_t bytes = values.size() * static_cast<uint64_t>(size_of(dtype_));
   if (blocks_.empty() || block_used_ + bytes > blocks_.back().bytes()) {
     const uint64_t usual = std::min({unplaced_bytes_, block_bytes, device_.max_allocation()});
@@ -77,6 +77,10 @@ uint64_t WeightStore::upload(std::span<const float> values) {
   } else {
     std::vector<uint16_t> halves(values.size());
     std::transform(values.begin(), values.end(), halves.begin(), half_from_float);
+    for (size_t i = 0; i < halves.size(); i++)
+      if ((halves[i] & 0x7fff) == 0x7c00)
+        throw InputError("[weights] {}: tensor '{}' contains {}, too large for 16-bit floats; use --precision f32",
+                         display(file_.path()), name, values[i]);
     device_.upload(block, block_used_, std::as_bytes(std::span<const uint16_t>(halves)));
   }
   const uint64_t address = block.address() + block_used_;

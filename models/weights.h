@@ -47,7 +47,7 @@ class WeightStore {
   uint64_t device_bytes() const;
 
  private:
-  uint64_t upload(std::span<const float> values);
+  uint64_t upload(const std::string& name, std::span<const float> values);
 
   Device& device_;
   SafeTensors file_;

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "cli/prompts.h"
+#include "engine/error.h"
 #include "models/image.h"
 #include "tests/cli/run.h"
 #include "tests/device.h"
@@ -64,6 +65,34 @@ TEST_CASE("--json reports events, one object a line" * needs_device()) {
   CHECK(events == std::vector<std::string>{"start", "step", "step", "step", "image", "done"});
 }
 
+#ifndef _WIN32
+TEST_CASE("paths and prompts that are no UTF-8 are drawn, and reported as JSON all the same" * needs_device()) {
+  const fs::path model = scratch() / "pico\xff", out = scratch() / "out\xfe";
+  fs::copy(fs::path(LACUNA_SOURCE_DIR) / "assets" / "pico", model, fs::copy_options::recursive);
+  const Outcome o = lacuna::test::lacuna("sample \"a cat \xc3\" --steps 1 --seed 1 --json --grid --model " + quoted(model) +
+                                         " --out " + quoted(out));
+  INFO(o.err);
+  REQUIRE(o.status == 0);
+  std::istringstream lines(o.out);
+  for (std::string line; std::getline(lines, line);) CHECK(nlohmann::json::accept(line));
+  REQUIRE(pictures(out).size() == 2);
+  CHECK(parameters(pictures(out)[0]).starts_with("a cat \xef\xbf\xbd\n"));
+}
+#endif
+
+TEST_CASE("names in the folder that only look like numbers do not count" * needs_device()) {
+  const fs::path out = scratch();
+  std::ofstream(out / "9223372036854775807.png") << "a number of 63 bits";
+  REQUIRE(lacuna::test::lacuna("sample \"a cat\" --steps 1 --seed 1 --out " + quoted(out)).status == 0);
+  CHECK(fs::exists(out / "00000-1.png"));
+}
+
+TEST_CASE("the largest seed" * needs_device()) {
+  const fs::path out = scratch();
+  REQUIRE(lacuna::test::lacuna("sample \"a cat\" --steps 1 --seed 18446744073709551615 --out " + quoted(out)).status == 0);
+  CHECK(fs::exists(out / "00000-18446744073709551615.png"));
+}
+
 TEST_CASE("prompts from files" * needs_device()) {
   const fs::path folder = scratch(), out = scratch();
   std::ofstream(folder / "p.csv") << "case_number,prompt,evaluation_seed\n0,\"a red circle, please\",5\n1,a cat,6\n";
@@ -92,6 +121,8 @@ TEST_CASE("every verb explains itself within 80 columns") {
     CAPTURE(verb);
     CHECK(o.status == 0);
     CHECK(o.out.size() > 100);
+    CHECK(o.out.find(":{") == std::string::npos);  // what CLI11 adds to the names of types
+    CHECK(o.out.find(":POSITIVE") == std::string::npos);
     std::istringstream lines(o.out);
     for (std::string line; std::getline(lines, line);) CHECK_MESSAGE(line.size() <= 80, line);
   }
@@ -99,7 +130,9 @@ TEST_CASE("every verb explains itself within 80 columns") {
 
 TEST_CASE("csv fields") {
   using Rows = std::vector<std::vector<std::string>>;
-  CHECK(parse_csv("a,b\r\n1,\"x, \"\"y\"\"\nz\"\n\n,\n") == Rows{{"a", "b"}, {"1", "x, \"y\"\nz"}, {"", ""}});
-  CHECK(parse_csv("").empty());
-  CHECK(parse_csv("one") == Rows{{"one"}});
+  const auto parse = [](const char* text) { return parse_csv(text, "test.csv"); };
+  CHECK(parse("a,b\r\n1,\"x, \"\"y\"\"\nz\"\n\n,\n") == Rows{{"a", "b"}, {"1", "x, \"y\"\nz"}, {"", ""}});
+  CHECK(parse("").empty());
+  CHECK(parse("one") == Rows{{"one"}});
+  CHECK_THROWS_WITH_AS(parse("prompt\n\"a cat\na dog\n"), doctest::Contains("test.csv: the quote opened in row 2"), InputError);
 }

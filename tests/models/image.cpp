@@ -139,6 +139,12 @@ TEST_CASE("grid: size, place and labels") {
   CHECK(plain.width == 8 + 2 * 168);
   CHECK(plain.height == 8 + 2 * 168);
   CHECK(plain.rgb[(8 * plain.width + 8) * 3] == images[0].rgb[0]);
+  CHECK_NOTHROW(check_grid(100, 512, 512));
+  CHECK_THROWS_WITH_AS(check_grid(1000000, 512, 512), doctest::Contains("1000000 pictures"),
+                       InputError);
+  CHECK_THROWS_AS(check_grid(1000000, 1, 1), InputError);
+  CHECK_THROWS_WITH_AS(grid(std::vector<Image>(20000, blank_image(1, 1, 0)), 141),
+                       doctest::Contains("too large"), InputError);
   CHECK(grid(images, 0).width == 8 + 168);
   CHECK(grid(images, 99).width == 8 + 3 * 168);
   CHECK(grid(std::span(images).first(1), 1).height == 8 + 168);

@@ -66,3 +66,14 @@ TEST_CASE("pico's text states equal transformers'" * needs_device()) {
   const TextStates states = model.encode_text(model.tokenizer().encode("a red circle"));
   CHECK(relative_error(*states, second_half(read(golden, "ddim.context").values)) <= 1e-5);
 }
+
+TEST_CASE("a cache of text states that forgets still gives the same states" * needs_device()) {
+  StableDiffusion model(device(), pico(), Precision::f32);
+  TextCache text(model);
+  const TextStates first = text.states("a red circle");
+  CHECK(text.states("a red circle") == first);
+  for (int i = 0; i < 300; i++) text.states(std::to_string(i));
+  const TextStates again = text.states("a red circle");
+  CHECK(again != first);
+  CHECK(*again == *first);
+}
