@@ -1,6 +1,6 @@
-// Each line is one op at one shape of Stable Diffusion 1.x (512 x 512 pixels) or of the embedded model. An op is
-// run alone, several times; the best time counts. The CPU time of the process is the honest measure of a
-// software driver on a machine that does other work too.
+// Each line is one op at one shape of Stable Diffusion 1.x (512 x 512 pixels) or of the embedded
+// model. An op is run alone, several times; the best time counts. The CPU time of the process is
+// the honest measure of a software driver on a machine that does other work too.
 #include "cli/bench.h"
 
 #include <fmt/format.h>
@@ -46,39 +46,67 @@ std::string batched(int64_t batch, const std::string& shape) {
 }
 
 Case linear_case(int64_t m, int64_t n, int64_t k) {
-  return {"linear", fmt::format("{}x{}x{}", m, n, k), {{m, k}, {k, n}, {n}}, [](In t) { return linear(t[0], t[1], t[2]); }};
+  return {"linear", fmt::format("{}x{}x{}", m, n, k), {{m, k}, {k, n}, {n}}, [](In t) {
+            return linear(t[0], t[1], t[2]);
+          }};
 }
 
 Case conv2d_case(int64_t batch, int64_t side, int64_t in, int64_t out) {
-  return {"conv2d", batched(batch, fmt::format("{}x{}x{}x{}", side, side, in, out)),
-          {{batch, side, side, in}, {3, 3, in, out}, {out}}, [](In t) { return conv2d(t[0], t[1], t[2]); }};
+  return {"conv2d",
+          batched(batch, fmt::format("{}x{}x{}x{}", side, side, in, out)),
+          {{batch, side, side, in}, {3, 3, in, out}, {out}},
+          [](In t) { return conv2d(t[0], t[1], t[2]); }};
 }
 
 Case attention_case(int64_t batch, int64_t queries, int64_t keys, int heads, int64_t head) {
   const Shape q{batch, queries, heads * head}, k{batch, keys, heads * head};
-  return {"attention", batched(batch, fmt::format("{}x{}x{}x{}", queries, keys, heads, head)), {q, k, k},
+  return {"attention",
+          batched(batch, fmt::format("{}x{}x{}x{}", queries, keys, heads, head)),
+          {q, k, k},
           [=](In t) { return attention(t[0], t[1], t[2], heads); }};
 }
 
 std::vector<Case> all_cases() {
   std::vector<Case> cases = {
-      linear_case(1024, 1024, 1024), linear_case(4096, 320, 320), linear_case(4096, 320, 1280), linear_case(1024, 640, 640),
-      linear_case(256, 1280, 1280), linear_case(77, 768, 768), linear_case(2, 1280, 320),
-      linear_case(4096, 64, 64), linear_case(1024, 128, 128), linear_case(1024, 512, 128), linear_case(256, 512, 512),
-      conv2d_case(1, 64, 320, 320), conv2d_case(1, 32, 640, 640), conv2d_case(1, 16, 1280, 1280),
-      conv2d_case(1, 8, 1280, 1280), conv2d_case(1, 64, 4, 320), conv2d_case(1, 64, 320, 4),
-      conv2d_case(16, 16, 64, 64), conv2d_case(16, 8, 128, 128), conv2d_case(16, 16, 64, 4),
-      attention_case(1, 4096, 4096, 8, 40), attention_case(1, 4096, 77, 8, 40), attention_case(1, 1024, 1024, 8, 80),
-      attention_case(1, 256, 256, 8, 160), attention_case(1, 77, 77, 12, 64), attention_case(1, 4096, 4096, 1, 512),
-      attention_case(16, 256, 256, 4, 16), attention_case(16, 64, 64, 4, 32), attention_case(16, 256, 24, 4, 16),
+      linear_case(1024, 1024, 1024),
+      linear_case(4096, 320, 320),
+      linear_case(4096, 320, 1280),
+      linear_case(1024, 640, 640),
+      linear_case(256, 1280, 1280),
+      linear_case(77, 768, 768),
+      linear_case(2, 1280, 320),
+      linear_case(4096, 64, 64),
+      linear_case(1024, 128, 128),
+      linear_case(1024, 512, 128),
+      linear_case(256, 512, 512),
+      conv2d_case(1, 64, 320, 320),
+      conv2d_case(1, 32, 640, 640),
+      conv2d_case(1, 16, 1280, 1280),
+      conv2d_case(1, 8, 1280, 1280),
+      conv2d_case(1, 64, 4, 320),
+      conv2d_case(1, 64, 320, 4),
+      conv2d_case(16, 16, 64, 64),
+      conv2d_case(16, 8, 128, 128),
+      conv2d_case(16, 16, 64, 4),
+      attention_case(1, 4096, 4096, 8, 40),
+      attention_case(1, 4096, 77, 8, 40),
+      attention_case(1, 1024, 1024, 8, 80),
+      attention_case(1, 256, 256, 8, 160),
+      attention_case(1, 77, 77, 12, 64),
+      attention_case(1, 4096, 4096, 1, 512),
+      attention_case(16, 256, 256, 4, 16),
+      attention_case(16, 64, 64, 4, 32),
+      attention_case(16, 256, 24, 4, 16),
   };
   const auto norm = [](In t) { return group_norm(t[0], t[1], t[2], 32, 1e-5f, true); };
   cases.push_back({"group_norm", "64x64x320", {{1, 64, 64, 320}, {320}, {320}}, norm});
   cases.push_back({"group_norm", "16x16x16x64", {{16, 16, 16, 64}, {64}, {64}}, norm});
-  cases.push_back({"layer_norm", "4096x320", {{4096, 320}, {320}, {320}},
-                   [](In t) { return layer_norm(t[0], t[1], t[2], 1e-5f); }});
+  cases.push_back({"layer_norm", "4096x320", {{4096, 320}, {320}, {320}}, [](In t) {
+                     return layer_norm(t[0], t[1], t[2], 1e-5f);
+                   }});
   cases.push_back({"silu", "4096x320", {{4096, 320}}, [](In t) { return silu(t[0]); }});
-  cases.push_back({"add", "4096x320", {{4096, 320}, {4096, 320}}, [](In t) { return add(t[0], t[1]); }});
+  cases.push_back(
+      {"add", "4096x320", {{4096, 320}, {4096, 320}}, [](In t) { return add(t[0], t[1]); }});
   cases.push_back({"geglu", "4096x2560", {{4096, 2560}}, [](In t) { return geglu(t[0]); }});
   return cases;
 }
@@ -129,8 +157,9 @@ void print_text(const Case& c, DType type, const Result& r) {
   const auto rate = [](double amount, double seconds) {
     return amount > 0 ? fmt::format("{:.2f}", amount / seconds * 1e-9) : std::string("-");
   };
-  fmt::print("{:<10} {:<17} {:<4} {:>9.3f} {:>8} {:>7} {:>8} {:>7}\n", c.kernel, c.shape, name_of(type), r.seconds * 1e3,
-             rate(r.flop, r.seconds), rate(r.bytes, r.seconds), rate(r.flop, r.cpu_seconds), rate(r.bytes, r.cpu_seconds));
+  fmt::print("{:<10} {:<17} {:<4} {:>9.3f} {:>8} {:>7} {:>8} {:>7}\n", c.kernel, c.shape,
+             name_of(type), r.seconds * 1e3, rate(r.flop, r.seconds), rate(r.bytes, r.seconds),
+             rate(r.flop, r.cpu_seconds), rate(r.bytes, r.cpu_seconds));
 }
 
 void print_json(const Case& c, DType type, const Result& r) {
@@ -152,8 +181,10 @@ void bench(const Options& o) {
   PlanOptions options{.traits = device->traits()};
   if (o.variant != "auto") options.traits->cpu = o.variant == "cpu";
   if (!o.json)
-    fmt::print("{}\n{:50}per second        per CPU second\n{:<10} {:<17} {:<4} {:>9} {:>8} {:>7} {:>8} {:>7}\n", device->info().name,
-               "", "kernel", "shape", "type", "ms", "GFLOP", "GB", "GFLOP", "GB");
+    fmt::print(
+        "{}\n{:50}per second        per CPU second\n{:<10} {:<17} {:<4} {:>9} {:>8} {:>7} {:>8} "
+        "{:>7}\n",
+        device->info().name, "", "kernel", "shape", "type", "ms", "GFLOP", "GB", "GFLOP", "GB");
   bool found = false;
   for (const Case& c : all_cases()) {
     if ((c.kernel + " " + c.shape).find(o.filter) == std::string::npos) continue;
@@ -166,7 +197,9 @@ void bench(const Options& o) {
       std::fflush(stdout);
     }
   }
-  if (!found) throw InputError("[bench] nothing matches --filter '{}' on '{}'", o.filter, device->info().name);
+  if (!found)
+    throw InputError("[bench] nothing matches --filter '{}' on '{}'", o.filter,
+                     device->info().name);
 }
 
 }  // namespace
@@ -176,12 +209,21 @@ void add_bench(CLI::App& app) {
   auto o = std::make_shared<Options>();
   o->device.add_to(*command, false);
   command->add_flag("--kernels", o->kernels, "Single kernels (the default)");
-  command->add_option("--filter", o->filter, "Only lines with this text in kernel and shape, such as 'linear 1024'")->type_name("TEXT");
+  command
+      ->add_option("--filter", o->filter,
+                   "Only lines with this text in kernel and shape, such as 'linear 1024'")
+      ->type_name("TEXT");
   command->add_option("--precision", o->precision, "Storage of all tensors: f32, f16 or both")
-      ->check(CLI::IsMember({"f32", "f16", "both"}).description(""))->type_name("f32|f16|both");
-  command->add_option("--variant", o->variant, "Kernels for GPUs or for CPU drivers (default: what the device is)")
-      ->check(CLI::IsMember({"auto", "gpu", "cpu"}).description(""))->type_name("auto|gpu|cpu");
-  command->add_option("--repeat", o->repeat, "Runs of which the best counts (default: 5)")->check(CLI::Validator(CLI::PositiveNumber).description(""))->type_name("N");
+      ->check(CLI::IsMember({"f32", "f16", "both"}).description(""))
+      ->type_name("f32|f16|both");
+  command
+      ->add_option("--variant", o->variant,
+                   "Kernels for GPUs or for CPU drivers (default: what the device is)")
+      ->check(CLI::IsMember({"auto", "gpu", "cpu"}).description(""))
+      ->type_name("auto|gpu|cpu");
+  command->add_option("--repeat", o->repeat, "Runs of which the best counts (default: 5)")
+      ->check(CLI::Validator(CLI::PositiveNumber).description(""))
+      ->type_name("N");
   command->add_flag("--json", o->json, "One JSON object a line");
   command->callback([o] { bench(*o); });
 }

@@ -10,27 +10,41 @@ namespace lacuna {
 
 void ModelOptions::add_to(CLI::App& command, bool with_model) {
   if (with_model) {
-    command.add_option("--model", model, "Diffusers folder of a Stable Diffusion 1.x model (default: pico, the embedded model)")
+    command
+        .add_option(
+            "--model", model,
+            "Diffusers folder of a Stable Diffusion 1.x model (default: pico, the embedded model)")
         ->type_name("DIR");
-    command.add_option("--precision", precision, "Storage of weights and activations: f16, f32 or auto (f16 on GPUs)")
+    command
+        .add_option("--precision", precision,
+                    "Storage of weights and activations: f16, f32 or auto (f16 on GPUs)")
         ->type_name("f16|f32|auto");
   }
-  command.add_option("--device", device, "GPU to use: a number or a part of its name, see `lacuna devices` (default: the best)")
+  command
+      .add_option(
+          "--device", device,
+          "GPU to use: a number or a part of its name, see `lacuna devices` (default: the best)")
       ->type_name("N|NAME");
 }
 
-std::unique_ptr<Device> ModelOptions::open_device() const { return Device::open({.selector = device}); }
+std::unique_ptr<Device> ModelOptions::open_device() const {
+  return Device::open({.selector = device});
+}
 
 std::filesystem::path ModelOptions::model_folder() const {
   if (!model.empty()) return model;
-  if (const char* preferred = std::getenv("LACUNA_MODEL"); preferred && *preferred) return preferred;
-  // In the source tree the program is <root>/build/bin/lacuna; installed, pico lies in <prefix>/share.
+  if (const char* preferred = std::getenv("LACUNA_MODEL"); preferred && *preferred)
+    return preferred;
+  // In the source tree the program is <root>/build/bin/lacuna; installed, pico lies in
+  // <prefix>/share.
   std::filesystem::path folder = program_folder();
   for (int up = 0; up < 4 && !folder.empty(); up++, folder = folder.parent_path())
     for (const char* place : {"assets/pico", "share/lacuna/pico"})
       if (std::filesystem::exists(folder / place / "model_index.json")) return folder / place;
-  throw InputError("[model] the embedded model was not found near {}; name a model with --model DIR or LACUNA_MODEL",
-                   display(program_folder()));
+  throw InputError(
+      "[model] the embedded model was not found near {}; name a model with --model DIR or "
+      "LACUNA_MODEL",
+      display(program_folder()));
 }
 
 }  // namespace lacuna

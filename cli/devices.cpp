@@ -25,8 +25,8 @@ void print_json(const std::vector<DeviceInfo>& devices) {
 
 void print_text(const std::vector<DeviceInfo>& devices) {
   for (const DeviceInfo& d : devices) {
-    fmt::print("{}  {}\n   {}, {:.1f} GiB, Vulkan {}, {}\n", d.index, d.name, d.kind, d.memory_bytes / 1073741824.0, d.api,
-               d.driver);
+    fmt::print("{}  {}\n   {}, {:.1f} GiB, Vulkan {}, {}\n", d.index, d.name, d.kind,
+               d.memory_bytes / 1073741824.0, d.api, d.driver);
     if (!d.unusable.empty()) fmt::print("   cannot be used: {}\n", d.unusable);
   }
 }
@@ -34,7 +34,8 @@ void print_text(const std::vector<DeviceInfo>& devices) {
 }  // namespace
 
 void add_devices(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("devices", "List the Vulkan devices, and why one cannot be used");
+  CLI::App* command =
+      app.add_subcommand("devices", "List the Vulkan devices, and why one cannot be used");
   auto json = std::make_shared<bool>(false);
   command->add_flag("--json", *json, "One JSON object a line");
   command->callback([json] {
@@ -45,8 +46,11 @@ void add_devices(CLI::App& app) {
       print_text(devices);
     for (const DeviceInfo& d : devices)
       if (d.unusable.empty()) return;
-    throw DeviceError("[device] none of the {} Vulkan devices can be used; update the drivers, or install the software driver "
-                      "(Debian and Ubuntu: apt install mesa-vulkan-drivers)", devices.size());
+    throw DeviceError(
+        "[device] none of the {} Vulkan devices can be used; update the drivers, or install the "
+        "software driver "
+        "(Debian and Ubuntu: apt install mesa-vulkan-drivers)",
+        devices.size());
   });
 }
 

@@ -1,6 +1,7 @@
 // lacuna <verb>: parses the command line, runs one verb and turns every error into one sentence.
 //
-// Exit status: 0 done, 1 an error of ours, 2 bad input, 3 no usable device or a device error, 130 Ctrl-C.
+// Exit status: 0 done, 1 an error of ours, 2 bad input, 3 no usable device or a device error, 130
+// Ctrl-C.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
@@ -49,9 +50,11 @@ int main(int argc, char** argv) {
   } catch (const lacuna::Error& e) {
     return report(e.what(), e.exit_status());
   } catch (const std::filesystem::filesystem_error& e) {
-    return report("[file] cannot look at " + lacuna::display(e.path1()) + ": " + e.code().message(), 2);
+    return report("[file] cannot look at " + lacuna::display(e.path1()) + ": " + e.code().message(),
+                  2);
   } catch (const std::bad_alloc&) {
-    return report("[memory] the machine has no memory left for this; use a smaller --batch or --size", 3);
+    return report(
+        "[memory] the machine has no memory left for this; use a smaller --batch or --size", 3);
   } catch (const std::exception& e) {
     return report(std::string("[lacuna] unexpected: ") + e.what() + "; please report this", 1);
   }

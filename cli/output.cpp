@@ -19,7 +19,8 @@ int64_t next_number(const std::filesystem::path& folder) {
     int64_t number = -1;
     const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
     const std::ptrdiff_t digits = end - name.data();
-    if (error == std::errc() && digits >= 5 && digits <= 9 && entry.path().extension() == ".png") next = std::max(next, number + 1);
+    if (error == std::errc() && digits >= 5 && digits <= 9 && entry.path().extension() == ".png")
+      next = std::max(next, number + 1);
   }
   return next;
 }
@@ -29,12 +30,16 @@ int64_t next_number(const std::filesystem::path& folder) {
 PictureOutput::PictureOutput(const std::filesystem::path& out, int64_t pictures, bool force)
     : out_(out), single_(out.extension() == ".png"), force_(force) {
   if (single_ && pictures > 1)
-    throw InputError("[out] {} pictures do not fit in the one file {}; name a folder, or add --grid to get one picture of all",
-                     pictures, display(out));
+    throw InputError(
+        "[out] {} pictures do not fit in the one file {}; name a folder, or add --grid to get one "
+        "picture of all",
+        pictures, display(out));
   if (single_) {
-    if (std::filesystem::is_directory(out)) throw InputError("[out] {} is a folder; name a file", display(out));
+    if (std::filesystem::is_directory(out))
+      throw InputError("[out] {} is a folder; name a file", display(out));
     if (std::filesystem::exists(out) && !force)
-      throw InputError("[out] {} exists; choose another name or add --force to replace it", display(out));
+      throw InputError("[out] {} exists; choose another name or add --force to replace it",
+                       display(out));
     if (out.has_parent_path()) make_folder(out.parent_path());
     AtomicFile(out, overwrite());  // can be created; without commit() nothing stays
     return;

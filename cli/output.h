@@ -1,4 +1,5 @@
-// Where pictures go: one named file, or a folder in which they are numbered after those that are there.
+// Where pictures go: one named file, or a folder in which they are numbered after those that are
+// there.
 #pragma once
 
 #include <filesystem>
@@ -10,9 +11,9 @@ namespace lacuna {
 
 class PictureOutput {
  public:
-  // `out` ending in .png is one file; everything else a folder, made when missing. Problems that can be
-  // known before hours of work are found here: a file that exists (without `force`), a folder that
-  // cannot be written.
+  // `out` ending in .png is one file; everything else a folder, made when missing. Problems that
+  // can be known before hours of work are found here: a file that exists (without `force`), a
+  // folder that cannot be written.
   PictureOutput(const std::filesystem::path& out, int64_t pictures, bool force);
 
   // The path of the next picture, such as out/00007-1234.png.

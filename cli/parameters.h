@@ -1,5 +1,5 @@
-// The `parameters` text chunk of a picture in the form of A1111, which many programs read: the prompt, the
-// negative prompt, and one line of settings.
+// The `parameters` text chunk of a picture in the form of A1111, which many programs read: the
+// prompt, the negative prompt, and one line of settings.
 #pragma once
 
 #include <string>
@@ -8,6 +8,7 @@
 
 namespace lacuna {
 
-std::string parameters_text(const ImageRequest& request, const GenerateOptions& options, const StableDiffusion& model);
+std::string parameters_text(const ImageRequest& request, const GenerateOptions& options,
+                            const StableDiffusion& model);
 
 }  // namespace lacuna

@@ -19,9 +19,11 @@ std::string shortened(const std::string& text, size_t width) {
 
 void print_memory(const char* what, const Plan& plan) {
   const Placement& p = plan.placement();
-  fmt::print("{}: {} dispatches, {} barriers; {:.2f} MiB of tensors -> {:.2f} MiB arena (live peak {:.2f} MiB)\n", what,
-             plan.dispatch_count(), plan.barrier_count(), p.tensor_bytes / 1048576.0, p.arena_bytes / 1048576.0,
-             p.live_peak_bytes / 1048576.0);
+  fmt::print(
+      "{}: {} dispatches, {} barriers; {:.2f} MiB of tensors -> {:.2f} MiB arena (live peak {:.2f} "
+      "MiB)\n",
+      what, plan.dispatch_count(), plan.barrier_count(), p.tensor_bytes / 1048576.0,
+      p.arena_bytes / 1048576.0, p.live_peak_bytes / 1048576.0);
 }
 
 void print_plan(const char* what, Plan& plan) {
@@ -37,28 +39,33 @@ void print_plan(const char* what, Plan& plan) {
       s->bytes += n.bytes;
     }
   std::vector<std::pair<std::string, Sum>> rows(by_op.begin(), by_op.end());
-  std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.second.seconds > b.second.seconds; });
+  std::sort(rows.begin(), rows.end(),
+            [](const auto& a, const auto& b) { return a.second.seconds > b.second.seconds; });
   rows.emplace_back("all", all);
-  fmt::print("\n{}\n{:<16} {:>5} {:>9} {:>9} {:>6} {:>9} {:>8} {:>8}\n", what, "op", "count", "ms", "CPU ms", "share",
-             "GFLOP/s", "GB/s", "per CPU");
+  fmt::print("\n{}\n{:<16} {:>5} {:>9} {:>9} {:>6} {:>9} {:>8} {:>8}\n", what, "op", "count", "ms",
+             "CPU ms", "share", "GFLOP/s", "GB/s", "per CPU");
   for (const auto& [op, s] : rows)
-    fmt::print("{:<16} {:>5} {:>9.2f} {:>9.2f} {:>5.1f}% {:>9.2f} {:>8.2f} {:>8.2f}\n", op, s.count, s.seconds * 1e3, s.cpu * 1e3,
-               100 * s.seconds / all.seconds, s.flop / s.seconds * 1e-9, s.bytes / s.seconds * 1e-9,
+    fmt::print("{:<16} {:>5} {:>9.2f} {:>9.2f} {:>5.1f}% {:>9.2f} {:>8.2f} {:>8.2f}\n", op, s.count,
+               s.seconds * 1e3, s.cpu * 1e3, 100 * s.seconds / all.seconds,
+               s.flop / s.seconds * 1e-9, s.bytes / s.seconds * 1e-9,
                (s.flop > 0 ? s.flop : s.bytes) / s.cpu * 1e-9);
   std::vector<NodeProfile> slowest = nodes;
-  std::sort(slowest.begin(), slowest.end(), [](const auto& a, const auto& b) { return a.seconds > b.seconds; });
+  std::sort(slowest.begin(), slowest.end(),
+            [](const auto& a, const auto& b) { return a.seconds > b.seconds; });
   slowest.resize(std::min<size_t>(slowest.size(), 10));
   fmt::print("the slowest:\n");
   for (const NodeProfile& n : slowest)
-    fmt::print("{:>8.2f} ms  {:<11} {:<28} {}\n", n.seconds * 1e3, n.op, shortened(n.scope, 28), n.shape);
+    fmt::print("{:>8.2f} ms  {:<11} {:<28} {}\n", n.seconds * 1e3, n.op, shortened(n.scope, 28),
+               n.shape);
   print_memory(what, plan);
 }
 
 void print_trace_of(const char* what, Plan& plan) {
-  fmt::print("\n{}\n{:<12} {:<24} {:>10} {:>10} {:>10} {:>6}\n", what, "op", "where", "min", "max", "mean", "NaN");
+  fmt::print("\n{}\n{:<12} {:<24} {:>10} {:>10} {:>10} {:>6}\n", what, "op", "where", "min", "max",
+             "mean", "NaN");
   for (const NodeTrace& n : plan.trace())
-    fmt::print("{:<12} {:<24} {:>10.4g} {:>10.4g} {:>10.3g} {:>6}\n    {}\n", n.op, shortened(n.scope, 24), n.min, n.max, n.mean,
-               n.not_finite, n.shape);
+    fmt::print("{:<12} {:<24} {:>10.4g} {:>10.4g} {:>10.3g} {:>6}\n    {}\n", n.op,
+               shortened(n.scope, 24), n.min, n.max, n.mean, n.not_finite, n.shape);
 }
 
 }  // namespace

@@ -29,15 +29,22 @@ std::string duration(double seconds) {
 
 // The bar goes to standard error, so that standard output stays clean for pipes.
 Progress::Progress(std::string label, int64_t total, bool json)
-    : label_(std::move(label)), total_(std::max<int64_t>(1, total)), json_(json),
-      terminal_(!json && isatty(fileno(stderr))), start_(wall_seconds()) {}
+    : label_(std::move(label)),
+      total_(std::max<int64_t>(1, total)),
+      json_(json),
+      terminal_(!json && isatty(fileno(stderr))),
+      start_(wall_seconds()) {}
 
 Progress::~Progress() { finish(); }
 
 void Progress::update(int64_t done, const std::string& note) {
   const double now = wall_seconds();
   if (json_) {
-    event({{"event", "step"}, {"done", done}, {"total", total_}, {"note", note}, {"seconds", now - start_}});
+    event({{"event", "step"},
+           {"done", done},
+           {"total", total_},
+           {"note", note},
+           {"seconds", now - start_}});
     return;
   }
   if (terminal_) {
@@ -50,7 +57,8 @@ void Progress::update(int64_t done, const std::string& note) {
   const int64_t percent = done * 100 / total_;
   if (percent < last_line_percent_ + 10 && done < total_) return;
   last_line_percent_ = percent / 10 * 10;
-  std::fprintf(stderr, "%s: %3lld %% (%s)\n", label_.c_str(), static_cast<long long>(percent), note.c_str());
+  std::fprintf(stderr, "%s: %3lld %% (%s)\n", label_.c_str(), static_cast<long long>(percent),
+               note.c_str());
 }
 
 void Progress::draw(int64_t done, const std::string& note) {
@@ -58,8 +66,11 @@ void Progress::draw(int64_t done, const std::string& note) {
   const double seconds = wall_seconds() - start_;
   const double rate = seconds > 0 ? static_cast<double>(done) / seconds : 0;
   const int filled = static_cast<int>(done * width / total_);
-  std::string line = fmt::format("{} [{}{}] {}/{}", label_, std::string(filled, '#'), std::string(width - filled, '.'), done, total_);
-  if (done > 0) line += fmt::format("  {:.1f} it/s  {} left", rate, duration(static_cast<double>(total_ - done) / rate));
+  std::string line = fmt::format("{} [{}{}] {}/{}", label_, std::string(filled, '#'),
+                                 std::string(width - filled, '.'), done, total_);
+  if (done > 0)
+    line += fmt::format("  {:.1f} it/s  {} left", rate,
+                        duration(static_cast<double>(total_ - done) / rate));
   if (!note.empty()) line += "  " + note;
   if (line.size() > 79) line.resize(79);
   std::fprintf(stderr, "\r\033[K%s", line.c_str());

@@ -1,10 +1,9 @@
-// Progress of a long computation: a bar that redraws itself on a terminal, plain lines elsewhere, JSON
-// events (one object a line on standard output) when asked for.
+// Progress of a long computation: a bar that redraws itself on a terminal, plain lines elsewhere,
+// JSON events (one object a line on standard output) when asked for.
 #pragma once
 
-#include <string>
-
 #include <nlohmann/json_fwd.hpp>
+#include <string>
 
 namespace lacuna {
 

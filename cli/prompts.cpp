@@ -14,10 +14,13 @@ constexpr size_t size_limit = size_t{64} << 20;
 std::string trimmed(std::string_view text) {
   const char* space = " \t\r\n";
   const size_t begin = text.find_first_not_of(space);
-  return begin == text.npos ? std::string() : std::string(text.substr(begin, text.find_last_not_of(space) - begin + 1));
+  return begin == text.npos
+             ? std::string()
+             : std::string(text.substr(begin, text.find_last_not_of(space) - begin + 1));
 }
 
-std::optional<size_t> column(const std::vector<std::string>& header, std::initializer_list<std::string_view> names) {
+std::optional<size_t> column(const std::vector<std::string>& header,
+                             std::initializer_list<std::string_view> names) {
   for (std::string_view name : names)
     for (size_t i = 0; i < header.size(); i++)
       if (trimmed(header[i]) == name) return i;
@@ -28,7 +31,8 @@ uint64_t parse_seed(const std::string& text, const std::filesystem::path& path, 
   uint64_t seed = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
   if (error != std::errc() || end != text.data() + text.size())
-    throw InputError("[prompts] {}: row {}: the seed '{}' is no whole number of 0 or more", display(path), row, text);
+    throw InputError("[prompts] {}: row {}: the seed '{}' is no whole number of 0 or more",
+                     display(path), row, text);
   return seed;
 }
 
@@ -39,15 +43,21 @@ std::vector<PromptLine> from_csv(const std::string& text, const std::filesystem:
   const auto negative = column(rows[0], {"negative", "negative_prompt"});
   const auto seed = column(rows[0], {"seed", "evaluation_seed"});
   if (!prompt)
-    throw InputError("[prompts] {} has no column named \"prompt\" in its first row; add a header such as prompt,seed", display(path));
+    throw InputError(
+        "[prompts] {} has no column named \"prompt\" in its first row; add a header such as "
+        "prompt,seed",
+        display(path));
   std::vector<PromptLine> lines;
   for (size_t r = 1; r < rows.size(); r++) {
     if (rows[r].size() != rows[0].size())
-      throw InputError("[prompts] {}: row {} has {} fields and the header has {}; quote texts that contain commas",
-                       display(path), r + 1, rows[r].size(), rows[0].size());
+      throw InputError(
+          "[prompts] {}: row {} has {} fields and the header has {}; quote texts that contain "
+          "commas",
+          display(path), r + 1, rows[r].size(), rows[0].size());
     PromptLine line{rows[r][*prompt], {}, {}};
     if (negative) line.negative = rows[r][*negative];
-    if (seed && !trimmed(rows[r][*seed]).empty()) line.seed = parse_seed(trimmed(rows[r][*seed]), path, r + 1);
+    if (seed && !trimmed(rows[r][*seed]).empty())
+      line.seed = parse_seed(trimmed(rows[r][*seed]), path, r + 1);
     lines.push_back(std::move(line));
   }
   return lines;
@@ -70,9 +80,12 @@ std::vector<std::vector<std::string>> parse_csv(std::string_view text, const std
   for (size_t i = 0; i < text.size(); i++) {
     const char c = text[i];
     if (quoted) {
-      if (c != '"') field += c;
-      else if (i + 1 < text.size() && text[i + 1] == '"') field += text[++i];
-      else quoted = false;
+      if (c != '"')
+        field += c;
+      else if (i + 1 < text.size() && text[i + 1] == '"')
+        field += text[++i];
+      else
+        quoted = false;
     } else if (c == '"' && field.empty()) {
       quoted = any = true;
     } else if (c == ',') {
@@ -86,7 +99,9 @@ std::vector<std::vector<std::string>> parse_csv(std::string_view text, const std
       any = true;
     }
   }
-  if (quoted) throw InputError("[prompts] {}: the quote opened in row {} is not closed", name, rows.size() + 1);
+  if (quoted)
+    throw InputError("[prompts] {}: the quote opened in row {} is not closed", name,
+                     rows.size() + 1);
   end_row();
   return rows;
 }

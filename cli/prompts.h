@@ -1,5 +1,6 @@
-// Prompt files: one prompt a line (.txt), or a table with a header (.csv) whose columns may be prompt,
-// negative or negative_prompt, and seed or evaluation_seed (as the benchmark files of the field have).
+// Prompt files: one prompt a line (.txt), or a table with a header (.csv) whose columns may be
+// prompt, negative or negative_prompt, and seed or evaluation_seed (as the benchmark files of the
+// field have).
 #pragma once
 
 #include <filesystem>
@@ -15,11 +16,12 @@ struct PromptLine {
   std::optional<uint64_t> seed;
 };
 
-// Throws InputError naming file and line. Empty lines and, in .txt, lines that start with # are skipped.
+// Throws InputError naming file and line. Empty lines and, in .txt, lines that start with # are
+// skipped.
 std::vector<PromptLine> read_prompts(const std::filesystem::path& path);
 
-// The fields of RFC 4180 text, row by row: quotes, doubled quotes and line breaks inside quotes. Throws
-// InputError, in which `name` stands for the file, where a quote is not closed.
+// The fields of RFC 4180 text, row by row: quotes, doubled quotes and line breaks inside quotes.
+// Throws InputError, in which `name` stands for the file, where a quote is not closed.
 std::vector<std::vector<std::string>> parse_csv(std::string_view text, const std::string& name);
 
 }  // namespace lacuna

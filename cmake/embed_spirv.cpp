@@ -1,5 +1,5 @@
-// embed_spirv OUT.cpp FILE.spv...: writes the modules as tables of 32-bit words and one Kernel constant
-// per "<stem>.<kernel>" (shaders/kernel.h). Files are named <stem>.<kernel>.<type>.spv.
+// embed_spirv OUT.cpp FILE.spv...: writes the modules as tables of 32-bit words and one Kernel
+// constant per "<stem>.<kernel>" (shaders/kernel.h). Files are named <stem>.<kernel>.<type>.spv.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>

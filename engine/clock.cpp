@@ -19,7 +19,9 @@ double wall_seconds() {
 double cpu_seconds() {
   FILETIME created, exited, kernel, user;
   if (!GetProcessTimes(GetCurrentProcess(), &created, &exited, &kernel, &user)) return 0;
-  const auto ticks = [](FILETIME t) { return (double)t.dwHighDateTime * 4294967296.0 + t.dwLowDateTime; };
+  const auto ticks = [](FILETIME t) {
+    return (double)t.dwHighDateTime * 4294967296.0 + t.dwLowDateTime;
+  };
   return (ticks(kernel) + ticks(user)) * 1e-7;
 }
 #else

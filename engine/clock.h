@@ -1,5 +1,5 @@
-// Clocks for measurements: wall time and CPU time of the whole process (all threads). On a software driver
-// the second is the honest one, since other programs share the machine.
+// Clocks for measurements: wall time and CPU time of the whole process (all threads). On a software
+// driver the second is the honest one, since other programs share the machine.
 #pragma once
 
 namespace lacuna {

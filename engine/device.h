@@ -1,8 +1,8 @@
-// Device: one Vulkan device with its compute queue, pipelines and pipeline cache; outlives everything
-// else. Buffer: device memory with an address; move-only.
+// Device: one Vulkan device with its compute queue, pipelines and pipeline cache; outlives
+// everything else. Buffer: device memory with an address; move-only.
 //
-// Needs Vulkan 1.2 with bufferDeviceAddress and scalarBlockLayout, nothing vendor-specific. All errors are
-// DeviceError. Not thread-safe: one thread uses a device at a time.
+// Needs Vulkan 1.2 with bufferDeviceAddress and scalarBlockLayout, nothing vendor-specific. All
+// errors are DeviceError. Not thread-safe: one thread uses a device at a time.
 #pragma once
 
 #include <cstddef>
@@ -30,11 +30,11 @@ struct DeviceInfo {
 std::vector<DeviceInfo> list_devices();
 
 struct DeviceOptions {
-  // A number, a part of a name in any case, or empty for the best: discrete GPU, integrated GPU, others,
-  // CPU. The environment variable LACUNA_DEVICE stands in for an empty selector.
+  // A number, a part of a name in any case, or empty for the best: discrete GPU, integrated GPU,
+  // others, CPU. The environment variable LACUNA_DEVICE stands in for an empty selector.
   std::string selector;
-  bool validation = false;      // the Khronos layer with synchronization validation
-  bool pipeline_cache = true;   // keep compiled pipelines in the user's cache folder
+  bool validation = false;     // the Khronos layer with synchronization validation
+  bool pipeline_cache = true;  // keep compiled pipelines in the user's cache folder
 };
 
 enum class Memory : uint8_t {

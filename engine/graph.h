@@ -1,10 +1,10 @@
 // Graph: what to compute, as nodes in the order in which they were written.
 //
-// A Tensor is a copyable handle (graph and value id) that owns nothing and stays valid as long as its
-// graph. Tracing a model fills a graph once; plan.h compiles it to dispatches that are replayed.
-// A node may have more than one output: the first is its result, the others are what its gradient needs
-// (attention's log-sum-exp) or scratch of its own kernels; what nobody reads costs memory only while the
-// node runs.
+// A Tensor is a copyable handle (graph and value id) that owns nothing and stays valid as long as
+// its graph. Tracing a model fills a graph once; plan.h compiles it to dispatches that are
+// replayed. A node may have more than one output: the first is its result, the others are what its
+// gradient needs (attention's log-sum-exp) or scratch of its own kernels; what nobody reads costs
+// memory only while the node runs.
 #pragma once
 
 #include <cstddef>
@@ -45,9 +45,11 @@ struct Op {
   const char* name;
   // The shape rule: types of all outputs. Throws InputError("[name] expects ...").
   std::vector<TensorType> (*outputs)(const Node&);
-  // States kernels, push blocks and group counts; must be a pure function of the node and the device.
+  // States kernels, push blocks and group counts; must be a pure function of the node and the
+  // device.
   void (*record)(const Node&, Recorder&);
-  // Floating-point operations of one evaluation, for --profile and bench; null where only bytes matter.
+  // Floating-point operations of one evaluation, for --profile and bench; null where only bytes
+  // matter.
   double (*flop)(const Node&) = nullptr;
 };
 
@@ -110,8 +112,8 @@ class Graph {
 
   // A tensor that the host fills before every run, by name.
   Tensor input(std::string name, Shape shape, DType dtype = DType::f32);
-  // A tensor that lives at a device address of somebody else's buffer, which must outlive every plan. The
-  // same address gives the same tensor, however often a model asks.
+  // A tensor that lives at a device address of somebody else's buffer, which must outlive every
+  // plan. The same address gives the same tensor, however often a model asks.
   Tensor parameter(std::string name, TensorType type, uint64_t address);
   // Makes a tensor readable by the host after every run, by name.
   void output(std::string name, Tensor tensor);

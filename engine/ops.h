@@ -1,13 +1,14 @@
 // The op catalogue. Shapes: images [N,H,W,C], tokens [B,T,C]; "..." stands for any leading axes.
-// Every op checks its shapes and throws InputError("[op] expects ..."). Inputs of one call share their
-// storage type (f32 or f16) unless said otherwise; arithmetic is float.
+// Every op checks its shapes and throws InputError("[op] expects ..."). Inputs of one call share
+// their storage type (f32 or f16) unless said otherwise; arithmetic is float.
 #pragma once
 
 #include "engine/graph.h"
 
 namespace lacuna {
 
-// y = x W + b + residual. x [...,K], weight [K,N] (input-major, see models/layout.h), bias [N] or none, residual
+// y = x W + b + residual. x [...,K], weight [K,N] (input-major, see models/layout.h), bias [N] or
+// none, residual
 // [...,N] or none -> [...,N]. The sum is rounded to the storage type once.
 Tensor linear(Tensor x, Tensor weight, Tensor bias = {}, Tensor residual = {});
 
@@ -19,13 +20,14 @@ struct Conv2d {
 // x [N,H,W,C], weight [KH,KW,C,O], bias [O] or none, residual [N,H',W',O] or none -> [N,H',W',O].
 Tensor conv2d(Tensor x, Tensor weight, Tensor bias, Conv2d options = {}, Tensor residual = {});
 
-// softmax(q k^T / sqrt(D)) v for each of `heads` slices of D = C / heads channels (Vaswani et al. 2017),
-// as one kernel that never stores the Tq x Tk matrix. q [B,Tq,C], k and v [B,Tk,C] -> [B,Tq,C]. Causal: query i sees
-// keys 0..i. The second output of the node is log-sum-exp of the scaled scores, f32 [B,heads,Tq].
+// softmax(q k^T / sqrt(D)) v for each of `heads` slices of D = C / heads channels (Vaswani et al.
+// 2017), as one kernel that never stores the Tq x Tk matrix. q [B,Tq,C], k and v [B,Tk,C] ->
+// [B,Tq,C]. Causal: query i sees keys 0..i. The second output of the node is log-sum-exp of the
+// scaled scores, f32 [B,heads,Tq].
 Tensor attention(Tensor q, Tensor k, Tensor v, int heads, bool causal = false);
 
-// Group norm over the channels of each of N images (Wu and He 2018), biased variance, then SiLU if asked for.
-// x [N,...,C], weight and bias [C].
+// Group norm over the channels of each of N images (Wu and He 2018), biased variance, then SiLU if
+// asked for. x [N,...,C], weight and bias [C].
 Tensor group_norm(Tensor x, Tensor weight, Tensor bias, int groups, float eps, bool silu = false);
 
 // Layer norm over the last axis. weight and bias [C].
@@ -38,14 +40,14 @@ Tensor quick_gelu(Tensor x);  // x sigmoid(1.702 x)
 // [...,2C] -> [...,C]: the first half times gelu of the second (Shazeer 2020).
 Tensor geglu(Tensor x);
 
-Tensor add(Tensor a, Tensor b);                  // equal shapes
-Tensor add_channel(Tensor x, Tensor bias);       // x [N,...,C] + bias [N,C]: the time embedding
-Tensor scale(Tensor x, float factor);            // x * factor
-Tensor concat(Tensor a, Tensor b);               // along the last axis
-Tensor slice(Tensor x, int64_t begin, int64_t count);  // of the last axis
+Tensor add(Tensor a, Tensor b);             // equal shapes
+Tensor add_channel(Tensor x, Tensor bias);  // x [N,...,C] + bias [N,C]: the time embedding
+Tensor scale(Tensor x, float factor);       // x * factor
+Tensor concat(Tensor a, Tensor b);          // along the last axis
+Tensor slice(Tensor x, int64_t begin, int64_t count);      // of the last axis
 Tensor upsample(Tensor x, int64_t height, int64_t width);  // nearest neighbour, [N,H,W,C]
-// Rows of `table` [V,C] by `ids` (i32 [B,T]) plus `positions` [P>=T,C] -> [B,T,C]. Ids outside the table
-// give row 0: callers check them on the host.
+// Rows of `table` [V,C] by `ids` (i32 [B,T]) plus `positions` [P>=T,C] -> [B,T,C]. Ids outside the
+// table give row 0: callers check them on the host.
 Tensor embedding(Tensor ids, Tensor table, Tensor positions);
 Tensor cast(Tensor x, DType type);
 

@@ -1,4 +1,5 @@
-// The passes that turn a graph into a plan: pure functions, tested on hand-made graphs without a device.
+// The passes that turn a graph into a plan: pure functions, tested on hand-made graphs without a
+// device.
 //
 //   prune -> (insertion order) -> lower -> lifetimes -> place -> barriers -> record (plan.cpp)
 #pragma once
@@ -15,13 +16,13 @@ namespace lacuna {
 // Indices of the nodes that some output needs, in insertion order (so that logs match the source).
 std::vector<uint32_t> prune(const Graph& graph);
 
-// The dispatches of those nodes with their accesses. `resolve` gives a value's device address; the first
-// lowering passes zeros and the second, after place(), the real ones.
+// The dispatches of those nodes with their accesses. `resolve` gives a value's device address; the
+// first lowering passes zeros and the second, after place(), the real ones.
 std::vector<Dispatch> lower(const Graph& graph, std::span<const uint32_t> nodes,
                             const DeviceTraits& traits, const Recorder::Resolve& resolve);
 
-// When an arena value is alive: from its first to its last dispatch, both included. Graph outputs live to
-// the end. Values that no dispatch touches have first > last.
+// When an arena value is alive: from its first to its last dispatch, both included. Graph outputs
+// live to the end. Values that no dispatch touches have first > last.
 struct Lifetime {
   uint32_t value = 0;
   int64_t bytes = 0;
@@ -29,8 +30,9 @@ struct Lifetime {
 };
 std::vector<Lifetime> lifetimes(const Graph& graph, std::span<const Dispatch> dispatches);
 
-// Offsets in the arena, one per lifetime: largest first, at the lowest gap that is free for its whole life.
-// No value crosses a multiple of `block` bytes, so that the arena may consist of several allocations.
+// Offsets in the arena, one per lifetime: largest first, at the lowest gap that is free for its
+// whole life. No value crosses a multiple of `block` bytes, so that the arena may consist of
+// several allocations.
 struct Placement {
   std::vector<int64_t> offsets;
   int64_t arena_bytes = 0;      // the end of the highest value
@@ -45,8 +47,8 @@ struct Range {
   uint64_t begin = 0, end = 0;
   bool write = false;
 };
-// True at i where a barrier must stand before dispatch i: one of its ranges overlaps a range that was
-// touched since the last barrier, and one of the two is written.
+// True at i where a barrier must stand before dispatch i: one of its ranges overlaps a range that
+// was touched since the last barrier, and one of the two is written.
 std::vector<bool> barriers(std::span<const std::vector<Range>> ranges);
 
 }  // namespace lacuna

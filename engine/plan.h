@@ -1,8 +1,8 @@
-// Plan: a compiled graph. Owns its arena, its input and output buffers and the recorded commands, and
-// replays them as often as wanted; the graph may be gone by then, parameters' buffers may not.
+// Plan: a compiled graph. Owns its arena, its input and output buffers and the recorded commands,
+// and replays them as often as wanted; the graph may be gone by then, parameters' buffers may not.
 //
-// What changes from run to run (latents, timesteps) is data in inputs, never a push constant, so the
-// recorded commands stay valid.
+// What changes from run to run (latents, timesteps) is data in inputs, never a push constant, so
+// the recorded commands stay valid.
 #pragma once
 
 #include <memory>
@@ -35,7 +35,7 @@ struct NodeTrace {
 // The defaults are right for every program; tests use these to reach what their device would not.
 struct PlanOptions {
   std::optional<DeviceTraits> traits;  // choose kernels as if the device had these
-  int64_t arena_block = 0;             // bytes per allocation of the arena; 0: what the device allows
+  int64_t arena_block = 0;  // bytes per allocation of the arena; 0: what the device allows
 };
 
 class Plan {
@@ -46,7 +46,8 @@ class Plan {
   Plan(Plan&&) noexcept;
   Plan& operator=(Plan&&) noexcept;
 
-  // Copies data for the next run; the size must be the input's. Names are those given to Graph::input.
+  // Copies data for the next run; the size must be the input's. Names are those given to
+  // Graph::input.
   void set(const std::string& input, std::span<const float> data);
   void set(const std::string& input, std::span<const int32_t> data);
   void run();

@@ -29,8 +29,9 @@ void Recorder::add(const Kernel& kernel, DType type, const Specialization& speci
                    const void* push, size_t bytes, Groups groups) {
   constexpr uint32_t limit = 65535;
   if (groups.x > limit || groups.y > limit || groups.z > limit)
-    throw InputError("[{}] needs {}x{}x{} workgroups, more than every device offers; use a smaller size",
-                     kernel.name, groups.x, groups.y, groups.z);
+    throw InputError(
+        "[{}] needs {}x{}x{} workgroups, more than every device offers; use a smaller size",
+        kernel.name, groups.x, groups.y, groups.z);
   Dispatch d;
   d.kernel = &kernel;
   d.type = type;

@@ -3,9 +3,9 @@
 //   r.dispatch(kernels::softmax_forward, n.dtype(), {},
 //              SoftmaxPush{.x = r.in(n, 0), .y = r.out(n), .cols = ...}, {rows});
 //
-// in(), out() and back() give the address *and* tell the planner that the next dispatch reads or writes
-// the value, so accesses are never declared twice. An op is recorded twice: first to collect accesses
-// (addresses are then 0), and, once the arena is placed, to fill in addresses.
+// in(), out() and back() give the address *and* tell the planner that the next dispatch reads or
+// writes the value, so accesses are never declared twice. An op is recorded twice: first to collect
+// accesses (addresses are then 0), and, once the arena is placed, to fill in addresses.
 #pragma once
 
 #include <array>
@@ -19,8 +19,8 @@
 
 namespace lacuna {
 
-// What ops may know about a device to choose a variant. Nothing here changes results between devices of
-// the same variant.
+// What ops may know about a device to choose a variant. Nothing here changes results between
+// devices of the same variant.
 struct DeviceTraits {
   bool cpu = false;            // a software driver: lanes are SIMD lanes, barriers cost much
   uint32_t subgroup_size = 0;  // of the driver's choice; for tuning only

@@ -6,9 +6,12 @@ namespace lacuna {
 
 const char* name_of(DType type) {
   switch (type) {
-    case DType::f32: return "f32";
-    case DType::f16: return "f16";
-    case DType::i32: return "i32";
+    case DType::f32:
+      return "f32";
+    case DType::f16:
+      return "f16";
+    case DType::i32:
+      return "i32";
   }
   return "?";
 }
@@ -17,7 +20,8 @@ Shape::Shape(std::span<const int64_t> sizes) {
   if (sizes.empty() || sizes.size() > sizes_.size())
     throw InputError("[shape] a tensor has one to four axes, not {}", sizes.size());
   for (int64_t size : sizes) {
-    if (size < 1) throw InputError("[shape] an axis has size {}; every axis needs at least 1", size);
+    if (size < 1)
+      throw InputError("[shape] an axis has size {}; every axis needs at least 1", size);
     sizes_[rank_++] = size;
   }
 }

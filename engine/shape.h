@@ -1,5 +1,6 @@
 // Shape and DType: what a tensor looks like. Row-major, the last axis is contiguous.
-// Images are N,H,W,C and tokens B,T,C, so that image <-> tokens is a reshape and a 1x1 convolution is linear.
+// Images are N,H,W,C and tokens B,T,C, so that image <-> tokens is a reshape and a 1x1 convolution
+// is linear.
 #pragma once
 
 #include <array>
@@ -15,7 +16,8 @@ enum class DType : uint8_t { f32, f16, i32 };
 constexpr int64_t size_of(DType type) { return type == DType::f16 ? 2 : 4; }
 const char* name_of(DType type);
 
-// Up to four axes; every axis is at least 1. Throws InputError for more axes or a non-positive size.
+// Up to four axes; every axis is at least 1. Throws InputError for more axes or a non-positive
+// size.
 class Shape {
  public:
   Shape() = default;

@@ -18,13 +18,16 @@ ClipTextConfig ClipTextConfig::from_file(const std::filesystem::path& path) {
   c.layer_norm_eps = json.number("layer_norm_eps", 1e-5f, 0.0f, 1.0f);
   c.quick_gelu = json.choice("hidden_act", {"quick_gelu", "gelu"}) == 0;
   if (c.hidden_size % c.num_attention_heads != 0)
-    throw InputError("[clip] {}: hidden_size {} is no multiple of num_attention_heads {}", display(path),
-                     c.hidden_size, c.num_attention_heads);
+    throw InputError("[clip] {}: hidden_size {} is no multiple of num_attention_heads {}",
+                     display(path), c.hidden_size, c.num_attention_heads);
   return c;
 }
 
 ClipText::SelfAttention::SelfAttention(const Weights& w, int64_t c)
-    : q_proj(w["q_proj"], c, c), k_proj(w["k_proj"], c, c), v_proj(w["v_proj"], c, c), out_proj(w["out_proj"], c, c) {}
+    : q_proj(w["q_proj"], c, c),
+      k_proj(w["k_proj"], c, c),
+      v_proj(w["v_proj"], c, c),
+      out_proj(w["out_proj"], c, c) {}
 
 ClipText::Layer::Layer(const Weights& w, const ClipTextConfig& c)
     : self_attn(w["self_attn"], c.hidden_size),
@@ -41,7 +44,8 @@ Weights root(const Weights& w) { return w.has("text_model") ? w["text_model"] : 
 
 ClipText::ClipText(const Weights& weights, const ClipTextConfig& c)
     : config_(c),
-      token_embedding_(root(weights)["embeddings"]["token_embedding"].table("weight", c.vocab_size, c.hidden_size)),
+      token_embedding_(root(weights)["embeddings"]["token_embedding"].table("weight", c.vocab_size,
+                                                                            c.hidden_size)),
       position_embedding_(root(weights)["embeddings"]["position_embedding"].table(
           "weight", c.max_position_embeddings, c.hidden_size)),
       final_layer_norm_(root(weights)["final_layer_norm"], c.hidden_size, c.layer_norm_eps) {
@@ -58,7 +62,8 @@ Tensor ClipText::operator()(Tensor ids, std::vector<Tensor>* hidden_states) cons
     if (hidden_states) hidden_states->push_back(x);
     const SelfAttention& a = layer.self_attn;
     Tensor h = layer.layer_norm1(x);
-    h = attention(a.q_proj(h), a.k_proj(h), a.v_proj(h), config_.num_attention_heads, /*causal=*/true);
+    h = attention(a.q_proj(h), a.k_proj(h), a.v_proj(h), config_.num_attention_heads,
+                  /*causal=*/true);
     x = a.out_proj(h, x);
     h = layer.mlp.fc1(layer.layer_norm2(x));
     h = config_.quick_gelu ? quick_gelu(h) : gelu(h);

@@ -1,5 +1,5 @@
-// CLIP's text encoder (Radford et al. 2021), transformers' CLIPTextModel: pre-norm transformer with causal
-// attention; Stable Diffusion uses its last hidden state after the final layer norm.
+// CLIP's text encoder (Radford et al. 2021), transformers' CLIPTextModel: pre-norm transformer with
+// causal attention; Stable Diffusion uses its last hidden state after the final layer norm.
 #pragma once
 
 #include <filesystem>
@@ -26,8 +26,8 @@ class ClipText {
  public:
   ClipText(const Weights& weights, const ClipTextConfig& config);
 
-  // ids i32 [B,T] -> text states [B,T,C]. Also gives the state before each layer and after the last one
-  // when `hidden_states` is not null.
+  // ids i32 [B,T] -> text states [B,T,C]. Also gives the state before each layer and after the last
+  // one when `hidden_states` is not null.
   Tensor operator()(Tensor ids, std::vector<Tensor>* hidden_states = nullptr) const;
 
   const ClipTextConfig& config() const { return config_; }
@@ -39,7 +39,8 @@ class ClipText {
   };
   struct Mlp {
     Linear fc1, fc2;
-    Mlp(const Weights& w, int64_t c, int64_t inner) : fc1(w["fc1"], c, inner), fc2(w["fc2"], inner, c) {}
+    Mlp(const Weights& w, int64_t c, int64_t inner)
+        : fc1(w["fc1"], c, inner), fc2(w["fc2"], inner, c) {}
   };
   struct Layer {
     SelfAttention self_attn;

@@ -1,5 +1,5 @@
-// Reading config.json files: sizes are checked for sanity, and settings that lacuna does not implement are
-// refused instead of ignored. Private to models/.
+// Reading config.json files: sizes are checked for sanity, and settings that lacuna does not
+// implement are refused instead of ignored. Private to models/.
 #pragma once
 
 #include <span>
@@ -17,7 +17,8 @@ int64_t size_of_config(const Json& json, std::string_view key, int64_t otherwise
 std::vector<int64_t> sizes_of_config(const Json& json, std::string_view key,
                                      std::vector<int64_t> otherwise);
 // One size for all `count` levels or a list of that length.
-std::vector<int64_t> per_level(const Json& json, std::string_view key, size_t count, int64_t otherwise);
+std::vector<int64_t> per_level(const Json& json, std::string_view key, size_t count,
+                               int64_t otherwise);
 
 // Keys whose only supported value is the given one (or absent, or null).
 struct Expected {

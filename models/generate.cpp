@@ -25,12 +25,16 @@ struct Trajectory {
   TextStates prompt, negative;
 };
 
-Trajectory start(StableDiffusion& model, TextCache& text, const ImageRequest& request, const GenerateOptions& o,
-                 LatentSize size, bool guided) {
+Trajectory start(StableDiffusion& model, TextCache& text, const ImageRequest& request,
+                 const GenerateOptions& o, LatentSize size, bool guided) {
   Trajectory t{Sampler::make(o.sampler, model.noise_schedule(), {.steps = o.steps, .eta = o.eta}),
-               Rng(o.rng, request.seed), {}, {}, text.states(request.prompt),
+               Rng(o.rng, request.seed),
+               {},
+               {},
+               text.states(request.prompt),
                guided ? text.states(request.negative) : nullptr};
-  t.latents.resize(static_cast<size_t>(model.vae_config().latent_channels * size.height * size.width));
+  t.latents.resize(
+      static_cast<size_t>(model.vae_config().latent_channels * size.height * size.width));
   t.rng.randn(std::span<float>(t.latents));
   for (float& v : t.latents) v *= t.sampler->init_noise_sigma();
   return t;
@@ -45,8 +49,9 @@ void check_options(const GenerateOptions& o) {
 
 }  // namespace
 
-std::vector<Generated> generate(StableDiffusion& model, TextCache& text, std::span<const ImageRequest> requests,
-                                const GenerateOptions& o, const StepCallback& step) {
+std::vector<Generated> generate(StableDiffusion& model, TextCache& text,
+                                std::span<const ImageRequest> requests, const GenerateOptions& o,
+                                const StepCallback& step) {
   check_options(o);
   const LatentSize size = model.latent_size(o.width, o.height);
   const bool guided = o.guidance > 1;
@@ -55,7 +60,8 @@ std::vector<Generated> generate(StableDiffusion& model, TextCache& text, std::sp
   model.unet_plan(static_cast<int64_t>(requests.size()) * (guided ? 2 : 1), size);
   model.decoder_plan(size);
   std::vector<Trajectory> runs;
-  for (const ImageRequest& request : requests) runs.push_back(start(model, text, request, o, size, guided));
+  for (const ImageRequest& request : requests)
+    runs.push_back(start(model, text, request, o, size, guided));
   const int calls = runs[0].sampler->calls();
   for (int i = 0; i < calls; i++) {
     if (step && !step(i, calls)) return {};
@@ -79,7 +85,8 @@ std::vector<Generated> generate(StableDiffusion& model, TextCache& text, std::sp
   }
   if (step && !step(calls, calls)) return {};
   std::vector<Generated> results;
-  for (Trajectory& t : runs) results.push_back({model.decode(t.latents, size), std::move(t.latents)});
+  for (Trajectory& t : runs)
+    results.push_back({model.decode(t.latents, size), std::move(t.latents)});
   return results;
 }
 

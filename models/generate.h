@@ -1,5 +1,5 @@
-// From prompts to pictures: classifier-free guidance (Ho and Salimans 2022) around a sampler, for a batch
-// of images that may differ in prompt and seed but share steps, sampler and size.
+// From prompts to pictures: classifier-free guidance (Ho and Salimans 2022) around a sampler, for a
+// batch of images that may differ in prompt and seed but share steps, sampler and size.
 #pragma once
 
 #include <functional>
@@ -26,7 +26,8 @@ struct GenerateOptions {
   RngKind rng = RngKind::torch;
 };
 
-// Called before every model call; returning false stops, and generate() returns what is finished: nothing.
+// Called before every model call; returning false stops, and generate() returns what is finished:
+// nothing.
 using StepCallback = std::function<bool(int call, int calls)>;
 
 // Prompts that were too long: what was cut.
@@ -34,7 +35,8 @@ struct CutPrompt {
   std::string prompt, cut;
 };
 
-// The text states of prompts, computed once per text while it holds few (a file may list a million).
+// The text states of prompts, computed once per text while it holds few (a file may list a
+// million).
 class TextCache {
  public:
   explicit TextCache(StableDiffusion& model) : model_(model) {}
@@ -53,9 +55,10 @@ struct Generated {
   std::vector<float> latents;  // [C,h,w], as the VAE decoder got them, scaled for the UNet
 };
 
-// One Generated per request; empty when the callback stopped it. Each image has a sampler and a generator
-// of its own, so that neither its neighbours nor the batch size change its numbers.
-std::vector<Generated> generate(StableDiffusion& model, TextCache& text, std::span<const ImageRequest> requests,
+// One Generated per request; empty when the callback stopped it. Each image has a sampler and a
+// generator of its own, so that neither its neighbours nor the batch size change its numbers.
+std::vector<Generated> generate(StableDiffusion& model, TextCache& text,
+                                std::span<const ImageRequest> requests,
                                 const GenerateOptions& options, const StepCallback& step = {});
 
 }  // namespace lacuna

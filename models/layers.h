@@ -1,5 +1,5 @@
-// The layers that CLIP, UNet and VAE share. Members are named as in checkpoints; a constructor takes its
-// Weights, operator() appends the layer to the graph of its input.
+// The layers that CLIP, UNet and VAE share. Members are named as in checkpoints; a constructor
+// takes its Weights, operator() appends the layer to the graph of its input.
 #pragma once
 
 #include "engine/ops.h"
@@ -11,7 +11,8 @@ struct Linear {
   Parameter weight, bias;
 
   Linear(const Weights& w, int64_t in, int64_t out, bool with_bias = true)
-      : weight(w.matrix("weight", in, out)), bias(with_bias ? w.vector("bias", out) : Parameter{}) {}
+      : weight(w.matrix("weight", in, out)),
+        bias(with_bias ? w.vector("bias", out) : Parameter{}) {}
   // x [...,in] -> [...,out], plus a residual of that shape
   Tensor operator()(Tensor x, Tensor residual = {}) const {
     return linear(x, weight.in(x), bias ? bias.in(x) : Tensor{}, residual);
@@ -36,9 +37,14 @@ struct GroupNorm {
   float eps;
 
   GroupNorm(const Weights& w, int64_t channels, int groups_, float eps_)
-      : weight(w.vector("weight", channels)), bias(w.vector("bias", channels)), groups(groups_), eps(eps_) {}
+      : weight(w.vector("weight", channels)),
+        bias(w.vector("bias", channels)),
+        groups(groups_),
+        eps(eps_) {}
   Tensor operator()(Tensor x) const { return group_norm(x, weight.in(x), bias.in(x), groups, eps); }
-  Tensor with_silu(Tensor x) const { return group_norm(x, weight.in(x), bias.in(x), groups, eps, true); }
+  Tensor with_silu(Tensor x) const {
+    return group_norm(x, weight.in(x), bias.in(x), groups, eps, true);
+  }
 };
 
 struct LayerNorm {

@@ -17,7 +17,8 @@ void for_each_pair(Layout layout, std::span<const int64_t> shape, F f) {
 
 }  // namespace
 
-void to_engine_layout(Layout layout, std::span<const int64_t> shape, std::span<const float> from, std::span<float> to) {
+void to_engine_layout(Layout layout, std::span<const int64_t> shape, std::span<const float> from,
+                      std::span<float> to) {
   if (layout == Layout::plain) {
     std::copy(from.begin(), from.end(), to.begin());
     return;
@@ -25,7 +26,8 @@ void to_engine_layout(Layout layout, std::span<const int64_t> shape, std::span<c
   for_each_pair(layout, shape, [&](int64_t c, int64_t e) { to[e] = from[c]; });
 }
 
-void to_checkpoint_layout(Layout layout, std::span<const int64_t> shape, std::span<const float> from, std::span<float> to) {
+void to_checkpoint_layout(Layout layout, std::span<const int64_t> shape,
+                          std::span<const float> from, std::span<float> to) {
   if (layout == Layout::plain) {
     std::copy(from.begin(), from.end(), to.begin());
     return;

@@ -14,8 +14,11 @@ namespace lacuna {
 
 enum class Layout : uint8_t { plain, linear, conv2d };
 
-// `shape` is the checkpoint's. A 1x1 convolution may be loaded as linear: its shape then has four axes.
-void to_engine_layout(Layout layout, std::span<const int64_t> shape, std::span<const float> from, std::span<float> to);
-void to_checkpoint_layout(Layout layout, std::span<const int64_t> shape, std::span<const float> from, std::span<float> to);
+// `shape` is the checkpoint's. A 1x1 convolution may be loaded as linear: its shape then has four
+// axes.
+void to_engine_layout(Layout layout, std::span<const int64_t> shape, std::span<const float> from,
+                      std::span<float> to);
+void to_checkpoint_layout(Layout layout, std::span<const int64_t> shape,
+                          std::span<const float> from, std::span<float> to);
 
 }  // namespace lacuna

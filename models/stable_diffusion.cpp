@@ -17,10 +17,14 @@ DType choose(Precision precision, const Device& device) {
 // The folder of one part; the message helps who points --model at something else.
 std::filesystem::path part(const std::filesystem::path& folder, const char* name) {
   if (!std::filesystem::is_directory(folder))
-    throw InputError("[model] there is no folder {}; --model takes a diffusers folder with model_index.json", display(folder));
+    throw InputError(
+        "[model] there is no folder {}; --model takes a diffusers folder with model_index.json",
+        display(folder));
   if (!std::filesystem::exists(folder / "model_index.json"))
-    throw InputError("[model] {} has no model_index.json, so it is no diffusers folder; convert single-file checkpoints first",
-                     display(folder));
+    throw InputError(
+        "[model] {} has no model_index.json, so it is no diffusers folder; convert single-file "
+        "checkpoints first",
+        display(folder));
   if (!std::filesystem::is_directory(folder / name))
     throw InputError("[model] {} has no folder {}; the model is incomplete", display(folder), name);
   return folder / name;
@@ -30,10 +34,14 @@ std::filesystem::path part(const std::filesystem::path& folder, const char* name
 std::filesystem::path weights_file(const std::filesystem::path& folder, const std::string& stem) {
   for (const char* ending : {".safetensors", ".safetensors.index.json", ".fp16.safetensors"})
     if (std::filesystem::exists(folder / (stem + ending))) return folder / (stem + ending);
-  if (std::filesystem::exists(folder / (stem + ".bin")) || std::filesystem::exists(folder / "pytorch_model.bin"))
-    throw InputError("[model] {} holds weights as a pickled .bin, which can run code and is not read; save the model as safetensors",
-                     display(folder));
-  throw InputError("[model] {} has no {}.safetensors; the model is incomplete", display(folder), stem);
+  if (std::filesystem::exists(folder / (stem + ".bin")) ||
+      std::filesystem::exists(folder / "pytorch_model.bin"))
+    throw InputError(
+        "[model] {} holds weights as a pickled .bin, which can run code and is not read; save the "
+        "model as safetensors",
+        display(folder));
+  throw InputError("[model] {} has no {}.safetensors; the model is incomplete", display(folder),
+                   stem);
 }
 
 // [C,H,W] -> [H,W,C] and back.
@@ -53,8 +61,11 @@ std::vector<float> to_channels_first(std::span<const float> from, int64_t channe
 void check_finite(std::span<const float> values, const char* what) {
   for (float v : values)
     if (!std::isfinite(v))
-      throw DeviceError("[{}] the result contains {}; try --precision f32, and `lacuna sample --trace` shows the first op "
-                        "that went wrong", what, std::isnan(v) ? "NaN" : "infinity");
+      throw DeviceError(
+          "[{}] the result contains {}; try --precision f32, and `lacuna sample --trace` shows the "
+          "first op "
+          "that went wrong",
+          what, std::isnan(v) ? "NaN" : "infinity");
 }
 
 }  // namespace
@@ -66,14 +77,16 @@ Precision parse_precision(std::string_view name) {
   throw InputError("[precision] '{}' is unknown; choose f32, f16 or auto", name);
 }
 
-StableDiffusion::StableDiffusion(Device& device, const std::filesystem::path& folder, Precision precision)
+StableDiffusion::StableDiffusion(Device& device, const std::filesystem::path& folder,
+                                 Precision precision)
     : device_(device),
       folder_(folder),
       dtype_(choose(precision, device)),
       text_weights_(device, weights_file(part(folder, "text_encoder"), "model"), dtype_),
       unet_weights_(device, weights_file(part(folder, "unet"), "diffusion_pytorch_model"), dtype_),
       vae_weights_(device, weights_file(part(folder, "vae"), "diffusion_pytorch_model"), dtype_),
-      text_encoder_(text_weights_, ClipTextConfig::from_file(folder / "text_encoder" / "config.json")),
+      text_encoder_(text_weights_,
+                    ClipTextConfig::from_file(folder / "text_encoder" / "config.json")),
       tokenizer_(Tokenizer::load(part(folder, "tokenizer"),
                                  static_cast<int>(text_encoder_.config().max_position_embeddings))),
       schedule_(NoiseSchedule::load(part(folder, "scheduler") / "scheduler_config.json")),
@@ -81,14 +94,20 @@ StableDiffusion::StableDiffusion(Device& device, const std::filesystem::path& fo
       vae_config_(VaeConfig::from_file(folder / "vae" / "config.json")),
       vae_decoder_(vae_weights_, vae_config_) {
   if (tokenizer_.vocab_size() > text_encoder_.config().vocab_size)
-    throw InputError("[model] {}: the tokenizer has {} tokens and the text encoder {}; they do not belong together",
-                     display(folder), tokenizer_.vocab_size(), text_encoder_.config().vocab_size);
+    throw InputError(
+        "[model] {}: the tokenizer has {} tokens and the text encoder {}; they do not belong "
+        "together",
+        display(folder), tokenizer_.vocab_size(), text_encoder_.config().vocab_size);
   if (unet_.config().cross_attention_dim != text_encoder_.config().hidden_size)
-    throw InputError("[model] {}: the UNet reads text states of width {} and the text encoder gives {}; they do not belong "
-                     "together", display(folder), unet_.config().cross_attention_dim, text_encoder_.config().hidden_size);
+    throw InputError(
+        "[model] {}: the UNet reads text states of width {} and the text encoder gives {}; they do "
+        "not belong "
+        "together",
+        display(folder), unet_.config().cross_attention_dim, text_encoder_.config().hidden_size);
   if (unet_.config().out_channels != vae_config_.latent_channels)
-    throw InputError("[model] {}: the UNet gives {} channels and the VAE takes {}; they do not belong together",
-                     display(folder), unet_.config().out_channels, vae_config_.latent_channels);
+    throw InputError(
+        "[model] {}: the UNet gives {} channels and the VAE takes {}; they do not belong together",
+        display(folder), unet_.config().out_channels, vae_config_.latent_channels);
 }
 
 std::string StableDiffusion::name() const {
@@ -101,10 +120,15 @@ uint64_t StableDiffusion::weight_bytes() const {
 
 LatentSize StableDiffusion::latent_size(int64_t width, int64_t height) const {
   const int64_t factor = vae_config_.factor();
-  if (width < factor || height < factor || width > 8192 || height > 8192 || width % factor != 0 || height % factor != 0) {
-    const auto nearest = [&](int64_t side) { return (std::clamp<int64_t>(side, factor, 8192) + factor / 2) / factor * factor; };
-    throw InputError("[size] {}x{} cannot be drawn: sides must be multiples of {} between {} and 8192; the nearest is {}x{}",
-                     width, height, factor, factor, nearest(width), nearest(height));
+  if (width < factor || height < factor || width > 8192 || height > 8192 || width % factor != 0 ||
+      height % factor != 0) {
+    const auto nearest = [&](int64_t side) {
+      return (std::clamp<int64_t>(side, factor, 8192) + factor / 2) / factor * factor;
+    };
+    throw InputError(
+        "[size] {}x{} cannot be drawn: sides must be multiples of {} between {} and 8192; the "
+        "nearest is {}x{}",
+        width, height, factor, factor, nearest(width), nearest(height));
   }
   return {height / factor, width / factor};
 }
@@ -134,19 +158,24 @@ Plan& StableDiffusion::unet_plan(int64_t batch, LatentSize size) {
   unet_plan_.reset();  // its memory first
   const UNetConfig& c = unet_.config();
   if (c.in_channels != c.out_channels)
-    throw InputError("[sample] this UNet has {} input channels (an inpainting model) and sampling from noise needs {}",
-                     c.in_channels, c.out_channels);
+    throw InputError(
+        "[sample] this UNet has {} input channels (an inpainting model) and sampling from noise "
+        "needs {}",
+        c.in_channels, c.out_channels);
   Graph g;
   const Tensor latents = g.input("latents", {batch, size.height, size.width, c.in_channels});
   const Tensor features = g.input("time_features", {batch, c.block_out_channels[0]});
   const Tensor context = g.input("context", {batch, tokenizer_.context(), c.cross_attention_dim});
-  g.output("epsilon", cast(unet_(cast(latents, dtype_), cast(features, dtype_), cast(context, dtype_)), DType::f32));
+  g.output("epsilon",
+           cast(unet_(cast(latents, dtype_), cast(features, dtype_), cast(context, dtype_)),
+                DType::f32));
   unet_plan_.emplace(device_, g);
   unet_key_ = key;
   return *unet_plan_;
 }
 
-std::vector<std::vector<float>> StableDiffusion::predict(std::span<const UNetInput> batch, LatentSize size) {
+std::vector<std::vector<float>> StableDiffusion::predict(std::span<const UNetInput> batch,
+                                                         LatentSize size) {
   const UNetConfig& c = unet_.config();
   const size_t image = static_cast<size_t>(c.in_channels * size.height * size.width);
   std::vector<float> latents(batch.size() * image), features, context;
@@ -166,7 +195,8 @@ std::vector<std::vector<float>> StableDiffusion::predict(std::span<const UNetInp
   std::vector<std::vector<float>> predictions;
   const size_t out = epsilon.size() / batch.size();
   for (size_t i = 0; i < batch.size(); i++)
-    predictions.push_back(to_channels_first(std::span(epsilon).subspan(i * out, out), c.out_channels));
+    predictions.push_back(
+        to_channels_first(std::span(epsilon).subspan(i * out, out), c.out_channels));
   return predictions;
 }
 
@@ -174,7 +204,8 @@ Plan& StableDiffusion::decoder_plan(LatentSize size) {
   if (decoder_plan_ && decoder_size_ == size) return *decoder_plan_;
   decoder_plan_.reset();
   Graph g;
-  const Tensor latents = g.input("latents", {1, size.height, size.width, vae_config_.latent_channels});
+  const Tensor latents =
+      g.input("latents", {1, size.height, size.width, vae_config_.latent_channels});
   g.output("pixels", cast(vae_decoder_(cast(latents, dtype_)), DType::f32));
   decoder_plan_.emplace(device_, g);
   decoder_size_ = size;
@@ -191,7 +222,8 @@ Image StableDiffusion::decode(std::span<const float> latents, LatentSize size) {
   const std::vector<float> pixels = plan.get("pixels");
   check_finite(pixels, "vae");
   const int64_t factor = vae_config_.factor();
-  return image_from_floats(pixels, static_cast<int>(size.width * factor), static_cast<int>(size.height * factor));
+  return image_from_floats(pixels, static_cast<int>(size.width * factor),
+                           static_cast<int>(size.height * factor));
 }
 
 std::vector<float> StableDiffusion::encode(const Image& image) {
@@ -208,7 +240,8 @@ std::vector<float> StableDiffusion::encode(const Image& image) {
   }
   encoder_plan_->set("pixels", std::span<const float>(floats_from_image(image)));
   encoder_plan_->run();
-  std::vector<float> latents = to_channels_first(encoder_plan_->get("mean"), vae_config_.latent_channels);
+  std::vector<float> latents =
+      to_channels_first(encoder_plan_->get("mean"), vae_config_.latent_channels);
   for (float& v : latents) v = (v - vae_config_.shift_factor) * vae_config_.scaling_factor;
   check_finite(latents, "vae");
   return latents;

@@ -1,9 +1,9 @@
-// StableDiffusion: a diffusers folder as four models (tokenizer, CLIP text encoder, UNet, VAE) and a noise
-// schedule on one device, with the plans that run them.
+// StableDiffusion: a diffusers folder as four models (tokenizer, CLIP text encoder, UNet, VAE) and
+// a noise schedule on one device, with the plans that run them.
 //
-// Latents on the host are [C,H,W] floats, as PyTorch and the random generators order them; conversion to
-// the kernels' N,H,W,C happens here. Plans are compiled at first use and kept until another size is asked
-// for. The device must outlive the object.
+// Latents on the host are [C,H,W] floats, as PyTorch and the random generators order them;
+// conversion to the kernels' N,H,W,C happens here. Plans are compiled at first use and kept until
+// another size is asked for. The device must outlive the object.
 #pragma once
 
 #include <filesystem>
@@ -56,8 +56,8 @@ class StableDiffusion {
   LatentSize latent_size(int64_t width, int64_t height) const;
 
   TextStates encode_text(const Tokenizer::Encoding& prompt);
-  // One UNet call on a batch: entry i has its own latents [C,H,W], timestep and text states. Returns the
-  // predictions in the same layout.
+  // One UNet call on a batch: entry i has its own latents [C,H,W], timestep and text states.
+  // Returns the predictions in the same layout.
   struct UNetInput {
     std::span<const float> latents;
     float timestep = 0;

@@ -3,11 +3,14 @@
 namespace lacuna {
 namespace {
 
-std::string indexed(const char* name, size_t i) { return std::string(name) + "." + std::to_string(i); }
+std::string indexed(const char* name, size_t i) {
+  return std::string(name) + "." + std::to_string(i);
+}
 
 }  // namespace
 
-UNet::ResnetBlock2D::ResnetBlock2D(const Weights& w, int64_t in, int64_t out, int64_t temb, const UNetConfig& c)
+UNet::ResnetBlock2D::ResnetBlock2D(const Weights& w, int64_t in, int64_t out, int64_t temb,
+                                   const UNetConfig& c)
     : norm1(w["norm1"], in, c.norm_num_groups, c.norm_eps),
       conv1(w["conv1"], in, out),
       time_emb_proj(w["time_emb_proj"], temb, out),
@@ -36,7 +39,8 @@ Tensor UNet::Attention::operator()(Tensor x, Tensor context, Tensor residual) co
 UNet::FeedForward::FeedForward(const Weights& w, int64_t channels)
     : proj(w["net"][0]["proj"], channels, channels * 8), out(w["net"][2], channels * 4, channels) {}
 
-UNet::BasicTransformerBlock::BasicTransformerBlock(const Weights& w, int64_t channels, int64_t context, int heads)
+UNet::BasicTransformerBlock::BasicTransformerBlock(const Weights& w, int64_t channels,
+                                                   int64_t context, int heads)
     : norm1(w["norm1"], channels),
       norm2(w["norm2"], channels),
       norm3(w["norm3"], channels),
@@ -51,16 +55,18 @@ Tensor UNet::BasicTransformerBlock::operator()(Tensor x, Tensor context) const {
   return ff(norm3(x), x);
 }
 
-UNet::Transformer2D::Transformer2D(const Weights& w, int64_t channels, int64_t depth, int heads, const UNetConfig& c)
+UNet::Transformer2D::Transformer2D(const Weights& w, int64_t channels, int64_t depth, int heads,
+                                   const UNetConfig& c)
     : norm(w["norm"], channels, c.norm_num_groups, 1e-6f),
       proj_in(w["proj_in"], channels, channels),
       proj_out(w["proj_out"], channels, channels) {
   for (int64_t i = 0; i < depth; i++)
-    transformer_blocks.emplace_back(w["transformer_blocks"][i], channels, c.cross_attention_dim, heads);
+    transformer_blocks.emplace_back(w["transformer_blocks"][i], channels, c.cross_attention_dim,
+                                    heads);
 }
 
-// proj_in and proj_out are matrices in both kinds of checkpoint: a 1x1 convolution over [N,H,W,C] is a
-// linear layer over [N,HW,C].
+// proj_in and proj_out are matrices in both kinds of checkpoint: a 1x1 convolution over [N,H,W,C]
+// is a linear layer over [N,HW,C].
 Tensor UNet::Transformer2D::operator()(Tensor x, Tensor context) const {
   const Shape image = x.shape();
   Tensor h = norm(x).reshape({image[0], image[1] * image[2], image[3]});
@@ -87,8 +93,8 @@ UNet::Block UNet::down_block(const Weights& w, size_t level) const {
   return block;
 }
 
-// Up block i works at the channels of level (levels - 1 - i); each resnet takes a skip connection from the
-// way down.
+// Up block i works at the channels of level (levels - 1 - i); each resnet takes a skip connection
+// from the way down.
 UNet::Block UNet::up_block(const Weights& w, size_t index) const {
   const UNetConfig& c = config_;
   const size_t last = c.block_out_channels.size() - 1, level = last - index;
@@ -111,8 +117,10 @@ UNet::Block UNet::up_block(const Weights& w, size_t index) const {
 UNet::UNet(const Weights& w, const UNetConfig& c)
     : config_(c),
       conv_in_(w["conv_in"], c.in_channels, c.block_out_channels[0]),
-      linear_1_(w["time_embedding"]["linear_1"], c.block_out_channels[0], c.block_out_channels[0] * 4),
-      linear_2_(w["time_embedding"]["linear_2"], c.block_out_channels[0] * 4, c.block_out_channels[0] * 4),
+      linear_1_(w["time_embedding"]["linear_1"], c.block_out_channels[0],
+                c.block_out_channels[0] * 4),
+      linear_2_(w["time_embedding"]["linear_2"], c.block_out_channels[0] * 4,
+                c.block_out_channels[0] * 4),
       conv_norm_out_(w["conv_norm_out"], c.block_out_channels[0], c.norm_num_groups, c.norm_eps),
       conv_out_(w["conv_out"], c.block_out_channels[0], c.out_channels) {
   const size_t levels = c.block_out_channels.size();
@@ -124,7 +132,8 @@ UNet::UNet(const Weights& w, const UNetConfig& c)
   const int64_t channels = c.block_out_channels.back(), temb = c.block_out_channels[0] * 4;
   const Weights mid = w["mid_block"];
   mid_block_.resnets.emplace_back(mid["resnets"][0], channels, channels, temb, c);
-  mid_block_.attentions.emplace_back(mid["attentions"][0], channels, c.transformer_layers_per_block.back(),
+  mid_block_.attentions.emplace_back(mid["attentions"][0], channels,
+                                     c.transformer_layers_per_block.back(),
                                      static_cast<int>(c.heads.back()), c);
   mid_block_.resnets.emplace_back(mid["resnets"][1], channels, channels, temb, c);
 }
@@ -167,7 +176,8 @@ Tensor UNet::operator()(Tensor latents, Tensor time_features, Tensor context) co
       if (!block.attentions.empty()) x = block.attentions[i](x, context);
     }
     // The size of the next skip: twice this one, or one less where the way down rounded up.
-    if (block.sampler) x = (*block.sampler)(upsample(x, skips.back().shape()[1], skips.back().shape()[2]));
+    if (block.sampler)
+      x = (*block.sampler)(upsample(x, skips.back().shape()[1], skips.back().shape()[2]));
   }
   return conv_out_(conv_norm_out_.with_silu(x));
 }

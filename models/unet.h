@@ -1,8 +1,8 @@
-// The UNet of Stable Diffusion 1.x (Rombach et al. 2022), diffusers' UNet2DConditionModel: predicts the
-// noise in latents at a timestep for text states. Every size comes from config.json; the SD 1.x family is
-// covered: attention_head_dim as a number or a list, linear or convolutional projections, 9 input
-// channels (inpainting), any order of the down and up block types below. What is not implemented is
-// refused by name.
+// The UNet of Stable Diffusion 1.x (Rombach et al. 2022), diffusers' UNet2DConditionModel: predicts
+// the noise in latents at a timestep for text states. Every size comes from config.json; the SD 1.x
+// family is covered: attention_head_dim as a number or a list, linear or convolutional projections,
+// 9 input channels (inpainting), any order of the down and up block types below. What is not
+// implemented is refused by name.
 #pragma once
 
 #include <filesystem>
@@ -32,8 +32,9 @@ struct UNetConfig {
   int64_t sample_size = 64;  // side of the latents that the model was trained for
 
   static UNetConfig from_file(const std::filesystem::path& config_json);
-  // The sinusoidal features of one timestep, width block_out_channels[0] (Vaswani et al. 2017), computed on the host:
-  // arguments reach 1000, where a device's sin and cos have no guaranteed accuracy.
+  // The sinusoidal features of one timestep, width block_out_channels[0] (Vaswani et al. 2017),
+  // computed on the host: arguments reach 1000, where a device's sin and cos have no guaranteed
+  // accuracy.
   std::vector<float> time_features(float timestep) const;
 };
 
@@ -81,7 +82,8 @@ class UNet {
     Linear proj_in;
     std::vector<BasicTransformerBlock> transformer_blocks;
     Linear proj_out;
-    Transformer2D(const Weights& w, int64_t channels, int64_t depth, int heads, const UNetConfig& c);
+    Transformer2D(const Weights& w, int64_t channels, int64_t depth, int heads,
+                  const UNetConfig& c);
     Tensor operator()(Tensor x, Tensor context) const;
   };
   struct Block {

@@ -8,12 +8,17 @@ namespace {
 
 constexpr float eps = 1e-6f;
 
-std::string indexed(const char* name, size_t i) { return std::string(name) + "." + std::to_string(i); }
+std::string indexed(const char* name, size_t i) {
+  return std::string(name) + "." + std::to_string(i);
+}
 
-void check_block_types(const Json& json, std::string_view key, std::string_view type, size_t levels) {
-  for (const std::string& name : json.get<std::vector<std::string>>(key, std::vector<std::string>(levels, std::string(type))))
+void check_block_types(const Json& json, std::string_view key, std::string_view type,
+                       size_t levels) {
+  for (const std::string& name :
+       json.get<std::vector<std::string>>(key, std::vector<std::string>(levels, std::string(type))))
     if (name != type)
-      throw InputError("[vae] {}: \"{}\" names the unknown block '{}'; {} is supported", json.where(), key, name, type);
+      throw InputError("[vae] {}: \"{}\" names the unknown block '{}'; {} is supported",
+                       json.where(), key, name, type);
 }
 
 }  // namespace
@@ -26,16 +31,19 @@ VaeConfig VaeConfig::from_file(const std::filesystem::path& path) {
   c.in_channels = size_of_config(json, "in_channels", 3);
   c.out_channels = size_of_config(json, "out_channels", 3);
   if (c.in_channels != 3 || c.out_channels != 3)
-    throw InputError("[vae] {}: pictures have 3 channels, not {} and {}", json.where(), c.in_channels, c.out_channels);
+    throw InputError("[vae] {}: pictures have 3 channels, not {} and {}", json.where(),
+                     c.in_channels, c.out_channels);
   c.latent_channels = size_of_config(json, "latent_channels", 4);
   c.block_out_channels = sizes_of_config(json, "block_out_channels", {64});
   if (c.block_out_channels.empty() || c.block_out_channels.size() > 8)
-    throw InputError("[vae] {}: \"block_out_channels\" has {} levels; 1 to 8 are possible", json.where(), c.block_out_channels.size());
+    throw InputError("[vae] {}: \"block_out_channels\" has {} levels; 1 to 8 are possible",
+                     json.where(), c.block_out_channels.size());
   c.layers_per_block = size_of_config(json, "layers_per_block", 1);
   c.norm_num_groups = static_cast<int>(size_of_config(json, "norm_num_groups", 32));
   for (int64_t channels : c.block_out_channels)
     if (channels % c.norm_num_groups != 0)
-      throw InputError("[vae] {}: {} channels do not divide into {} norm groups", json.where(), channels, c.norm_num_groups);
+      throw InputError("[vae] {}: {} channels do not divide into {} norm groups", json.where(),
+                       channels, c.norm_num_groups);
   c.scaling_factor = json.number("scaling_factor", 0.18215f, 1e-6f, 1e6f);
   c.shift_factor = json.number("shift_factor", 0.0f, -1e6f, 1e6f);
   c.quant_conv = json.get<bool>("use_quant_conv", true);
@@ -69,7 +77,8 @@ VaeAttention::VaeAttention(const Weights& w, int64_t channels, int groups)
 Tensor VaeAttention::operator()(Tensor x) const {
   const Shape image = x.shape();
   const Tensor h = group_norm(x).reshape({image[0], image[1] * image[2], image[3]});
-  return to_out(lacuna::attention(to_q(h), to_k(h), to_v(h), 1), x.reshape(h.shape())).reshape(image);
+  return to_out(lacuna::attention(to_q(h), to_k(h), to_v(h), 1), x.reshape(h.shape()))
+      .reshape(image);
 }
 
 VaeMidBlock::VaeMidBlock(const Weights& w, int64_t channels, const VaeConfig& c)
@@ -89,8 +98,10 @@ VaeEncoder::VaeEncoder(const Weights& weights, const VaeConfig& c)
     : config_(c),
       conv_in_(weights["encoder"]["conv_in"], c.in_channels, c.block_out_channels.front()),
       mid_block_(weights["encoder"]["mid_block"], c.block_out_channels.back(), c),
-      conv_norm_out_(weights["encoder"]["conv_norm_out"], c.block_out_channels.back(), c.norm_num_groups, eps),
-      conv_out_(weights["encoder"]["conv_out"], c.block_out_channels.back(), 2 * c.latent_channels) {
+      conv_norm_out_(weights["encoder"]["conv_norm_out"], c.block_out_channels.back(),
+                     c.norm_num_groups, eps),
+      conv_out_(weights["encoder"]["conv_out"], c.block_out_channels.back(),
+                2 * c.latent_channels) {
   int64_t in = c.block_out_channels.front();
   for (size_t level = 0; level < c.block_out_channels.size(); level++) {
     const Weights w = weights["encoder"]["down_blocks"][static_cast<int64_t>(level)];
@@ -105,7 +116,8 @@ VaeEncoder::VaeEncoder(const Weights& weights, const VaeConfig& c)
     down_blocks_.push_back(std::move(block));
     in = out;
   }
-  if (c.quant_conv) quant_conv_.emplace(weights["quant_conv"], 2 * c.latent_channels, 2 * c.latent_channels);
+  if (c.quant_conv)
+    quant_conv_.emplace(weights["quant_conv"], 2 * c.latent_channels, 2 * c.latent_channels);
 }
 
 Tensor VaeEncoder::operator()(Tensor x) const {
@@ -124,7 +136,8 @@ VaeDecoder::VaeDecoder(const Weights& weights, const VaeConfig& c)
     : config_(c),
       conv_in_(weights["decoder"]["conv_in"], c.latent_channels, c.block_out_channels.back()),
       mid_block_(weights["decoder"]["mid_block"], c.block_out_channels.back(), c),
-      conv_norm_out_(weights["decoder"]["conv_norm_out"], c.block_out_channels.front(), c.norm_num_groups, eps),
+      conv_norm_out_(weights["decoder"]["conv_norm_out"], c.block_out_channels.front(),
+                     c.norm_num_groups, eps),
       conv_out_(weights["decoder"]["conv_out"], c.block_out_channels.front(), c.out_channels) {
   int64_t in = c.block_out_channels.back();
   const size_t levels = c.block_out_channels.size();
@@ -138,7 +151,8 @@ VaeDecoder::VaeDecoder(const Weights& weights, const VaeConfig& c)
     up_blocks_.push_back(std::move(block));
     in = out;
   }
-  if (c.post_quant_conv) post_quant_conv_.emplace(weights["post_quant_conv"], c.latent_channels, c.latent_channels);
+  if (c.post_quant_conv)
+    post_quant_conv_.emplace(weights["post_quant_conv"], c.latent_channels, c.latent_channels);
 }
 
 Tensor VaeDecoder::operator()(Tensor x) const {

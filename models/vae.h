@@ -1,5 +1,5 @@
-// The autoencoder of Stable Diffusion, diffusers' AutoencoderKL (Kingma and Welling 2014; Rombach et al.
-// 2022): pixels in [-1, 1] <-> latents, a factor of 2 per level but the last.
+// The autoencoder of Stable Diffusion, diffusers' AutoencoderKL (Kingma and Welling 2014; Rombach
+// et al. 2022): pixels in [-1, 1] <-> latents, a factor of 2 per level but the last.
 #pragma once
 
 #include <filesystem>
@@ -58,7 +58,8 @@ struct VaeBlock {
 class VaeEncoder {
  public:
   VaeEncoder(const Weights& weights, const VaeConfig& config);
-  // pixels [N,H,W,3] in [-1,1] -> mean and log variance of the posterior [N,H/f,W/f,2*latent], in VAE scale.
+  // pixels [N,H,W,3] in [-1,1] -> mean and log variance of the posterior [N,H/f,W/f,2*latent], in
+  // VAE scale.
   Tensor operator()(Tensor pixels) const;
 
  private:

@@ -32,23 +32,28 @@ std::vector<int64_t> engine_shape(Layout layout, std::span<const int64_t> shape)
 WeightStore::WeightStore(Device& device, const std::filesystem::path& file, DType dtype)
     : device_(device), file_(SafeTensors::open(file)), dtype_(dtype) {
   if (dtype == DType::f16 && !device.traits().storage16)
-    throw DeviceError("[weights] '{}' cannot store 16-bit floats; use --precision f32", device.info().name);
+    throw DeviceError("[weights] '{}' cannot store 16-bit floats; use --precision f32",
+                      device.info().name);
   for (const auto& [name, entry] : file_.entries())
     unplaced_bytes_ += aligned(entry.count() * static_cast<uint64_t>(size_of(dtype)));
 }
 
-Parameter WeightStore::load(const std::string& name, std::span<const int64_t> shape, Layout layout) {
+Parameter WeightStore::load(const std::string& name, std::span<const int64_t> shape,
+                            Layout layout) {
   if (const auto found = loaded_.find(name); found != loaded_.end()) return found->second;
   const SafeTensors::Entry* entry = file_.find(name);
   const std::string path = display(file_.path());
   if (!entry)
-    throw InputError("[weights] {} has no tensor '{}' ({} expected); its config.json belongs to another model "
-                     "or the file is incomplete",
-                     path, name, shape_text(shape));
-  const bool equal = std::equal(shape.begin(), shape.end(), entry->shape.begin(), entry->shape.end());
+    throw InputError(
+        "[weights] {} has no tensor '{}' ({} expected); its config.json belongs to another model "
+        "or the file is incomplete",
+        path, name, shape_text(shape));
+  const bool equal =
+      std::equal(shape.begin(), shape.end(), entry->shape.begin(), entry->shape.end());
   // A 1x1 convolution holds the matrix of a linear layer.
-  const bool point = layout == Layout::linear && entry->shape.size() == 4 && entry->shape[0] == shape[0] &&
-                     entry->shape[1] == shape[1] && entry->shape[2] == 1 && entry->shape[3] == 1;
+  const bool point = layout == Layout::linear && entry->shape.size() == 4 &&
+                     entry->shape[0] == shape[0] && entry->shape[1] == shape[1] &&
+                     entry->shape[2] == 1 && entry->shape[3] == 1;
   if (!equal && !point)
     throw InputError("[weights] {}: tensor '{}' is {} and config.json asks for {}", path, name,
                      shape_text(entry->shape), shape_text(shape));
@@ -56,8 +61,9 @@ Parameter WeightStore::load(const std::string& name, std::span<const int64_t> sh
   file_.to_float(*entry, stored);
   for (float v : stored)
     if (!std::isfinite(v))
-      throw InputError("[weights] {}: tensor '{}' contains {}; the checkpoint is damaged, get it again", path, name,
-                       std::isnan(v) ? "NaN" : "infinity");
+      throw InputError(
+          "[weights] {}: tensor '{}' contains {}; the checkpoint is damaged, get it again", path,
+          name, std::isnan(v) ? "NaN" : "infinity");
   to_engine_layout(layout, shape, stored, values);
   const std::vector<int64_t> sizes = engine_shape(layout, shape);
   Parameter parameter{name, {Shape(sizes), dtype_}, upload(name, values)};
@@ -79,8 +85,10 @@ uint64_t WeightStore::upload(const std::string& name, std::span<const float> val
     std::transform(values.begin(), values.end(), halves.begin(), half_from_float);
     for (size_t i = 0; i < halves.size(); i++)
       if ((halves[i] & 0x7fff) == 0x7c00)
-        throw InputError("[weights] {}: tensor '{}' contains {}, too large for 16-bit floats; use --precision f32",
-                         display(file_.path()), name, values[i]);
+        throw InputError(
+            "[weights] {}: tensor '{}' contains {}, too large for 16-bit floats; use --precision "
+            "f32",
+            display(file_.path()), name, values[i]);
     device_.upload(block, block_used_, std::as_bytes(std::span<const uint16_t>(halves)));
   }
   const uint64_t address = block.address() + block_used_;

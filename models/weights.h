@@ -1,10 +1,10 @@
-// Weights: a path into a checkpoint, w["down_blocks"][0]["resnets"][1]["conv1"], whose parameters are
-// converted, permuted (layout.h) and uploaded when a layer asks for them.
+// Weights: a path into a checkpoint, w["down_blocks"][0]["resnets"][1]["conv1"], whose parameters
+// are converted, permuted (layout.h) and uploaded when a layer asks for them.
 //
-// Layers and their members are named as in diffusers' and transformers' checkpoints, so one name is at
-// once the loader's path and the selector that papers use. The WeightStore owns the device buffers and
-// must outlive every plan that was compiled from its parameters. Missing tensors, wrong shapes and NaN
-// are InputErrors that name file and tensor.
+// Layers and their members are named as in diffusers' and transformers' checkpoints, so one name is
+// at once the loader's path and the selector that papers use. The WeightStore owns the device
+// buffers and must outlive every plan that was compiled from its parameters. Missing tensors, wrong
+// shapes and NaN are InputErrors that name file and tensor.
 #pragma once
 
 #include <filesystem>
@@ -38,8 +38,8 @@ class WeightStore {
   // Opens `file`; parameters are kept on `device` as `dtype` (f32 or f16).
   WeightStore(Device& device, const std::filesystem::path& file, DType dtype);
 
-  // The parameter of that name, uploaded at the first call. `shape` is what the model expects in the
-  // checkpoint's layout.
+  // The parameter of that name, uploaded at the first call. `shape` is what the model expects in
+  // the checkpoint's layout.
   Parameter load(const std::string& name, std::span<const int64_t> shape, Layout layout);
   bool has(std::string_view name) const { return file_.find(name) != nullptr; }
   const SafeTensors& file() const { return file_; }

@@ -4,8 +4,8 @@
 
 vec4 silu(vec4 x) { return x / (1 + exp(-x)); }
 
-// The error function to about 1 ulp: a minimax polynomial near zero, 1 - exp(polynomial) further out
-// (N. Juffa's coefficients). Both sides are evaluated, since lanes differ.
+// The error function to about 1 ulp: a minimax polynomial near zero, 1 - exp(polynomial) further
+// out (N. Juffa's coefficients). Both sides are evaluated, since lanes differ.
 vec4 erf(vec4 x) {
   const vec4 t = abs(x), s = x * x;
   vec4 far = -1.72853470e-5 * t + 3.83197126e-4;

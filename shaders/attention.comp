@@ -1,35 +1,39 @@
 #version 460
 // kernel forward f32 f16
 //
-// y = softmax(q k^T / sqrt(D)) v by online softmax (Milakov and Gimelshein 2018; Dao et al. 2022): keys are
-// taken KEYS at a time, and sums made with an older maximum are rescaled, so scores never leave registers.
+// y = softmax(q k^T / sqrt(D)) v by online softmax (Milakov and Gimelshein 2018; Dao et al. 2022):
+// keys are taken KEYS at a time, and sums made with an older maximum are rescaled, so scores never
+// leave registers.
 //
-// Every invocation owns QUERIES whole queries and needs nobody else: no shared memory, no barriers, no
-// reductions across lanes. Keys and values are read at addresses that are equal in the whole group (one
-// scalar load on a GPU, and on a CPU driver one load for QUERIES x LANES queries). Wide heads split their
-// output channels over groups (z), each of which computes the scores again, and read q by slices.
+// Every invocation owns QUERIES whole queries and needs nobody else: no shared memory, no barriers,
+// no reductions across lanes. Keys and values are read at addresses that are equal in the whole
+// group (one scalar load on a GPU, and on a CPU driver one load for QUERIES x LANES queries). Wide
+// heads split their output channels over groups (z), each of which computes the scores again, and
+// read q by slices.
 #extension GL_GOOGLE_include_directive : require
-#include "shaders/tile_memory.glsl"
 #include "shaders/attention.h"
+
+#include "shaders/tile_memory.glsl"
 
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint LANES = 8;
 layout(constant_id = 1) const uint QUERIES = 4;  // of an invocation
 layout(constant_id = 2) const uint KEYS = 4;     // at a time
 layout(constant_id = 3) const uint HEAD = 40;    // channels
-layout(constant_id = 4) const uint SLICE = 10;   // fours of q in registers; all of them: loaded once
-layout(constant_id = 5) const uint FOURS = 10;   // fours of y that a group computes
+layout(constant_id = 4) const uint SLICE = 10;  // fours of q in registers; all of them: loaded once
+layout(constant_id = 5) const uint FOURS = 10;  // fours of y that a group computes
 layout(constant_id = 6) const bool CAUSAL = false;
 
 const uint HEAD_FOURS = (HEAD + 3) / 4;
-const float LOWEST = -1e30;  // the score of a key that is not seen; infinities would make NaN in differences
+const float LOWEST =
+    -1e30;  // the score of a key that is not seen; infinities would make NaN in differences
 
 // Channels 4 four to 4 four + 3 of a head's row; zero beyond the head.
 vec4 load(TBuf b, uint begin, uint four) {
   if (HEAD % 4 == 0) return load_four(b, begin + four * 4);
   vec4 value;
-  [[unroll]] for (uint i = 0; i < 4; i++)
-    value[i] = four * 4 + i < HEAD ? float(b.at[begin + min(four * 4 + i, HEAD - 1)]) : 0;
+  [[unroll]] for (uint i = 0; i < 4; i++) value[i] =
+      four * 4 + i < HEAD ? float(b.at[begin + min(four * 4 + i, HEAD - 1)]) : 0;
   return value;
 }
 
@@ -37,8 +41,8 @@ void store(uint begin, uint four, vec4 value) {
   if (HEAD % 4 == 0) {
     store_four(p.y, begin + four * 4, value);
   } else {
-    [[unroll]] for (uint i = 0; i < 4; i++)
-      if (four * 4 + i < HEAD) p.y.at[begin + four * 4 + i] = T(value[i]);
+    [[unroll]] for (uint i = 0; i < 4; i++) if (four * 4 + i < HEAD) p.y.at[begin + four * 4 + i] =
+        T(value[i]);
   }
 }
 
@@ -48,16 +52,15 @@ vec4 o[QUERIES][FOURS];
 float top[QUERIES], sum[QUERIES];
 
 void load_q(uint begin[QUERIES], uint first) {
-  [[unroll]] for (uint r = 0; r < QUERIES; r++)
-    [[unroll]] for (uint i = 0; i < SLICE; i++) q[r][i] = load(p.q, begin[r], first + i) * p.scale;
+  [[unroll]] for (uint r = 0; r < QUERIES; r++) [[unroll]] for (uint i = 0; i < SLICE; i++)
+      q[r][i] = load(p.q, begin[r], first + i) * p.scale;
 }
 
 void add_scores(uint key_begin[KEYS], uint first) {
-  [[unroll]] for (uint j = 0; j < KEYS; j++)
-    [[unroll]] for (uint i = 0; i < SLICE; i++) {
-      const vec4 k = load(p.k, key_begin[j], first + i);
-      [[unroll]] for (uint r = 0; r < QUERIES; r++) s[r][j] += dot(q[r][i], k);
-    }
+  [[unroll]] for (uint j = 0; j < KEYS; j++) [[unroll]] for (uint i = 0; i < SLICE; i++) {
+    const vec4 k = load(p.k, key_begin[j], first + i);
+    [[unroll]] for (uint r = 0; r < QUERIES; r++) s[r][j] += dot(q[r][i], k);
+  }
 }
 
 void main() {
@@ -106,18 +109,18 @@ void main() {
       }
       [[unroll]] for (uint i = 0; i < FOURS; i++) o[r][i] *= shrink;
     }
-    [[unroll]] for (uint i = 0; i < FOURS; i++)
-      [[unroll]] for (uint j = 0; j < KEYS; j++) {
-        const vec4 v = load(p.v, key_begin[j], min(first_four + i, HEAD_FOURS - 1));
-        [[unroll]] for (uint r = 0; r < QUERIES; r++) o[r][i] += s[r][j] * v;
-      }
+    [[unroll]] for (uint i = 0; i < FOURS; i++) [[unroll]] for (uint j = 0; j < KEYS; j++) {
+      const vec4 v = load(p.v, key_begin[j], min(first_four + i, HEAD_FOURS - 1));
+      [[unroll]] for (uint r = 0; r < QUERIES; r++) o[r][i] += s[r][j] * v;
+    }
   }
 
   [[unroll]] for (uint r = 0; r < QUERIES; r++) {
     if (query[r] >= p.queries) continue;
-    [[unroll]] for (uint i = 0; i < FOURS; i++)
-      if (first_four + i < HEAD_FOURS) store(begin[r], first_four + i, o[r][i] / sum[r]);
+    [[unroll]] for (uint i = 0; i < FOURS; i++) if (first_four + i < HEAD_FOURS)
+        store(begin[r], first_four + i, o[r][i] / sum[r]);
     if (first_four == 0)
-      p.log_sum.at[gl_WorkGroupID.y * p.queries + query[r]] = (top[r] + log2(sum[r])) * 0.69314718056;
+      p.log_sum.at[gl_WorkGroupID.y * p.queries + query[r]] =
+          (top[r] + log2(sum[r])) * 0.69314718056;
   }
 }

@@ -1,7 +1,7 @@
 #include "shaders/push.h"
 
 PUSH_BLOCK(CastPush)
-  PTR(TBuf) halves;
-  PTR(FBuf) floats;
-  uint count;  // of vectors
+PTR(TBuf) halves;
+PTR(FBuf) floats;
+uint count;  // of vectors
 PUSH_END

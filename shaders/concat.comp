@@ -3,8 +3,9 @@
 //
 // Rows of a followed by rows of b.
 #extension GL_GOOGLE_include_directive : require
-#include "shaders/elementwise.glsl"
 #include "shaders/concat.h"
+
+#include "shaders/elementwise.glsl"
 
 void main() {
   EACH(i, p.count) {

@@ -2,11 +2,11 @@
 #include "shaders/push.h"
 
 PUSH_BLOCK(ConcatPush)
-  PTR(TBuf) a;
-  PTR(TBuf) b;
-  PTR(TBuf) y;
-  uint count;       // of vectors of y
-  uint columns_a;   // vectors per row of a
-  uint columns_b;
-  Divisor columns;  // vectors per row of y
+PTR(TBuf) a;
+PTR(TBuf) b;
+PTR(TBuf) y;
+uint count;      // of vectors of y
+uint columns_a;  // vectors per row of a
+uint columns_b;
+Divisor columns;  // vectors per row of y
 PUSH_END

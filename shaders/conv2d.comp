@@ -2,12 +2,14 @@
 // kernel forward f32 f16
 // kernel forward_lanes f32 f16
 //
-// Convolution as an implicit matrix product (im2col without the copy): row m is a pixel of y, column k of a
-// is tap (ky, kx) and channel c of x, and the weight [KH, KW, C, O] is the matrix b [KH KW C, O]. x and y
-// are [N,H,W,C]. Taps outside the image are zero. A residual shaped like y may be added.
+// Convolution as an implicit matrix product (im2col without the copy): row m is a pixel of y,
+// column k of a is tap (ky, kx) and channel c of x, and the weight [KH, KW, C, O] is the matrix b
+// [KH KW C, O]. x and y are [N,H,W,C]. Taps outside the image are zero. A residual shaped like y
+// may be added.
 #extension GL_GOOGLE_include_directive : require
-#include "shaders/types.glsl"
 #include "shaders/conv2d.h"
+
+#include "shaders/types.glsl"
 
 // Where a pixel of y starts reading: image, and y and x of tap (0, 0), which may be negative.
 ivec3 origin(uint row) {
@@ -94,8 +96,8 @@ void main() {
         }
       } else {
         for (uint c = 0; c < p.channels; c++, k++) {
-          [[unroll]] for (uint r = 0; r < ROWS; r++)
-            a[r] = inside[r] ? float(p.x.at[begin[r] + c]) : 0;
+          [[unroll]] for (uint r = 0; r < ROWS; r++) a[r] =
+              inside[r] ? float(p.x.at[begin[r] + c]) : 0;
           multiply_add(a, p.weight, k, p.cols);
         }
       }

@@ -1,20 +1,20 @@
 #include "shaders/push.h"
 
 PUSH_BLOCK(Conv2dPush)
-  PTR(TBuf) x;
-  PTR(TBuf) weight;
-  PTR(TBuf) bias;
-  PTR(TBuf) residual;
-  PTR(TBuf) y;
-  uint rows;  // pixels of y in all images
-  uint cols;  // channels of y
-  uint in_height;
-  uint in_width;
-  uint channels;  // of x
-  uint out_height;
-  uint out_width;
-  uint kernel_height;
-  uint kernel_width;
-  uint stride;
-  uint pad;  // zeros above and to the left
+PTR(TBuf) x;
+PTR(TBuf) weight;
+PTR(TBuf) bias;
+PTR(TBuf) residual;
+PTR(TBuf) y;
+uint rows;  // pixels of y in all images
+uint cols;  // channels of y
+uint in_height;
+uint in_width;
+uint channels;  // of x
+uint out_height;
+uint out_width;
+uint kernel_height;
+uint kernel_width;
+uint stride;
+uint pad;  // zeros above and to the left
 PUSH_END

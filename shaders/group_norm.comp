@@ -7,12 +7,14 @@
 // SiLU if asked for   (Wu and He 2018)
 //
 // moments: an invocation owns WIDTH channels and walks the pixels of one chunk; neighbours read
-// neighbouring channels. Deviations are taken from the chunk's first pixel, so that large means cost no
-// digits. stats: merges chunks and channels of one group (Chan et al. 1979). forward: walks like moments.
+// neighbouring channels. Deviations are taken from the chunk's first pixel, so that large means
+// cost no digits. stats: merges chunks and channels of one group (Chan et al. 1979). forward: walks
+// like moments.
 #extension GL_GOOGLE_include_directive : require
+#include "shaders/group_norm.h"
+
 #include "shaders/activation.glsl"
 #include "shaders/lanes.glsl"
-#include "shaders/group_norm.h"
 
 layout(constant_id = 3) const bool SILU = false;
 
@@ -56,7 +58,8 @@ void main() {
   float total = 0;
   for (uint k = lane(); k < p.chunks; k += LANES) {
     float part = 0;
-    for (uint c = 0; c < p.channels.value; c++) part += p.moments.at[from + 2 * k * stride + c] - origin;
+    for (uint c = 0; c < p.channels.value; c++)
+      part += p.moments.at[from + 2 * k * stride + c] - origin;
     total += part * float(min(p.chunk, p.rows - k * p.chunk));
   }
   const float count = float(p.rows) * float(p.channels.value);

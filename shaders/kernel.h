@@ -1,5 +1,5 @@
-// Kernel: the embedded SPIR-V of one kernel in the types it was compiled for. One constant per kernel is
-// generated in shaders/kernels.h, so that a misspelt name does not compile.
+// Kernel: the embedded SPIR-V of one kernel in the types it was compiled for. One constant per
+// kernel is generated in shaders/kernels.h, so that a misspelt name does not compile.
 #pragma once
 
 #include <cstdint>

@@ -5,8 +5,9 @@
 //
 // The mean first, then the variance around it: exact for large means too. A row stays in the cache.
 #extension GL_GOOGLE_include_directive : require
-#include "shaders/lanes.glsl"
 #include "shaders/layer_norm.h"
+
+#include "shaders/lanes.glsl"
 
 void main() {
   const uint row = row_index();

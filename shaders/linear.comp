@@ -2,11 +2,12 @@
 // kernel forward f32 f16
 // kernel forward_lanes f32 f16
 //
-// y = x W + b + residual: x [rows, depth], W [depth, cols], b [cols], residual [rows, cols]. `forward` is for GPUs, `forward_lanes` for CPU
-// drivers.
+// y = x W + b + residual: x [rows, depth], W [depth, cols], b [cols], residual [rows, cols].
+// `forward` is for GPUs, `forward_lanes` for CPU drivers.
 #extension GL_GOOGLE_include_directive : require
-#include "shaders/types.glsl"
 #include "shaders/linear.h"
+
+#include "shaders/types.glsl"
 
 #ifdef KERNEL_forward
 #include "shaders/tile.glsl"
@@ -19,8 +20,8 @@ vec4 load_a(uint row, uint k) {
   if (DEPTH_FOURS) {
     if (k < p.depth) value = vec4(TBuf4(p.x).at[(row * p.depth + k) / 4]);
   } else {
-    [[unroll]] for (uint i = 0; i < 4; i++)
-      if (k + i < p.depth) value[i] = float(p.x.at[row * p.depth + k + i]);
+    [[unroll]] for (uint i = 0; i < 4; i++) if (k + i < p.depth) value[i] =
+        float(p.x.at[row * p.depth + k + i]);
   }
   return value;
 }

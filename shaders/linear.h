@@ -1,12 +1,12 @@
 #include "shaders/push.h"
 
 PUSH_BLOCK(LinearPush)
-  PTR(TBuf) x;
-  PTR(TBuf) weight;
-  PTR(TBuf) bias;
-  PTR(TBuf) residual;
-  PTR(TBuf) y;
-  uint rows;
-  uint cols;
-  uint depth;
+PTR(TBuf) x;
+PTR(TBuf) weight;
+PTR(TBuf) bias;
+PTR(TBuf) residual;
+PTR(TBuf) y;
+uint rows;
+uint cols;
+uint depth;
 PUSH_END

@@ -3,8 +3,9 @@
 //
 // Some neighbouring columns of every row.
 #extension GL_GOOGLE_include_directive : require
-#include "shaders/elementwise.glsl"
 #include "shaders/slice.h"
+
+#include "shaders/elementwise.glsl"
 
 void main() {
   EACH(i, p.count) {

@@ -2,10 +2,10 @@
 #include "shaders/push.h"
 
 PUSH_BLOCK(SlicePush)
-  PTR(TBuf) x;
-  PTR(TBuf) y;
-  uint count;       // of vectors of y
-  uint begin;       // first column, in vectors
-  uint columns_x;   // vectors per row of x
-  Divisor columns;  // vectors per row of y
+PTR(TBuf) x;
+PTR(TBuf) y;
+uint count;       // of vectors of y
+uint begin;       // first column, in vectors
+uint columns_x;   // vectors per row of x
+Divisor columns;  // vectors per row of y
 PUSH_END

@@ -1,10 +1,12 @@
-// Matrix product for GPUs: y = a b by tiles of 8 LOCAL/16 rows and 64 VECTORS columns in shared memory.
+// Matrix product for GPUs: y = a b by tiles of 8 LOCAL/16 rows and 64 VECTORS columns in shared
+// memory.
 //
-// 16 invocations lie along the columns and LOCAL / 16 along the rows; each sums 8 rows and VECTORS times
-// four columns in registers, so that 32 VECTORS multiply-adds follow 2 + VECTORS loads of shared memory.
-// The next slice of 16 along the depth is fetched into registers while the present one is multiplied.
-// a is kept transposed in shared memory; the extra column avoids bank conflicts. Shared memory:
-// 16 (8 LOCAL/16 + 4 + 64 VECTORS) floats, 8.3 KiB for 128 invocations and one vector.
+// 16 invocations lie along the columns and LOCAL / 16 along the rows; each sums 8 rows and VECTORS
+// times four columns in registers, so that 32 VECTORS multiply-adds follow 2 + VECTORS loads of
+// shared memory. The next slice of 16 along the depth is fetched into registers while the present
+// one is multiplied. a is kept transposed in shared memory; the extra column avoids bank conflicts.
+// Shared memory: 16 (8 LOCAL/16 + 4 + 64 VECTORS) floats, 8.3 KiB for 128 invocations and one
+// vector.
 //
 // The includer defines load_a(row, k), four neighbours along the depth, zero outside, and
 // load_b(k, column), four neighbours along the columns, zero beyond the depth.
@@ -42,8 +44,8 @@ vec4 load_b(uint k, uint column);
 vec4 load4(TBuf b, uint row_begin, uint column, uint cols) {
   if (WHOLE_FOURS) return vec4(TBuf4(b).at[(row_begin + min(column, cols - 4)) / 4]);
   vec4 value;
-  [[unroll]] for (uint i = 0; i < 4; i++)
-    value[i] = float(b.at[row_begin + min(column + i, cols - 1)]);
+  [[unroll]] for (uint i = 0; i < 4; i++) value[i] =
+      float(b.at[row_begin + min(column + i, cols - 1)]);
   return value;
 }
 
@@ -72,15 +74,15 @@ void fetch_slice(uint k) {
 void share_slice() {
   [[unroll]] for (uint i = 0; i < A_LOADS; i++) {
     const uint at = i * LOCAL + lane, row = at / 4;
-    [[unroll]] for (uint j = 0; j < 4; j++)
-      a_tile[(at % 4 * 4 + j) * A_PITCH + row / 4][row % 4] = fetched_a[i][j];
+    [[unroll]] for (uint j = 0; j < 4; j++) a_tile[(at % 4 * 4 + j) * A_PITCH + row / 4][row % 4] =
+        fetched_a[i][j];
   }
   [[unroll]] for (uint i = 0; i < B_LOADS; i++) b_tile[i * LOCAL + lane] = fetched_b[i];
 }
 
 void tile_product(uint depth) {
-  [[unroll]] for (uint r = 0; r < THREAD_ROWS; r++)
-    [[unroll]] for (uint v = 0; v < VECTORS; v++) sum[r][v] = vec4(0);
+  [[unroll]] for (uint r = 0; r < THREAD_ROWS; r++) [[unroll]] for (uint v = 0; v < VECTORS; v++)
+      sum[r][v] = vec4(0);
   fetch_slice(0);
   for (uint k = 0; k < depth; k += DEPTH) {
     share_slice();
@@ -102,8 +104,8 @@ void store_tile(TBuf y, TBuf bias, TBuf residual, uint rows, uint cols) {
       if (WHOLE_FOURS) {
         if (row < rows && column < cols) TBuf4(y).at[(row * cols + column) / 4] = T4(value);
       } else {
-        [[unroll]] for (uint i = 0; i < 4; i++)
-          if (row < rows && column + i < cols) y.at[row * cols + column + i] = T(value[i]);
+        [[unroll]] for (uint i = 0; i < 4; i++) if (row < rows && column + i < cols)
+            y.at[row * cols + column + i] = T(value[i]);
       }
     }
   }

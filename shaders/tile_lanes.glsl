@@ -1,10 +1,12 @@
-// Matrix product for CPU drivers: y = a b, where b is a [depth, cols] matrix with contiguous columns.
+// Matrix product for CPU drivers: y = a b, where b is a [depth, cols] matrix with contiguous
+// columns.
 //
-// A workgroup is one SIMD vector of the driver. Its lanes lie along the columns of b, and all of them work on
-// the same ROWS rows of a: every value of b that was gathered meets ROWS multiply-adds, every value of a
-// 4 VECTORS. Where there are too few columns for that, lanes lie along the rows instead. No shared memory and
-// no barriers (each would be a coroutine switch). Rows and columns beyond the end are clamped for loads,
-// so nothing is read outside, and are not stored. docs/performance.md has the measured alternatives.
+// A workgroup is one SIMD vector of the driver. Its lanes lie along the columns of b, and all of
+// them work on the same ROWS rows of a: every value of b that was gathered meets ROWS
+// multiply-adds, every value of a 4 VECTORS. Where there are too few columns for that, lanes lie
+// along the rows instead. No shared memory and no barriers (each would be a coroutine switch). Rows
+// and columns beyond the end are clamped for loads, so nothing is read outside, and are not stored.
+// docs/performance.md has the measured alternatives.
 #ifndef LACUNA_TILE_LANES_GLSL
 #define LACUNA_TILE_LANES_GLSL
 
@@ -12,8 +14,8 @@
 
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint LANES = 8;
-layout(constant_id = 1) const uint ROWS = 8;     // of a group
-layout(constant_id = 2) const uint VECTORS = 2;  // of four columns for a lane
+layout(constant_id = 1) const uint ROWS = 8;            // of a group
+layout(constant_id = 2) const uint VECTORS = 2;         // of four columns for a lane
 layout(constant_id = 3) const bool WHOLE_FOURS = true;  // cols is a multiple of 4
 layout(constant_id = 4) const bool BIAS = false;
 layout(constant_id = 5) const bool LANES_ALONG_ROWS = false;
@@ -30,16 +32,16 @@ Tile tile;
 vec4 load4(TBuf b, uint row_begin, uint column, uint cols) {
   if (WHOLE_FOURS) return load_four(b, row_begin + min(column, cols - 4));
   vec4 value;
-  [[unroll]] for (uint i = 0; i < 4; i++)
-    value[i] = float(b.at[row_begin + min(column + i, cols - 1)]);
+  [[unroll]] for (uint i = 0; i < 4; i++) value[i] =
+      float(b.at[row_begin + min(column + i, cols - 1)]);
   return value;
 }
 
 void begin_tile() {
   const uint lane = gl_LocalInvocationID.x;
   const uint block = gl_WorkGroupID.z * gl_NumWorkGroups.x + gl_WorkGroupID.x;
-  [[unroll]] for (uint r = 0; r < ROWS; r++)
-    tile.row[r] = LANES_ALONG_ROWS ? (block * ROWS + r) * LANES + lane : block * ROWS + r;
+  [[unroll]] for (uint r = 0; r < ROWS; r++) tile.row[r] =
+      LANES_ALONG_ROWS ? (block * ROWS + r) * LANES + lane : block * ROWS + r;
   [[unroll]] for (uint v = 0; v < VECTORS; v++) {
     const uint four = gl_WorkGroupID.y * VECTORS + v;
     tile.column[v] = 4 * (LANES_ALONG_ROWS ? four : four * LANES + lane);
@@ -66,8 +68,8 @@ void store_tile(TBuf y, TBuf bias, TBuf residual, uint rows, uint cols) {
       if (WHOLE_FOURS) {
         if (row < rows && column < cols) store_four(y, row * cols + column, sum);
       } else {
-        [[unroll]] for (uint i = 0; i < 4; i++)
-          if (row < rows && column + i < cols) y.at[row * cols + column + i] = T(sum[i]);
+        [[unroll]] for (uint i = 0; i < 4; i++) if (row < rows && column + i < cols)
+            y.at[row * cols + column + i] = T(sum[i]);
       }
     }
   }

@@ -1,20 +1,17 @@
 // Loads and stores of neighbours: two from an even element, four from a multiple of four.
 //
-// Halves travel as 32-bit words, because lavapipe loads 16-bit elements one by one (three times slower, and
-// many times in compiling). unpackHalf2x16 is exact, but packHalf2x16 may round as the driver likes and
-// compiles slowly on lavapipe, so half_bits() rounds to nearest even with integers, as engine/half.h does.
+// Halves travel as 32-bit words, because lavapipe loads 16-bit elements one by one (three times
+// slower, and many times in compiling). unpackHalf2x16 is exact, but packHalf2x16 may round as the
+// driver likes and compiles slowly on lavapipe, so half_bits() rounds to nearest even with
+// integers, as engine/half.h does.
 #ifndef LACUNA_TILE_MEMORY_GLSL
 #define LACUNA_TILE_MEMORY_GLSL
 
 #include "shaders/types.glsl"
 
 #ifdef TYPE_f16
-layout(buffer_reference, scalar, buffer_reference_align = 4) buffer Words {
-  uint at[];
-};
-layout(buffer_reference, scalar, buffer_reference_align = 8) buffer Words2 {
-  uvec2 at[];
-};
+layout(buffer_reference, scalar, buffer_reference_align = 4) buffer Words { uint at[]; };
+layout(buffer_reference, scalar, buffer_reference_align = 8) buffer Words2 { uvec2 at[]; };
 vec2 load_pair(TBuf b, uint i) { return unpackHalf2x16(Words(b).at[i / 2]); }
 vec4 load_four(TBuf b, uint i) {
   const uvec2 words = Words2(b).at[i / 4];

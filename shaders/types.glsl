@@ -1,8 +1,9 @@
 // Storage types and buffer references shared by all kernels.
 //
-// T is the storage type of activations and weights (-DTYPE_f32, -DTYPE_f16); kernels load T, compute in
-// float and store T. A push block holds 64-bit addresses: TBuf refers to elements of T, FBuf to float,
-// IBuf to int. TBuf4 and FBuf4 read four elements at once and need addresses of whole fours.
+// T is the storage type of activations and weights (-DTYPE_f32, -DTYPE_f16); kernels load T,
+// compute in float and store T. A push block holds 64-bit addresses: TBuf refers to elements of T,
+// FBuf to float, IBuf to int. TBuf4 and FBuf4 read four elements at once and need addresses of
+// whole fours.
 #ifndef LACUNA_TYPES_GLSL
 #define LACUNA_TYPES_GLSL
 
@@ -24,23 +25,14 @@
 #define T4_ALIGN 16
 #endif
 
-layout(buffer_reference, scalar, buffer_reference_align = T_ALIGN) buffer TBuf {
-  T at[];
-};
-layout(buffer_reference, scalar, buffer_reference_align = T4_ALIGN) buffer TBuf4 {
-  T4 at[];
-};
-layout(buffer_reference, scalar, buffer_reference_align = 4) buffer FBuf {
-  float at[];
-};
-layout(buffer_reference, scalar, buffer_reference_align = 16) buffer FBuf4 {
-  vec4 at[];
-};
-layout(buffer_reference, scalar, buffer_reference_align = 4) buffer IBuf {
-  int at[];
-};
+layout(buffer_reference, scalar, buffer_reference_align = T_ALIGN) buffer TBuf { T at[]; };
+layout(buffer_reference, scalar, buffer_reference_align = T4_ALIGN) buffer TBuf4 { T4 at[]; };
+layout(buffer_reference, scalar, buffer_reference_align = 4) buffer FBuf { float at[]; };
+layout(buffer_reference, scalar, buffer_reference_align = 16) buffer FBuf4 { vec4 at[]; };
+layout(buffer_reference, scalar, buffer_reference_align = 4) buffer IBuf { int at[]; };
 
-// The index of this workgroup where Recorder::fold spread a long line of groups over two dimensions.
+// The index of this workgroup where Recorder::fold spread a long line of groups over two
+// dimensions.
 uint group_index() { return gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x; }
 
 #endif

@@ -3,9 +3,10 @@
 //
 // y = f(x), element by element.
 #extension GL_GOOGLE_include_directive : require
+#include "shaders/unary.h"
+
 #include "shaders/activation.glsl"
 #include "shaders/elementwise.glsl"
-#include "shaders/unary.h"
 
 layout(constant_id = 3) const uint FUNCTION = 0;
 const uint SILU = 0, GELU = 1, QUICK_GELU = 2, SCALE = 3;
@@ -17,6 +18,4 @@ vec4 f(vec4 x) {
   return x * p.factor;
 }
 
-void main() {
-  EACH(i, p.count) store(p.y, i, f(load(p.x, i)));
-}
+void main() { EACH(i, p.count) store(p.y, i, f(load(p.x, i))); }

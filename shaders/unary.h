@@ -1,8 +1,8 @@
 #include "shaders/push.h"
 
 PUSH_BLOCK(UnaryPush)
-  PTR(TBuf) x;
-  PTR(TBuf) y;
-  uint count;    // of vectors
-  float factor;  // of SCALE
+PTR(TBuf) x;
+PTR(TBuf) y;
+uint count;    // of vectors
+float factor;  // of SCALE
 PUSH_END

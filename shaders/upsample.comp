@@ -3,8 +3,9 @@
 //
 // Nearest neighbour: pixel (h, w) of y is pixel (floor(h H / H'), floor(w W / W')) of x.
 #extension GL_GOOGLE_include_directive : require
-#include "shaders/elementwise.glsl"
 #include "shaders/upsample.h"
+
+#include "shaders/elementwise.glsl"
 
 void main() {
   EACH(i, p.count) {

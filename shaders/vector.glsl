@@ -1,5 +1,6 @@
-// Kernels that are written once for four neighbouring elements: WIDTH is 4 where all rows consist of whole
-// fours and 1 elsewhere. In the scalar variant elements y, z and w are 0 when loaded and dead code after.
+// Kernels that are written once for four neighbouring elements: WIDTH is 4 where all rows consist
+// of whole fours and 1 elsewhere. In the scalar variant elements y, z and w are 0 when loaded and
+// dead code after.
 #ifndef LACUNA_VECTOR_GLSL
 #define LACUNA_VECTOR_GLSL
 
@@ -11,9 +12,7 @@ layout(constant_id = 1) const uint WIDTH = 1;
 
 #ifdef TYPE_f16
 // Four halves as two words: on software drivers twice as fast as loads and stores of 16 bits.
-layout(buffer_reference, scalar, buffer_reference_align = 8) buffer HalvesBuf {
-  uvec2 at[];
-};
+layout(buffer_reference, scalar, buffer_reference_align = 8) buffer HalvesBuf { uvec2 at[]; };
 vec4 load4(TBuf x, uint i) {
   const uvec2 u = HalvesBuf(x).at[i];
   return vec4(unpackHalf2x16(u.x), unpackHalf2x16(u.y));

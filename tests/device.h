@@ -1,10 +1,10 @@
-// The one device of a test program, with the validation layer's synchronization checks on. The last test
-// case of every program that uses it demands that the layer said nothing.
+// The one device of a test program, with the validation layer's synchronization checks on. The last
+// test case of every program that uses it demands that the layer said nothing.
 #pragma once
 
-#include <doctest/doctest.h>
-
 #include "engine/device.h"
+
+#include <doctest/doctest.h>
 
 namespace lacuna::test {
 

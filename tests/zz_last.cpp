@@ -1,5 +1,5 @@
-// What can only be said after all other tests of a program. doctest runs files in alphabetical order of
-// their names; tests/CMakeLists.txt sees to it that this one is last.
+// What can only be said after all other tests of a program. doctest runs files in alphabetical
+// order of their names; tests/CMakeLists.txt sees to it that this one is last.
 #include "tests/device.h"
 
 using namespace lacuna::test;

@@ -1,11 +1,12 @@
 // Multi-head attention (Vaswani et al. 2017) as one kernel; heads are slices of the channels.
+#include "shaders/attention.h"
+
 #include <algorithm>
 #include <cmath>
 
 #include "engine/error.h"
 #include "engine/ops.h"
 #include "engine/recorder.h"
-#include "shaders/attention.h"
 #include "shaders/kernels.h"
 
 namespace lacuna {
@@ -20,9 +21,11 @@ std::vector<TensorType> outputs(const Node& n) {
   const Shape &q = n.in(0), &k = n.in(1), &v = n.in(2);
   const int heads = n.as<Attention>().heads;
   if (q.rank() != 3 || k.rank() != 3 || k != v || q[0] != k[0] || q[2] != k[2])
-    throw InputError("[attention] expects q [B,Tq,C], k and v [B,Tk,C], not {}, {} and {}", q.str(), k.str(), v.str());
+    throw InputError("[attention] expects q [B,Tq,C], k and v [B,Tk,C], not {}, {} and {}", q.str(),
+                     k.str(), v.str());
   if (heads < 1 || q[2] % heads != 0)
-    throw InputError("[attention] expects a number of heads that divides {} channels, not {}", q[2], heads);
+    throw InputError("[attention] expects a number of heads that divides {} channels, not {}", q[2],
+                     heads);
   return {n.inputs[0].type, {Shape{q[0], heads, q[1]}, DType::f32}};
 }
 
@@ -41,8 +44,8 @@ uint32_t divisor(uint32_t count, uint32_t limit) {
 Cut cut_for(const DeviceTraits& traits, uint32_t head_fours, int64_t queries) {
   Cut c{};
   if (traits.cpu) {
-    // State lies in the first-level cache: q and o of 8 lanes x 8 queries x 40 channels are 20 KiB. More keys
-    // at a time are hardly faster and compile for seconds.
+    // State lies in the first-level cache: q and o of 8 lanes x 8 queries x 40 channels are 20 KiB.
+    // More keys at a time are hardly faster and compile for seconds.
     c.lanes = std::clamp<uint32_t>(traits.subgroup_size, 4, 16);
     c.queries = head_fours <= 12 ? 8 : 4;
     while (c.queries > 1 && c.lanes * c.queries / 2 >= queries) c.queries /= 2;
@@ -83,8 +86,8 @@ void record(const Node& n, Recorder& r) {
   const uint32_t each = c.lanes * c.queries;
   r.dispatch(kernels::attention_forward, n.dtype(),
              {c.lanes, c.queries, c.keys, head, c.slice, c.fours, o.causal}, push,
-             {static_cast<uint32_t>((q[1] + each - 1) / each), static_cast<uint32_t>(q[0] * o.heads),
-              (head_fours + c.fours - 1) / c.fours});
+             {static_cast<uint32_t>((q[1] + each - 1) / each),
+              static_cast<uint32_t>(q[0] * o.heads), (head_fours + c.fours - 1) / c.fours});
 }
 
 // Two products of Tq x Tk x C; causal attention needs half.

@@ -1,8 +1,9 @@
 // Convolution of images [N,H,W,C] with a weight [KH,KW,C,O], as an implicit matrix product.
+#include "shaders/conv2d.h"
+
 #include "engine/error.h"
 #include "engine/ops.h"
 #include "engine/ops/tile.h"
-#include "shaders/conv2d.h"
 #include "shaders/kernels.h"
 
 namespace lacuna {
@@ -18,12 +19,15 @@ std::vector<TensorType> outputs(const Node& n) {
   const Shape& w = n.in(1);
   const auto [o, e] = n.as<Attribute>();
   if (x.rank() != 4 || w.rank() != 4 || w[2] != x[3] || (e.bias && n.in(2) != Shape{w[3]}))
-    throw InputError("[conv2d] expects x [N,H,W,C], weight [KH,KW,C,O] and bias [O], not {}, {} and {}",
-                     x.str(), w.str(), e.bias ? n.in(2).str() : "none");
+    throw InputError(
+        "[conv2d] expects x [N,H,W,C], weight [KH,KW,C,O] and bias [O], not {}, {} and {}", x.str(),
+        w.str(), e.bias ? n.in(2).str() : "none");
   const int64_t pad = o.pad_begin + o.pad_end;
   if (o.stride < 1 || o.pad_begin < 0 || o.pad_end < 0 || x[1] + pad < w[0] || x[2] + pad < w[1])
-    throw InputError("[conv2d] expects an image not smaller than the kernel, not {} for {} with stride {} and padding {}, {}",
-                     x.str(), w.str(), o.stride, o.pad_begin, o.pad_end);
+    throw InputError(
+        "[conv2d] expects an image not smaller than the kernel, not {} for {} with stride {} and "
+        "padding {}, {}",
+        x.str(), w.str(), o.stride, o.pad_begin, o.pad_end);
   const Shape y{x[0], (x[1] + pad - w[0]) / o.stride + 1, (x[2] + pad - w[1]) / o.stride + 1, w[3]};
   if (e.residual && n.in(e.residual_input()) != y)
     throw InputError("[conv2d] expects a residual shaped like the result, {}, not {}", y.str(),
@@ -54,11 +58,13 @@ void record(const Node& n, Recorder& r) {
                         .pad = u32(o.pad_begin)};
   if (r.traits().cpu) {
     const LanesTile t = lanes_tile(r.traits(), y.rows(), y[3]);
-    r.dispatch(kernels::conv2d_forward_lanes, n.dtype(), {t.lanes, t.rows, t.vectors, fours, bias, t.along_rows, x[3] % 2 == 0, residual},
+    r.dispatch(kernels::conv2d_forward_lanes, n.dtype(),
+               {t.lanes, t.rows, t.vectors, fours, bias, t.along_rows, x[3] % 2 == 0, residual},
                push, t.groups);
   } else {
     const SharedTile t = shared_tile(r.traits(), y.rows(), y[3]);
-    r.dispatch(kernels::conv2d_forward, n.dtype(), {t.local, t.vectors, fours, bias, x[3] % 4 == 0, residual}, push, t.groups);
+    r.dispatch(kernels::conv2d_forward, n.dtype(),
+               {t.local, t.vectors, fours, bias, x[3] % 4 == 0, residual}, push, t.groups);
   }
 }
 
@@ -75,7 +81,8 @@ Tensor conv2d(Tensor x, Tensor weight, Tensor bias, Conv2d options, Tensor resid
   std::vector<Tensor> inputs = {x, weight};
   if (bias) inputs.push_back(bias);
   if (residual) inputs.push_back(residual);
-  return x.graph->node(conv2d_op, std::move(inputs), Attribute{options, {bool(bias), bool(residual)}});
+  return x.graph->node(conv2d_op, std::move(inputs),
+                       Attribute{options, {bool(bias), bool(residual)}});
 }
 
 }  // namespace lacuna

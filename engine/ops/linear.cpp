@@ -1,11 +1,12 @@
 // Linear layer: one matrix product. x [...,K] is read as rows of K; the weight is [K,N].
+#include "shaders/linear.h"
+
 #include <vector>
 
 #include "engine/error.h"
 #include "engine/ops.h"
 #include "engine/ops/tile.h"
 #include "shaders/kernels.h"
-#include "shaders/linear.h"
 
 namespace lacuna {
 namespace {
@@ -15,14 +16,14 @@ std::vector<TensorType> outputs(const Node& n) {
   const Shape& w = n.in(1);
   const Epilogue e = n.as<Epilogue>();
   if (w.rank() != 2 || w[0] != x.last() || (e.bias && n.in(2) != Shape{w[1]}))
-    throw InputError("[linear] expects x [...,K], weight [K,N] and bias [N], not {}, {} and {}", x.str(), w.str(),
-                     e.bias ? n.in(2).str() : "none");
+    throw InputError("[linear] expects x [...,K], weight [K,N] and bias [N], not {}, {} and {}",
+                     x.str(), w.str(), e.bias ? n.in(2).str() : "none");
   std::vector<int64_t> sizes;
   for (int axis = 0; axis + 1 < x.rank(); axis++) sizes.push_back(x[axis]);
   sizes.push_back(w[1]);
   if (e.residual && n.in(e.residual_input()) != Shape(sizes))
-    throw InputError("[linear] expects a residual shaped like the result, {}, not {}", Shape(sizes).str(),
-                     n.in(e.residual_input()).str());
+    throw InputError("[linear] expects a residual shaped like the result, {}, not {}",
+                     Shape(sizes).str(), n.in(e.residual_input()).str());
   return {{Shape(sizes), n.inputs[0].dtype()}};
 }
 
@@ -41,10 +42,12 @@ void record(const Node& n, Recorder& r) {
   if (r.traits().cpu) {
     const LanesTile t = lanes_tile(r.traits(), rows, cols);
     r.dispatch(kernels::linear_forward_lanes, n.dtype(),
-               {t.lanes, t.rows, t.vectors, fours, bias, t.along_rows, depth % 2 == 0, residual}, push, t.groups);
+               {t.lanes, t.rows, t.vectors, fours, bias, t.along_rows, depth % 2 == 0, residual},
+               push, t.groups);
   } else {
     const SharedTile t = shared_tile(r.traits(), rows, cols);
-    r.dispatch(kernels::linear_forward, n.dtype(), {t.local, t.vectors, fours, bias, depth % 4 == 0, residual}, push, t.groups);
+    r.dispatch(kernels::linear_forward, n.dtype(),
+               {t.local, t.vectors, fours, bias, depth % 4 == 0, residual}, push, t.groups);
   }
 }
 

@@ -1,5 +1,5 @@
-// Tile shapes of the two matrix product engines, shaders/tile.glsl (GPUs) and shaders/tile_lanes.glsl (CPU
-// drivers), for a product of [rows, depth] and [depth, cols].
+// Tile shapes of the two matrix product engines, shaders/tile.glsl (GPUs) and
+// shaders/tile_lanes.glsl (CPU drivers), for a product of [rows, depth] and [depth, cols].
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,8 @@
 
 namespace lacuna {
 
-// What a product's epilogue adds, and where it stands among the node's inputs (after x and the weight).
+// What a product's epilogue adds, and where it stands among the node's inputs (after x and the
+// weight).
 struct Epilogue {
   bool bias = false, residual = false;
   int bias_input() const { return 2; }

@@ -7,15 +7,15 @@
 
 namespace lacuna {
 
-// The best memory type among `bits` for the kind of use; falls back to whatever is allowed, since device
-// memory that the host cannot see is reached through staging.
+// The best memory type among `bits` for the kind of use; falls back to whatever is allowed, since
+// device memory that the host cannot see is reached through staging.
 uint32_t Device::Impl::memory_type(uint32_t bits, Memory kind, bool* host_visible) const {
   const VkMemoryPropertyFlags local = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT;
   const VkMemoryPropertyFlags visible =
       VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
   const VkMemoryPropertyFlags cached = VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
-  // Device memory that the host sees too is preferred only where all memory is one (CPU, integrated):
-  // the visible window of a discrete card may be small.
+  // Device memory that the host sees too is preferred only where all memory is one (CPU,
+  // integrated): the visible window of a discrete card may be small.
   const bool unified = info.kind == "CPU" || info.kind == "integrated GPU";
   std::vector<VkMemoryPropertyFlags> wishes;
   if (kind == Memory::device && unified) wishes = {local | visible, local, 0};
@@ -35,9 +35,10 @@ Buffer::Buffer(Device& device, uint64_t bytes, Memory kind, const char* what)
     : device_(&device), bytes_(std::max<uint64_t>(bytes, 16)) {
   Device::Impl& d = device.impl();
   if (bytes_ > d.max_allocation)
-    throw DeviceError("[device] {} needs {:.1f} MiB in one piece and '{}' gives at most {:.1f} MiB; use a "
-                      "smaller --batch, --size or --precision f16",
-                      what, bytes_ / 1048576.0, d.info.name, d.max_allocation / 1048576.0);
+    throw DeviceError(
+        "[device] {} needs {:.1f} MiB in one piece and '{}' gives at most {:.1f} MiB; use a "
+        "smaller --batch, --size or --precision f16",
+        what, bytes_ / 1048576.0, d.info.name, d.max_allocation / 1048576.0);
   VkBufferCreateInfo info{VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO};
   info.size = bytes_;
   info.usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT |
@@ -60,13 +61,14 @@ Buffer::Buffer(Device& device, uint64_t bytes, Memory kind, const char* what)
     if (d.allocated + need.size <= heap)
       result = d.vk.vkAllocateMemory(d.device, &allocate, nullptr, &memory);
     if (result != VK_SUCCESS)
-      throw DeviceError("[device] no room for {} ({:.1f} MiB) on '{}' beside {:.1f} MiB in use ({}); use a "
-                        "smaller --batch, --size or --precision f16",
-                        what, need.size / 1048576.0, d.info.name, d.allocated / 1048576.0,
-                        name_of(result));
+      throw DeviceError(
+          "[device] no room for {} ({:.1f} MiB) on '{}' beside {:.1f} MiB in use ({}); use a "
+          "smaller --batch, --size or --precision f16",
+          what, need.size / 1048576.0, d.info.name, d.allocated / 1048576.0, name_of(result));
     memory_ = (uint64_t)memory;
     VK_CHECK(d.vk.vkBindBufferMemory(d.device, buffer, memory, 0));
-    VkBufferDeviceAddressInfo address{VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO, nullptr, buffer};
+    VkBufferDeviceAddressInfo address{VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO, nullptr,
+                                      buffer};
     address_ = d.vk.vkGetBufferDeviceAddress(d.device, &address);
     void* host = nullptr;
     if (visible) VK_CHECK(d.vk.vkMapMemory(d.device, memory, 0, VK_WHOLE_SIZE, 0, &host));

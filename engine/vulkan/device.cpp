@@ -54,12 +54,14 @@ const DeviceInfo& choose(const std::vector<DeviceInfo>& infos, const std::string
       throw DeviceError("[device] '{}' cannot be used: {}", info.name, info.unusable);
     return info;
   }
-  throw DeviceError("[device] no device matches '{}'; --device takes a number or a part of a name of:{}",
-                    selector, list_text(infos));
+  throw DeviceError(
+      "[device] no device matches '{}'; --device takes a number or a part of a name of:{}",
+      selector, list_text(infos));
 }
 
 DeviceTraits traits_of(VkPhysicalDevice device, bool storage16) {
-  VkPhysicalDeviceSubgroupProperties subgroup{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES};
+  VkPhysicalDeviceSubgroupProperties subgroup{
+      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES};
   VkPhysicalDeviceProperties2 properties{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2};
   properties.pNext = &subgroup;
   vkGetPhysicalDeviceProperties2(device, &properties);
@@ -120,7 +122,8 @@ std::unique_ptr<Device> Device::open(const DeviceOptions& options) {
   vkGetPhysicalDeviceMemoryProperties(impl->physical, &impl->memory);
   VkPhysicalDeviceMaintenance3Properties limit{
       VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_3_PROPERTIES};
-  VkPhysicalDeviceProperties2 properties{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, &limit, {}};
+  VkPhysicalDeviceProperties2 properties{
+      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, &limit, {}};
   vkGetPhysicalDeviceProperties2(impl->physical, &properties);
   impl->max_allocation = limit.maxMemoryAllocationSize;
   if (properties.properties.limits.timestampComputeAndGraphics)
@@ -195,7 +198,8 @@ void Device::upload(const Buffer& buffer, uint64_t offset, std::span<const std::
     std::memcpy(staging.mapped(), data.data() + at, size);
     impl_->run_once([&](VkCommandBuffer commands) {
       const VkBufferCopy copy{0, offset + at, size};
-      impl_->vk.vkCmdCopyBuffer(commands, (VkBuffer)staging.handle(), (VkBuffer)buffer.handle(), 1, &copy);
+      impl_->vk.vkCmdCopyBuffer(commands, (VkBuffer)staging.handle(), (VkBuffer)buffer.handle(), 1,
+                                &copy);
     });
   }
 }
@@ -205,12 +209,14 @@ void Device::download(const Buffer& buffer, uint64_t offset, std::span<std::byte
     std::memcpy(data.data(), buffer.mapped() + offset, data.size());
     return;
   }
-  Buffer staging(*this, std::min<uint64_t>(staging_bytes, data.size()), Memory::download, "staging");
+  Buffer staging(*this, std::min<uint64_t>(staging_bytes, data.size()), Memory::download,
+                 "staging");
   for (uint64_t at = 0; at < data.size(); at += staging.bytes()) {
     const uint64_t size = std::min<uint64_t>(staging.bytes(), data.size() - at);
     impl_->run_once([&](VkCommandBuffer commands) {
       const VkBufferCopy copy{offset + at, 0, size};
-      impl_->vk.vkCmdCopyBuffer(commands, (VkBuffer)buffer.handle(), (VkBuffer)staging.handle(), 1, &copy);
+      impl_->vk.vkCmdCopyBuffer(commands, (VkBuffer)buffer.handle(), (VkBuffer)staging.handle(), 1,
+                                &copy);
     });
     std::memcpy(data.data() + at, staging.mapped(), size);
   }

@@ -23,7 +23,7 @@ struct Device::Impl {
   VkCommandPool pool = VK_NULL_HANDLE;
   VkPipelineLayout layout = VK_NULL_HANDLE;  // push constants only: kernels get addresses
   VkPipelineCache cache = VK_NULL_HANDLE;
-  std::string cache_file;  // empty: not kept
+  std::string cache_file;       // empty: not kept
   uint32_t pipelines_made = 0;  // since the cache was last saved
   VkPhysicalDeviceMemoryProperties memory{};
   uint64_t max_allocation = 0;

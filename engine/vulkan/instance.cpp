@@ -47,8 +47,9 @@ Instance::Instance(bool validation) : messages_(std::make_unique<std::vector<std
         "[device] no Vulkan loader was found on this machine; install one with its driver "
         "(Debian and Ubuntu: apt install libvulkan1 mesa-vulkan-drivers)");
   if (validation && !has_layer(validation_layer))
-    throw DeviceError("[device] the validation layer is not installed; apt install "
-                      "vulkan-validationlayers, or run without validation");
+    throw DeviceError(
+        "[device] the validation layer is not installed; apt install "
+        "vulkan-validationlayers, or run without validation");
 
   VkApplicationInfo app{VK_STRUCTURE_TYPE_APPLICATION_INFO};
   app.pApplicationName = "lacuna";
@@ -93,8 +94,7 @@ Instance::Instance(bool validation) : messages_(std::make_unique<std::vector<std
         "driver (Debian and Ubuntu: apt install mesa-vulkan-drivers)");
   VK_CHECK(result);
   volkLoadInstanceOnly(handle_);
-  if (validation)
-    VK_CHECK(vkCreateDebugUtilsMessengerEXT(handle_, &debug, nullptr, &messenger_));
+  if (validation) VK_CHECK(vkCreateDebugUtilsMessengerEXT(handle_, &debug, nullptr, &messenger_));
 }
 
 Instance::~Instance() {
@@ -130,11 +130,16 @@ namespace {
 
 const char* kind_of(VkPhysicalDeviceType type) {
   switch (type) {
-    case VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU: return "discrete GPU";
-    case VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU: return "integrated GPU";
-    case VK_PHYSICAL_DEVICE_TYPE_VIRTUAL_GPU: return "virtual GPU";
-    case VK_PHYSICAL_DEVICE_TYPE_CPU: return "CPU";
-    default: return "other";
+    case VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU:
+      return "discrete GPU";
+    case VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU:
+      return "integrated GPU";
+    case VK_PHYSICAL_DEVICE_TYPE_VIRTUAL_GPU:
+      return "virtual GPU";
+    case VK_PHYSICAL_DEVICE_TYPE_CPU:
+      return "CPU";
+    default:
+      return "other";
   }
 }
 
@@ -147,7 +152,8 @@ std::string why_unusable(VkPhysicalDevice device, uint32_t api) {
   if (api < VK_API_VERSION_1_2)
     return "it offers Vulkan " + version_text(api) + " and 1.2 is needed; update its driver";
   if (compute_family(device) < 0) return "it has no compute queue";
-  VkPhysicalDeviceVulkan12Features features12{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES};
+  VkPhysicalDeviceVulkan12Features features12{
+      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES};
   VkPhysicalDeviceFeatures2 features{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2};
   features.pNext = &features12;
   vkGetPhysicalDeviceFeatures2(device, &features);

@@ -12,7 +12,8 @@ namespace lacuna {
 
 class Instance {
  public:
-  // Throws DeviceError where there is no Vulkan loader, no driver, or no validation layer when asked for.
+  // Throws DeviceError where there is no Vulkan loader, no driver, or no validation layer when
+  // asked for.
   explicit Instance(bool validation);
   ~Instance();
   Instance(Instance&& other) noexcept;

@@ -22,7 +22,8 @@ std::filesystem::path cache_path(VkPhysicalDevice physical) {
   vkGetPhysicalDeviceProperties(physical, &p);
   std::string uuid;
   for (uint8_t byte : p.pipelineCacheUUID) uuid += fmt::format("{:02x}", byte);
-  return cache_folder() / fmt::format("pipelines-{:04x}-{:04x}-{}.bin", p.vendorID, p.deviceID, uuid);
+  return cache_folder() /
+         fmt::format("pipelines-{:04x}-{:04x}-{}.bin", p.vendorID, p.deviceID, uuid);
 }
 
 }  // namespace
@@ -49,13 +50,15 @@ void Device::save_pipeline_cache() {
   Impl& d = *impl_;
   if (d.cache_file.empty() || d.pipelines_made == 0) return;
   size_t size = 0;
-  if (d.vk.vkGetPipelineCacheData(d.device, d.cache, &size, nullptr) != VK_SUCCESS || size == 0) return;
+  if (d.vk.vkGetPipelineCacheData(d.device, d.cache, &size, nullptr) != VK_SUCCESS || size == 0)
+    return;
   std::vector<std::byte> bytes(size);
   if (d.vk.vkGetPipelineCacheData(d.device, d.cache, &size, bytes.data()) != VK_SUCCESS) return;
   bytes.resize(size);
   try {
     make_folder(std::filesystem::path(d.cache_file).parent_path());
-    write_file(d.cache_file, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, Overwrite::yes);
+    write_file(d.cache_file, {reinterpret_cast<const char*>(bytes.data()), bytes.size()},
+               Overwrite::yes);
     d.pipelines_made = 0;
   } catch (const Error&) {
     // A cache that cannot be kept costs time at the next start and nothing else.

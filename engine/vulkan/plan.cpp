@@ -1,14 +1,11 @@
 #include "engine/plan.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
-#include <unordered_map>
 
-#include "engine/clock.h"
 #include "engine/error.h"
 #include "engine/half.h"
-#include "engine/vulkan/device_impl.h"
+#include "engine/vulkan/plan_impl.h"
 
 namespace lacuna {
 namespace {
@@ -30,69 +27,12 @@ std::string shape_text(const Node& n) {
 
 }  // namespace
 
-struct Plan::Impl {
-  // Where a value lives: a range of one of our buffers.
-  struct Home {
-    const Buffer* buffer = nullptr;
-    int64_t offset = 0;
-  };
-  struct Named {
-    TensorType type;
-    Home home;          // on the device
-    int64_t staged = 0;  // offset in the staging buffer
-    bool set = false;
-  };
-  struct NodeInfo {
-    std::string op, scope, shape;
-    double flop = 0, bytes = 0;
-    Home result;
-    TensorType type;
-  };
-
-  Device& device;
-  DeviceTraits traits;
-  int64_t arena_block;
-  Placement placement;
-  std::vector<Buffer> arena;
-  Buffer inputs, outputs, staging, readback;
-  std::unordered_map<std::string, Named> input_names, output_names;
-  std::vector<Dispatch> dispatches;
-  std::vector<bool> barrier_before;
-  std::vector<NodeInfo> nodes;               // that are kept
-  std::vector<size_t> node_of_dispatch;      // index into nodes
-  std::vector<VkCommandBuffer> commands;
-  VkFence fence = VK_NULL_HANDLE;
-
-  Impl(Device& d, const PlanOptions& options)
-      : device(d),
-        traits(options.traits.value_or(d.traits())),
-        arena_block(static_cast<int64_t>(std::min<uint64_t>(d.max_allocation(), block_limit))) {
-    if (options.arena_block > 0) arena_block = std::min(arena_block, options.arena_block);
-    arena_block = std::max(arena_block / arena_alignment, int64_t{1}) * arena_alignment;
-  }
-  ~Impl();
-  void build(const Graph& graph);
-  void place_inputs(const Graph& graph, std::unordered_map<uint32_t, Home>& homes);
-  void place_arena(const Graph& graph, std::unordered_map<uint32_t, Home>& homes);
-  void place_outputs(const Graph& graph, const std::unordered_map<uint32_t, Home>& homes);
-  void describe_nodes(const Graph& graph, std::span<const uint32_t> kept,
-                      const std::unordered_map<uint32_t, Home>& homes);
-  void record();
-  void record_dispatch(VkCommandBuffer cb, size_t i);
-  void copy_inputs(VkCommandBuffer cb);
-  void copy_outputs(VkCommandBuffer cb);
-  void barrier(VkCommandBuffer cb, VkPipelineStageFlags from, VkAccessFlags had,
-               VkPipelineStageFlags to, VkAccessFlags wants);
-  void check_inputs() const;
-  void set(const std::string& name, DType type, const void* data, size_t count);
-  std::vector<float> read(const Home& home, TensorType type) const;
-};
-
 Plan::Impl::~Impl() {
   Device::Impl& d = device.impl();
   if (fence) d.vk.vkDestroyFence(d.device, fence, nullptr);
   if (!commands.empty())
-    d.vk.vkFreeCommandBuffers(d.device, d.pool, static_cast<uint32_t>(commands.size()), commands.data());
+    d.vk.vkFreeCommandBuffers(d.device, d.pool, static_cast<uint32_t>(commands.size()),
+                              commands.data());
 }
 
 Plan::Plan(Device& device, const Graph& graph, const PlanOptions& options)
@@ -121,7 +61,9 @@ void Plan::Impl::build(const Graph& graph) {
   for (size_t i = 0; i < dispatches.size(); i++)
     for (const Access& access : dispatches[i].accesses) {
       const uint64_t begin = address(access.value);
-      ranges[i].push_back({begin, begin + static_cast<uint64_t>(graph.values()[access.value].bytes()), access.write});
+      ranges[i].push_back({begin,
+                           begin + static_cast<uint64_t>(graph.values()[access.value].bytes()),
+                           access.write});
     }
   barrier_before = barriers(ranges);
   describe_nodes(graph, kept, homes);
@@ -146,22 +88,27 @@ void Plan::Impl::place_arena(const Graph& graph, std::unordered_map<uint32_t, Ho
   const std::vector<Lifetime> lives = lifetimes(graph, dispatches);
   for (const Lifetime& life : lives)
     if (life.bytes > arena_block)
-      throw DeviceError("[plan] one tensor of {} needs {:.1f} MiB and '{}' gives at most {:.1f} MiB in one piece; "
-                        "use a smaller --batch, --size or --precision f16",
-                        graph.values()[life.value].type.shape.str(), life.bytes / 1048576.0,
-                        device.info().name, arena_block / 1048576.0);
+      throw DeviceError(
+          "[plan] one tensor of {} needs {:.1f} MiB and '{}' gives at most {:.1f} MiB in one "
+          "piece; "
+          "use a smaller --batch, --size or --precision f16",
+          graph.values()[life.value].type.shape.str(), life.bytes / 1048576.0, device.info().name,
+          arena_block / 1048576.0);
   placement = place(lives, arena_block);
   const int64_t count = (placement.arena_bytes + arena_block - 1) / arena_block;
   arena.reserve(static_cast<size_t>(count));
   for (int64_t i = 0; i < count; i++)
-    arena.emplace_back(device, static_cast<uint64_t>(std::min(arena_block, placement.arena_bytes - i * arena_block)),
-                       Memory::device, "the arena of intermediate results");
+    arena.emplace_back(
+        device,
+        static_cast<uint64_t>(std::min(arena_block, placement.arena_bytes - i * arena_block)),
+        Memory::device, "the arena of intermediate results");
   for (size_t i = 0; i < lives.size(); i++)
     homes[lives[i].value] = {&arena[static_cast<size_t>(placement.offsets[i] / arena_block)],
                              placement.offsets[i] % arena_block};
 }
 
-void Plan::Impl::place_outputs(const Graph& graph, const std::unordered_map<uint32_t, Home>& homes) {
+void Plan::Impl::place_outputs(const Graph& graph,
+                               const std::unordered_map<uint32_t, Home>& homes) {
   int64_t bytes = 0;
   for (const auto& [name, tensor] : graph.outputs()) {
     const auto home = homes.find(tensor.id);
@@ -183,7 +130,8 @@ void Plan::Impl::describe_nodes(const Graph& graph, std::span<const uint32_t> ke
     if (n.op->flop) info.flop = n.op->flop(n);
     for (const Tensor& t : n.inputs) info.bytes += t.shape().elements() * size_of(t.dtype());
     info.bytes += n.out().elements() * size_of(n.dtype());
-    if (const auto home = homes.find(n.outputs[0].id); home != homes.end()) info.result = home->second;
+    if (const auto home = homes.find(n.outputs[0].id); home != homes.end())
+      info.result = home->second;
     position[index] = nodes.size();
     nodes.push_back(std::move(info));
   }
@@ -199,19 +147,21 @@ void Plan::Impl::barrier(VkCommandBuffer cb, VkPipelineStageFlags from, VkAccess
 void Plan::Impl::copy_inputs(VkCommandBuffer cb) {
   // The previous run's kernels are done (run() waits), so only the copy itself needs ordering.
   const VkBufferCopy whole{0, 0, inputs.bytes()};
-  device.impl().vk.vkCmdCopyBuffer(cb, (VkBuffer)staging.handle(), (VkBuffer)inputs.handle(), 1, &whole);
+  device.impl().vk.vkCmdCopyBuffer(cb, (VkBuffer)staging.handle(), (VkBuffer)inputs.handle(), 1,
+                                   &whole);
   barrier(cb, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_TRANSFER_WRITE_BIT,
           VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_ACCESS_SHADER_READ_BIT);
 }
 
 void Plan::Impl::copy_outputs(VkCommandBuffer cb) {
   barrier(cb, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT,
-          VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT,
-          VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_TRANSFER_READ_BIT);
+          VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT, VK_PIPELINE_STAGE_TRANSFER_BIT,
+          VK_ACCESS_TRANSFER_READ_BIT);
   for (const auto& [name, o] : output_names) {
     const VkBufferCopy part{static_cast<uint64_t>(o.home.offset), static_cast<uint64_t>(o.staged),
                             static_cast<uint64_t>(o.type.shape.elements() * size_of(o.type.dtype))};
-    device.impl().vk.vkCmdCopyBuffer(cb, (VkBuffer)o.home.buffer->handle(), (VkBuffer)readback.handle(), 1, &part);
+    device.impl().vk.vkCmdCopyBuffer(cb, (VkBuffer)o.home.buffer->handle(),
+                                     (VkBuffer)readback.handle(), 1, &part);
   }
   barrier(cb, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_TRANSFER_WRITE_BIT,
           VK_PIPELINE_STAGE_HOST_BIT, VK_ACCESS_HOST_READ_BIT);
@@ -222,15 +172,18 @@ void Plan::Impl::record_dispatch(VkCommandBuffer cb, size_t i) {
   const Dispatch& dispatch = dispatches[i];
   if (barrier_before[i])
     barrier(cb, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_ACCESS_SHADER_WRITE_BIT,
-            VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT);
+            VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
+            VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT);
   d.vk.vkCmdBindPipeline(cb, VK_PIPELINE_BIND_POINT_COMPUTE, d.pipeline(dispatch));
-  d.vk.vkCmdPushConstants(cb, d.layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, dispatch.push_bytes, dispatch.push.data());
+  d.vk.vkCmdPushConstants(cb, d.layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, dispatch.push_bytes,
+                          dispatch.push.data());
   d.vk.vkCmdDispatch(cb, dispatch.groups.x, dispatch.groups.y, dispatch.groups.z);
 }
 
 void Plan::Impl::record() {
   Device::Impl& d = device.impl();
-  const size_t count = std::max<size_t>(1, (dispatches.size() + dispatches_per_submit - 1) / dispatches_per_submit);
+  const size_t count =
+      std::max<size_t>(1, (dispatches.size() + dispatches_per_submit - 1) / dispatches_per_submit);
   VkCommandBufferAllocateInfo allocate{VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO};
   allocate.commandPool = d.pool;
   allocate.level = VK_COMMAND_BUFFER_LEVEL_PRIMARY;
@@ -310,11 +263,13 @@ std::vector<float> to_floats(std::span<const std::byte> bytes, DType type, int64
 
 std::vector<float> Plan::get(const std::string& output) const {
   const auto found = impl_->output_names.find(output);
-  if (found == impl_->output_names.end()) throw InputError("[plan] there is no output '{}'", output);
+  if (found == impl_->output_names.end())
+    throw InputError("[plan] there is no output '{}'", output);
   const Impl::Named& o = found->second;
   const int64_t count = o.type.shape.elements();
-  return to_floats({impl_->readback.mapped() + o.staged, static_cast<size_t>(count * size_of(o.type.dtype))},
-                   o.type.dtype, count);
+  return to_floats(
+      {impl_->readback.mapped() + o.staged, static_cast<size_t>(count * size_of(o.type.dtype))},
+      o.type.dtype, count);
 }
 
 std::vector<float> Plan::Impl::read(const Home& home, TensorType type) const {
@@ -324,74 +279,12 @@ std::vector<float> Plan::Impl::read(const Home& home, TensorType type) const {
   return to_floats(bytes, type.dtype, count);
 }
 
-std::vector<NodeProfile> Plan::profile() {
-  impl_->check_inputs();
-  Device::Impl& d = impl_->device.impl();
-  std::vector<NodeProfile> lines;
-  for (const Impl::NodeInfo& n : impl_->nodes)
-    lines.push_back({n.op, n.scope, n.shape, 0, 0, n.flop, n.bytes});
-  d.run_once([&](VkCommandBuffer cb) { impl_->copy_inputs(cb); });
-  VkQueryPool queries = VK_NULL_HANDLE;
-  const bool stamps = d.timestamp_ns > 0 && !d.traits.cpu;
-  if (stamps) {
-    VkQueryPoolCreateInfo info{VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO};
-    info.queryType = VK_QUERY_TYPE_TIMESTAMP;
-    info.queryCount = 2;
-    VK_CHECK(d.vk.vkCreateQueryPool(d.device, &info, nullptr, &queries));
-  }
-  for (size_t i = 0; i < impl_->dispatches.size(); i++) {
-    const double wall = wall_seconds(), cpu = cpu_seconds();
-    d.run_once([&](VkCommandBuffer cb) {
-      if (stamps) d.vk.vkCmdResetQueryPool(cb, queries, 0, 2);
-      if (stamps) d.vk.vkCmdWriteTimestamp(cb, VK_PIPELINE_STAGE_TOP_OF_PIPE_BIT, queries, 0);
-      impl_->record_dispatch(cb, i);
-      if (stamps) d.vk.vkCmdWriteTimestamp(cb, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, queries, 1);
-    });
-    NodeProfile& line = lines[impl_->node_of_dispatch[i]];
-    uint64_t ticks[2] = {};
-    if (stamps)
-      VK_CHECK(d.vk.vkGetQueryPoolResults(d.device, queries, 0, 2, sizeof(ticks), ticks, 8,
-                                          VK_QUERY_RESULT_64_BIT | VK_QUERY_RESULT_WAIT_BIT));
-    line.seconds += stamps ? static_cast<double>(ticks[1] - ticks[0]) * d.timestamp_ns * 1e-9
-                           : wall_seconds() - wall;
-    line.cpu_seconds += cpu_seconds() - cpu;
-  }
-  if (queries) d.vk.vkDestroyQueryPool(d.device, queries, nullptr);
-  return lines;
-}
-
-std::vector<NodeTrace> Plan::trace() {
-  impl_->check_inputs();
-  Device::Impl& d = impl_->device.impl();
-  d.run_once([&](VkCommandBuffer cb) { impl_->copy_inputs(cb); });
-  std::vector<NodeTrace> lines;
-  for (size_t i = 0; i < impl_->dispatches.size(); i++) {
-    d.run_once([&](VkCommandBuffer cb) { impl_->record_dispatch(cb, i); });
-    const size_t node = impl_->node_of_dispatch[i];
-    if (i + 1 < impl_->dispatches.size() && impl_->node_of_dispatch[i + 1] == node) continue;
-    const Impl::NodeInfo& n = impl_->nodes[node];
-    NodeTrace line{n.op, n.scope, n.shape, INFINITY, -INFINITY, 0, 0};
-    const std::vector<float> values = impl_->read(n.result, n.type);
-    for (float v : values) {
-      if (!std::isfinite(v)) {
-        line.not_finite++;
-        continue;
-      }
-      line.min = std::min<double>(line.min, v);
-      line.max = std::max<double>(line.max, v);
-      line.mean += v;
-    }
-    line.mean /= std::max<double>(1, static_cast<double>(values.size()) - static_cast<double>(line.not_finite));
-    lines.push_back(std::move(line));
-  }
-  return lines;
-}
-
 const Placement& Plan::placement() const { return impl_->placement; }
 std::span<const Dispatch> Plan::dispatches() const { return impl_->dispatches; }
 size_t Plan::dispatch_count() const { return impl_->dispatches.size(); }
 size_t Plan::barrier_count() const {
-  return static_cast<size_t>(std::count(impl_->barrier_before.begin(), impl_->barrier_before.end(), true));
+  return static_cast<size_t>(
+      std::count(impl_->barrier_before.begin(), impl_->barrier_before.end(), true));
 }
 
 }  // namespace lacuna

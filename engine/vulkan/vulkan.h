@@ -5,7 +5,8 @@
 
 namespace lacuna {
 
-// Throws DeviceError with the name of the result, the call, and what to do about it. Active in every build.
+// Throws DeviceError with the name of the result, the call, and what to do about it. Active in
+// every build.
 void check(VkResult result, const char* call);
 const char* name_of(VkResult result);
 

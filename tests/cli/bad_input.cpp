@@ -1,5 +1,5 @@
-// Bad input ends in one sentence that names the culprit, with exit status 2 (input) or 3 (device), and
-// leaves no file behind.
+// Bad input ends in one sentence that names the culprit, with exit status 2 (input) or 3 (device),
+// and leaves no file behind.
 #include <cstring>
 #include <fstream>
 
@@ -17,7 +17,8 @@ const std::string draw = "sample \"a red circle\" --steps 2 --seed 1 ";
 std::string quoted(const fs::path& path) { return "\"" + path.string() + "\""; }
 
 // The program must refuse with `status`, say `words` in one line, and write nothing.
-void refuses(const std::string& arguments, int status, const std::string& words, const std::string& environment = "") {
+void refuses(const std::string& arguments, int status, const std::string& words,
+             const std::string& environment = "") {
   const fs::path out = scratch();
   const Outcome o = lacuna::test::lacuna(arguments + " --out " + quoted(out), environment);
   INFO("lacuna ", arguments);
@@ -30,7 +31,8 @@ void refuses(const std::string& arguments, int status, const std::string& words,
 void refuses_model(const std::function<void(const fs::path&)>& damage, const std::string& words) {
   const fs::path model = damaged_pico(damage);
   const fs::path out = scratch();
-  const Outcome o = lacuna::test::lacuna(draw + "--model " + quoted(model) + " --out " + quoted(out));
+  const Outcome o =
+      lacuna::test::lacuna(draw + "--model " + quoted(model) + " --out " + quoted(out));
   INFO(o.out, o.err);
   CHECK(o.status == 2);
   CHECK(o.err.find(words) != std::string::npos);
@@ -89,12 +91,16 @@ TEST_CASE("prompt files beyond reason" * needs_device()) {
   };
   std::string million;
   for (int i = 0; i < 1000000; i++) million += "a cat\n";
-  refuses(file("million.txt", million) + " --size 65x64", 2, "multiples of 4");  // read, and then the size is wrong
+  refuses(file("million.txt", million) + " --size 65x64", 2,
+          "multiples of 4");  // read, and then the size is wrong
   refuses(file("more.txt", million + "a cat\n"), 2, "more than 1000000 pictures");
   refuses(file("two.txt", "a cat\na cat\n") + " --count 1000000", 2, "more than 1000000 pictures");
   refuses(file("seed.csv", "prompt,seed\na cat,18446744073709551615\n") + " --count 2", 2, "2^64");
   refuses(file("quote.csv", "prompt\n\"a cat\na dog\n"), 2, "row 2 is not closed");
-  refuses(file("utf16.txt", std::string("\xff\xfe" "a\0 \0c\0", 8)), 2, "UTF-8");
+  refuses(file("utf16.txt", std::string("\xff\xfe"
+                                        "a\0 \0c\0",
+                                        8)),
+          2, "UTF-8");
   refuses(file("empty.txt", "\n# nothing\n"), 2, "no prompt");
 }
 
@@ -104,30 +110,63 @@ TEST_CASE("a missing or damaged model is refused by name" * needs_device()) {
   refuses_model([](const fs::path& p) { fs::remove_all(p / "vae"); }, "vae");
   refuses_model([](const fs::path& p) { fs::remove(p / unet_file); }, "unet");
   refuses_model([](const fs::path& p) { fs::remove(p / "unet/config.json"); }, "config.json");
-  refuses_model([](const fs::path& p) { fs::resize_file(p / unet_file, 100000); }, "diffusion_pytorch_model");
-  refuses_model([](const fs::path& p) { fs::resize_file(p / unet_file, 3); }, "diffusion_pytorch_model");
-  // A header that claims 2^60 bytes.
-  refuses_model([](const fs::path& p) { overwrite(p / unet_file, 0, std::string("\0\0\0\0\0\0\0\x10", 8)); },
+  refuses_model([](const fs::path& p) { fs::resize_file(p / unet_file, 100000); },
                 "diffusion_pytorch_model");
-  refuses_model([](const fs::path& p) { overwrite(p / unet_file, 8, "}}}}"); }, "diffusion_pytorch_model");
+  refuses_model([](const fs::path& p) { fs::resize_file(p / unet_file, 3); },
+                "diffusion_pytorch_model");
+  // A header that claims 2^60 bytes.
+  refuses_model(
+      [](const fs::path& p) { overwrite(p / unet_file, 0, std::string("\0\0\0\0\0\0\0\x10", 8)); },
+      "diffusion_pytorch_model");
+  refuses_model([](const fs::path& p) { overwrite(p / unet_file, 8, "}}}}"); },
+                "diffusion_pytorch_model");
 }
 
 TEST_CASE("a config that does not fit is refused by key" * needs_device()) {
-  refuses_model([](const fs::path& p) { replace_in(p / "unet/config.json", "UNet2DConditionModel", "UNet3D"); }, "_class_name");
-  refuses_model([](const fs::path& p) { replace_in(p / "vae/config.json", "AutoencoderKL", "VQModel"); }, "_class_name");
-  refuses_model([](const fs::path& p) { replace_in(p / "unet/config.json", "\"UpBlock2D\"", "\"AttnUpBlock2D\""); }, "AttnUpBlock2D");
-  refuses_model([](const fs::path& p) { replace_in(p / "unet/config.json", "\"cross_attention_dim\": 128", "\"cross_attention_dim\": 96"); },
-                "attn2.to_k.weight");
-  refuses_model([](const fs::path& p) { replace_in(p / "unet/config.json", "\"in_channels\": 4", "\"in_channels\": -4"); }, "in_channels");
-  refuses_model([](const fs::path& p) { replace_in(p / "unet/config.json", "\"in_channels\": 4", "\"in_channels\": \"4\""); }, "in_channels");
-  refuses_model([](const fs::path& p) { replace_in(p / "unet/config.json", "{", "[{"); }, "config.json");
-  refuses_model([](const fs::path& p) { replace_in(p / "text_encoder/config.json", "quick_gelu", "swish"); }, "swish");
-  refuses_model([](const fs::path& p) { replace_in(p / "text_encoder/config.json", "\"vocab_size\": 645", "\"vocab_size\": 999"); },
-                "token_embedding");
+  refuses_model(
+      [](const fs::path& p) {
+        replace_in(p / "unet/config.json", "UNet2DConditionModel", "UNet3D");
+      },
+      "_class_name");
+  refuses_model(
+      [](const fs::path& p) { replace_in(p / "vae/config.json", "AutoencoderKL", "VQModel"); },
+      "_class_name");
+  refuses_model(
+      [](const fs::path& p) {
+        replace_in(p / "unet/config.json", "\"UpBlock2D\"", "\"AttnUpBlock2D\"");
+      },
+      "AttnUpBlock2D");
+  refuses_model(
+      [](const fs::path& p) {
+        replace_in(p / "unet/config.json", "\"cross_attention_dim\": 128",
+                   "\"cross_attention_dim\": 96");
+      },
+      "attn2.to_k.weight");
+  refuses_model(
+      [](const fs::path& p) {
+        replace_in(p / "unet/config.json", "\"in_channels\": 4", "\"in_channels\": -4");
+      },
+      "in_channels");
+  refuses_model(
+      [](const fs::path& p) {
+        replace_in(p / "unet/config.json", "\"in_channels\": 4", "\"in_channels\": \"4\"");
+      },
+      "in_channels");
+  refuses_model([](const fs::path& p) { replace_in(p / "unet/config.json", "{", "[{"); },
+                "config.json");
+  refuses_model(
+      [](const fs::path& p) { replace_in(p / "text_encoder/config.json", "quick_gelu", "swish"); },
+      "swish");
+  refuses_model(
+      [](const fs::path& p) {
+        replace_in(p / "text_encoder/config.json", "\"vocab_size\": 645", "\"vocab_size\": 999");
+      },
+      "token_embedding");
 }
 
 TEST_CASE("NaN in weights is refused by tensor" * needs_device()) {
-  const SafeTensors file = SafeTensors::open(fs::path(LACUNA_SOURCE_DIR) / "assets" / "pico" / unet_file);
+  const SafeTensors file =
+      SafeTensors::open(fs::path(LACUNA_SOURCE_DIR) / "assets" / "pico" / unet_file);
   const SafeTensors::Entry& entry = file.at("conv_in.weight");
   REQUIRE(entry.dtype == FileDType::f16);
   const auto first = file.entries().begin()->second.bytes.data();
@@ -136,11 +175,14 @@ TEST_CASE("NaN in weights is refused by tensor" * needs_device()) {
   for (const auto& [name, e] : file.entries()) end = std::max(end, e.bytes.data() + e.bytes.size());
   const auto size = static_cast<std::streamoff>(fs::file_size(file.path()));
   const std::streamoff at = size - (end - entry.bytes.data());
-  refuses_model([&](const fs::path& p) { overwrite(p / unet_file, at, std::string("\x00\x7e", 2)); }, "conv_in.weight");
+  refuses_model(
+      [&](const fs::path& p) { overwrite(p / unet_file, at, std::string("\x00\x7e", 2)); },
+      "conv_in.weight");
 }
 
 TEST_CASE("no device, an unknown device" * needs_device()) {
-  refuses(draw, 3, "driver", "VK_ICD_FILENAMES=/no/such/icd.json VK_DRIVER_FILES=/no/such/icd.json");
+  refuses(draw, 3, "driver",
+          "VK_ICD_FILENAMES=/no/such/icd.json VK_DRIVER_FILES=/no/such/icd.json");
   refuses(draw + "--device Voodoo2", 3, "Voodoo2");
   refuses(draw + "--device 99", 3, "99");
 }

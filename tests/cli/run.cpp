@@ -19,8 +19,9 @@ std::string content(const fs::path& path) {
 }
 
 struct ScratchRoot {
-  fs::path path = fs::temp_directory_path() / ("lacuna-test-" + std::to_string(std::rand()) + "-" +
-                                               std::to_string(fs::file_time_type::clock::now().time_since_epoch().count()));
+  fs::path path = fs::temp_directory_path() /
+                  ("lacuna-test-" + std::to_string(std::rand()) + "-" +
+                   std::to_string(fs::file_time_type::clock::now().time_since_epoch().count()));
   int used = 0;
   ScratchRoot() { fs::create_directories(path); }
   ~ScratchRoot() {
@@ -45,8 +46,9 @@ Outcome lacuna(const std::string& arguments, const std::string& environment) {
 #else
   const std::string prefix = environment.empty() ? "" : "env " + environment + " ";
 #endif
-  const std::string command = prefix + "\"" LACUNA_PROGRAM "\" " + arguments + " > \"" + (folder / "out").string() +
-                              "\" 2> \"" + (folder / "err").string() + "\"";
+  const std::string command = prefix + "\"" LACUNA_PROGRAM "\" " + arguments + " > \"" +
+                              (folder / "out").string() + "\" 2> \"" + (folder / "err").string() +
+                              "\"";
   int status = std::system(command.c_str());
 #ifndef _WIN32
   status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

@@ -34,9 +34,13 @@ std::string parameters(const fs::path& file) {
 
 }  // namespace
 
-TEST_CASE("pictures are numbered on, carry their parameters, and equal seeds give equal bits" * needs_device()) {
+TEST_CASE("pictures are numbered on, carry their parameters, and equal seeds give equal bits" *
+          needs_device()) {
   const fs::path out = scratch();
-  const std::string run = "sample \"a red circle\" --negative blue --steps 3 --seed 7 --count 3 --batch 2 --grid --out " + quoted(out);
+  const std::string run =
+      "sample \"a red circle\" --negative blue --steps 3 --seed 7 --count 3 --batch 2 --grid "
+      "--out " +
+      quoted(out);
   REQUIRE(lacuna::test::lacuna(run).status == 0);
   REQUIRE(lacuna::test::lacuna(run).status == 0);
   const auto files = pictures(out);
@@ -48,29 +52,36 @@ TEST_CASE("pictures are numbered on, carry their parameters, and equal seeds giv
   CHECK(load_image(files[0]).width == 64);
   CHECK(load_image(files[6]).width >= 3 * 160);
   CHECK(parameters(files[1]) ==
-        "a red circle\nNegative prompt: blue\nSteps: 3, Sampler: DDIM, CFG scale: 7.5, Seed: 8, Size: 64x64, "
+        "a red circle\nNegative prompt: blue\nSteps: 3, Sampler: DDIM, CFG scale: 7.5, Seed: 8, "
+        "Size: 64x64, "
         "Model: pico, RNG: CPU, Version: lacuna " LACUNA_VERSION);
   // Neither batch size nor neighbours change a picture.
   const fs::path alone = scratch() / "alone.png";
-  REQUIRE(lacuna::test::lacuna("sample \"a red circle\" --negative blue --steps 3 --seed 8 --out " + quoted(alone)).status == 0);
+  REQUIRE(lacuna::test::lacuna("sample \"a red circle\" --negative blue --steps 3 --seed 8 --out " +
+                               quoted(alone))
+              .status == 0);
   CHECK(load_image(alone) == load_image(files[1]));
 }
 
 TEST_CASE("--json reports events, one object a line" * needs_device()) {
-  const Outcome o = lacuna::test::lacuna("sample \"a cat\" --steps 2 --seed 1 --json --out " + quoted(scratch()));
+  const Outcome o =
+      lacuna::test::lacuna("sample \"a cat\" --steps 2 --seed 1 --json --out " + quoted(scratch()));
   REQUIRE(o.status == 0);
   std::vector<std::string> events;
   std::istringstream lines(o.out);
-  for (std::string line; std::getline(lines, line);) events.push_back(nlohmann::json::parse(line).at("event"));
+  for (std::string line; std::getline(lines, line);)
+    events.push_back(nlohmann::json::parse(line).at("event"));
   CHECK(events == std::vector<std::string>{"start", "step", "step", "step", "image", "done"});
 }
 
 #ifndef _WIN32
-TEST_CASE("paths and prompts that are no UTF-8 are drawn, and reported as JSON all the same" * needs_device()) {
+TEST_CASE("paths and prompts that are no UTF-8 are drawn, and reported as JSON all the same" *
+          needs_device()) {
   const fs::path model = scratch() / "pico\xff", out = scratch() / "out\xfe";
   fs::copy(fs::path(LACUNA_SOURCE_DIR) / "assets" / "pico", model, fs::copy_options::recursive);
-  const Outcome o = lacuna::test::lacuna("sample \"a cat \xc3\" --steps 1 --seed 1 --json --grid --model " + quoted(model) +
-                                         " --out " + quoted(out));
+  const Outcome o =
+      lacuna::test::lacuna("sample \"a cat \xc3\" --steps 1 --seed 1 --json --grid --model " +
+                           quoted(model) + " --out " + quoted(out));
   INFO(o.err);
   REQUIRE(o.status == 0);
   std::istringstream lines(o.out);
@@ -83,20 +94,25 @@ TEST_CASE("paths and prompts that are no UTF-8 are drawn, and reported as JSON a
 TEST_CASE("names in the folder that only look like numbers do not count" * needs_device()) {
   const fs::path out = scratch();
   std::ofstream(out / "9223372036854775807.png") << "a number of 63 bits";
-  REQUIRE(lacuna::test::lacuna("sample \"a cat\" --steps 1 --seed 1 --out " + quoted(out)).status == 0);
+  REQUIRE(lacuna::test::lacuna("sample \"a cat\" --steps 1 --seed 1 --out " + quoted(out)).status ==
+          0);
   CHECK(fs::exists(out / "00000-1.png"));
 }
 
 TEST_CASE("the largest seed" * needs_device()) {
   const fs::path out = scratch();
-  REQUIRE(lacuna::test::lacuna("sample \"a cat\" --steps 1 --seed 18446744073709551615 --out " + quoted(out)).status == 0);
+  REQUIRE(lacuna::test::lacuna("sample \"a cat\" --steps 1 --seed 18446744073709551615 --out " +
+                               quoted(out))
+              .status == 0);
   CHECK(fs::exists(out / "00000-18446744073709551615.png"));
 }
 
 TEST_CASE("prompts from files" * needs_device()) {
   const fs::path folder = scratch(), out = scratch();
-  std::ofstream(folder / "p.csv") << "case_number,prompt,evaluation_seed\n0,\"a red circle, please\",5\n1,a cat,6\n";
-  const Outcome o = lacuna::test::lacuna("sample --steps 2 --from-file " + quoted(folder / "p.csv") + " --out " + quoted(out));
+  std::ofstream(folder / "p.csv")
+      << "case_number,prompt,evaluation_seed\n0,\"a red circle, please\",5\n1,a cat,6\n";
+  const Outcome o = lacuna::test::lacuna("sample --steps 2 --from-file " +
+                                         quoted(folder / "p.csv") + " --out " + quoted(out));
   INFO(o.err);
   REQUIRE(o.status == 0);
   const auto files = pictures(out);
@@ -109,7 +125,8 @@ TEST_CASE("prompts from files" * needs_device()) {
 TEST_CASE("a prompt that is too long is cut with a warning" * needs_device()) {
   std::string prompt;
   for (int i = 0; i < 40; i++) prompt += "red ";
-  const Outcome o = lacuna::test::lacuna("sample \"" + prompt + "circle\" --steps 1 --seed 1 --out " + quoted(scratch()));
+  const Outcome o = lacuna::test::lacuna("sample \"" + prompt +
+                                         "circle\" --steps 1 --seed 1 --out " + quoted(scratch()));
   CHECK(o.status == 0);
   CHECK(o.err.find("this was cut") != std::string::npos);
   CHECK(o.err.find("circle") != std::string::npos);
@@ -131,8 +148,10 @@ TEST_CASE("every verb explains itself within 80 columns") {
 TEST_CASE("csv fields") {
   using Rows = std::vector<std::vector<std::string>>;
   const auto parse = [](const char* text) { return parse_csv(text, "test.csv"); };
-  CHECK(parse("a,b\r\n1,\"x, \"\"y\"\"\nz\"\n\n,\n") == Rows{{"a", "b"}, {"1", "x, \"y\"\nz"}, {"", ""}});
+  CHECK(parse("a,b\r\n1,\"x, \"\"y\"\"\nz\"\n\n,\n") ==
+        Rows{{"a", "b"}, {"1", "x, \"y\"\nz"}, {"", ""}});
   CHECK(parse("").empty());
   CHECK(parse("one") == Rows{{"one"}});
-  CHECK_THROWS_WITH_AS(parse("prompt\n\"a cat\na dog\n"), doctest::Contains("test.csv: the quote opened in row 2"), InputError);
+  CHECK_THROWS_WITH_AS(parse("prompt\n\"a cat\na dog\n"),
+                       doctest::Contains("test.csv: the quote opened in row 2"), InputError);
 }

@@ -21,9 +21,11 @@ void check_clip(const std::string& name) {
     const ClipText clip(store, ClipTextConfig::from_file(folder / "config.json"));
     Graph g;
     std::vector<Tensor> hidden;
-    const Tensor out = clip(g.input("ids", {states.shape[0], states.shape[1]}, DType::i32), &hidden);
+    const Tensor out =
+        clip(g.input("ids", {states.shape[0], states.shape[1]}, DType::i32), &hidden);
     g.output("states", cast(out, DType::f32));
-    for (size_t i = 0; i < hidden.size(); i++) g.output("hidden" + std::to_string(i), cast(hidden[i], DType::f32));
+    for (size_t i = 0; i < hidden.size(); i++)
+      g.output("hidden" + std::to_string(i), cast(hidden[i], DType::f32));
     Plan plan(device(), g);
     plan.set("ids", std::span<const int32_t>(ids));
     plan.run();
@@ -32,12 +34,19 @@ void check_clip(const std::string& name) {
     CHECK(error <= bound(type));
     for (size_t i = 0; i < hidden.size(); i++)
       CHECK(relative_error(plan.get("hidden" + std::to_string(i)),
-                           read(golden, "output.hidden_states." + std::to_string(i)).values) <= bound(type));
+                           read(golden, "output.hidden_states." + std::to_string(i)).values) <=
+            bound(type));
   }
 }
 
 }  // namespace
 
-TEST_CASE("CLIP equals transformers: quick_gelu, 77 tokens" * needs_device()) { check_clip("quick_gelu"); }
-TEST_CASE("CLIP equals transformers: gelu, 13 tokens, heads of 40" * needs_device()) { check_clip("gelu"); }
-TEST_CASE("CLIP equals transformers: tensors without the text_model prefix" * needs_device()) { check_clip("first_eos"); }
+TEST_CASE("CLIP equals transformers: quick_gelu, 77 tokens" * needs_device()) {
+  check_clip("quick_gelu");
+}
+TEST_CASE("CLIP equals transformers: gelu, 13 tokens, heads of 40" * needs_device()) {
+  check_clip("gelu");
+}
+TEST_CASE("CLIP equals transformers: tensors without the text_model prefix" * needs_device()) {
+  check_clip("first_eos");
+}

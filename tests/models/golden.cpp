@@ -31,7 +31,8 @@ Array channels_last(const Array& a) {
   for (int64_t i = 0; i < n; i++)
     for (int64_t k = 0; k < c; k++)
       for (int64_t p = 0; p < pixels; p++)
-        out.values[static_cast<size_t>((i * pixels + p) * c + k)] = a.values[static_cast<size_t>((i * c + k) * pixels + p)];
+        out.values[static_cast<size_t>((i * pixels + p) * c + k)] =
+            a.values[static_cast<size_t>((i * c + k) * pixels + p)];
   return out;
 }
 

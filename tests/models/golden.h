@@ -1,5 +1,6 @@
-// Golden fixtures of tests/fixtures (made by tools/golden with diffusers and transformers in float32) and
-// what comparing with them needs. Fixtures are N,C,H,W as PyTorch's; graphs are N,H,W,C.
+// Golden fixtures of tests/fixtures (made by tools/golden with diffusers and transformers in
+// float32) and what comparing with them needs. Fixtures are N,C,H,W as PyTorch's; graphs are
+// N,H,W,C.
 #pragma once
 
 #include <doctest/doctest.h>

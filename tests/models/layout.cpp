@@ -30,9 +30,11 @@ TEST_CASE("weights come back from the engine's layout unchanged") {
 
 TEST_CASE("a matrix is transposed, a convolution becomes taps of matrices") {
   std::vector<float> out(6), conv(8);
-  to_engine_layout(Layout::linear, std::vector<int64_t>{2, 3}, std::vector<float>{1, 2, 3, 4, 5, 6}, out);
+  to_engine_layout(Layout::linear, std::vector<int64_t>{2, 3}, std::vector<float>{1, 2, 3, 4, 5, 6},
+                   out);
   CHECK(out == std::vector<float>{1, 4, 2, 5, 3, 6});
   // [out=2, in=1, 2, 2]: tap by tap, outputs side by side.
-  to_engine_layout(Layout::conv2d, std::vector<int64_t>{2, 1, 2, 2}, std::vector<float>{1, 2, 3, 4, 5, 6, 7, 8}, conv);
+  to_engine_layout(Layout::conv2d, std::vector<int64_t>{2, 1, 2, 2},
+                   std::vector<float>{1, 2, 3, 4, 5, 6, 7, 8}, conv);
   CHECK(conv == std::vector<float>{1, 5, 2, 6, 3, 7, 4, 8});
 }

@@ -11,10 +11,14 @@ using namespace lacuna::test;
 
 namespace {
 
-std::filesystem::path pico() { return std::filesystem::path(LACUNA_SOURCE_DIR) / "assets" / "pico"; }
+std::filesystem::path pico() {
+  return std::filesystem::path(LACUNA_SOURCE_DIR) / "assets" / "pico";
+}
 
 // tools/golden/pico.py names them as diffusers' users do.
-std::string our_name(const std::string& sampler) { return sampler == "dpm++2m" ? "dpmpp_2m" : sampler; }
+std::string our_name(const std::string& sampler) {
+  return sampler == "dpm++2m" ? "dpmpp_2m" : sampler;
+}
 
 std::vector<uint8_t> read_bytes(const SafeTensors& file, const std::string& name) {
   const auto bytes = file.at(name).bytes;
@@ -46,7 +50,13 @@ TEST_CASE("pico's pictures equal diffusers' within 2/255" * needs_device()) {
   for (const nlohmann::json& c : manifest.at("cases")) {
     const std::string name = c.at("name");
     INFO(name);
-    GenerateOptions options{our_name(c.at("sampler")), c.at("steps"), c.at("guidance"), 0, c.at("width"), c.at("height"), RngKind::torch};
+    GenerateOptions options{our_name(c.at("sampler")),
+                            c.at("steps"),
+                            c.at("guidance"),
+                            0,
+                            c.at("width"),
+                            c.at("height"),
+                            RngKind::torch};
     const ImageRequest request{c.at("prompt"), c.value("negative", ""), c.at("seed")};
     const auto ids = read_ids(golden, name + ".input_ids");
     const auto prompt_ids = model.tokenizer().encode(request.prompt).ids;

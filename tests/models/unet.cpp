@@ -48,7 +48,13 @@ void check_unet(const std::string& name) {
 }  // namespace
 
 TEST_CASE("UNet equals diffusers: SD 1.x block order" * needs_device()) { check_unet("sd1"); }
-TEST_CASE("UNet equals diffusers: heads by level, linear projections" * needs_device()) { check_unet("sd2"); }
+TEST_CASE("UNet equals diffusers: heads by level, linear projections" * needs_device()) {
+  check_unet("sd2");
+}
 TEST_CASE("UNet equals diffusers: 9 input channels" * needs_device()) { check_unet("inpainting"); }
-TEST_CASE("UNet equals diffusers: sides that do not divide" * needs_device()) { check_unet("uneven"); }
-TEST_CASE("UNet equals diffusers: down block without attention first" * needs_device()) { check_unet("down_first"); }
+TEST_CASE("UNet equals diffusers: sides that do not divide" * needs_device()) {
+  check_unet("uneven");
+}
+TEST_CASE("UNet equals diffusers: down block without attention first" * needs_device()) {
+  check_unet("down_first");
+}

@@ -10,7 +10,8 @@ using namespace lacuna::test;
 
 namespace {
 
-void check_encoder(const std::string& name, const SafeTensors& golden, WeightStore& store, const VaeConfig& config) {
+void check_encoder(const std::string& name, const SafeTensors& golden, WeightStore& store,
+                   const VaeConfig& config) {
   const Array image = channels_last(read(golden, "input.image"));
   const Array mean = channels_last(read(golden, "output.mean"));
   const Array logvar = channels_last(read(golden, "output.logvar"));
@@ -18,7 +19,8 @@ void check_encoder(const std::string& name, const SafeTensors& golden, WeightSto
   Graph g;
   const Tensor moments = encoder(cast(g.input("image", Shape(image.shape)), store.dtype()));
   g.output("mean", cast(slice(moments, 0, config.latent_channels), DType::f32));
-  g.output("logvar", cast(slice(moments, config.latent_channels, config.latent_channels), DType::f32));
+  g.output("logvar",
+           cast(slice(moments, config.latent_channels, config.latent_channels), DType::f32));
   Plan plan(device(), g);
   plan.set("image", std::span<const float>(image.values));
   plan.run();
@@ -28,12 +30,14 @@ void check_encoder(const std::string& name, const SafeTensors& golden, WeightSto
   CHECK(relative_error(plan.get("logvar"), logvar.values) <= bound(store.dtype()));
 }
 
-void check_decoder(const std::string& name, const SafeTensors& golden, WeightStore& store, const VaeConfig& config) {
+void check_decoder(const std::string& name, const SafeTensors& golden, WeightStore& store,
+                   const VaeConfig& config) {
   const Array latent = channels_last(read(golden, "input.latent"));
   const Array decoded = channels_last(read(golden, "output.decoded"));
   const VaeDecoder decoder(store, config);
   Graph g;
-  g.output("pixels", cast(decoder(cast(g.input("latent", Shape(latent.shape)), store.dtype())), DType::f32));
+  g.output("pixels",
+           cast(decoder(cast(g.input("latent", Shape(latent.shape)), store.dtype())), DType::f32));
   Plan plan(device(), g);
   plan.set("latent", std::span<const float>(latent.values));
   plan.run();
@@ -57,4 +61,6 @@ void check_vae(const std::string& name) {
 
 TEST_CASE("VAE equals diffusers: two levels" * needs_device()) { check_vae("two_levels"); }
 TEST_CASE("VAE equals diffusers: four levels" * needs_device()) { check_vae("four_levels"); }
-TEST_CASE("VAE equals diffusers: attention with its old names" * needs_device()) { check_vae("old_names"); }
+TEST_CASE("VAE equals diffusers: attention with its old names" * needs_device()) {
+  check_vae("old_names");
+}

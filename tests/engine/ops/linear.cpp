@@ -15,41 +15,46 @@ void check_linear(const Shape& x, int64_t cols, bool bias = true, bool residual 
   if (bias) given.push_back(weight({cols}));
   if (residual) given.push_back(random(Shape(sizes)));
   check({.given = given,
-         .op = [=](In t) { return linear(t[0], t[1], bias ? t[2] : Tensor{}, residual ? t.back() : Tensor{}); },
-         .reference = [=](const std::vector<Values>& in) {
-           Values y(static_cast<size_t>(x.rows() * cols));
-           for (int64_t m = 0; m < x.rows(); m++)
-             for (int64_t n = 0; n < cols; n++) {
-               double sum = (bias ? in[2][n] : 0) + (residual ? in.back()[m * cols + n] : 0);
-               for (int64_t k = 0; k < depth; k++) sum += in[0][m * depth + k] * in[1][k * cols + n];
-               y[m * cols + n] = sum;
-             }
-           return y;
-         }});
+         .op =
+             [=](In t) {
+               return linear(t[0], t[1], bias ? t[2] : Tensor{}, residual ? t.back() : Tensor{});
+             },
+         .reference =
+             [=](const std::vector<Values>& in) {
+               Values y(static_cast<size_t>(x.rows() * cols));
+               for (int64_t m = 0; m < x.rows(); m++)
+                 for (int64_t n = 0; n < cols; n++) {
+                   double sum = (bias ? in[2][n] : 0) + (residual ? in.back()[m * cols + n] : 0);
+                   for (int64_t k = 0; k < depth; k++)
+                     sum += in[0][m * depth + k] * in[1][k * cols + n];
+                   y[m * cols + n] = sum;
+                 }
+               return y;
+             }});
 }
 
 }  // namespace
 
 TEST_CASE("linear at every edge of its tiles" * needs_device()) {
   check_linear({1, 1}, 1);
-  check_linear({7}, 3);              // a vector
-  check_linear({2, 3, 5}, 13);       // odd everything
-  check_linear({16, 16}, 128);       // exactly one tile of a CPU driver
+  check_linear({7}, 3);         // a vector
+  check_linear({2, 3, 5}, 13);  // odd everything
+  check_linear({16, 16}, 128);  // exactly one tile of a CPU driver
   check_linear({17, 17}, 129);
   check_linear({15, 18}, 132, false);
-  check_linear({64, 16}, 64);        // exactly one tile of a GPU
+  check_linear({64, 16}, 64);  // exactly one tile of a GPU
   check_linear({65, 20}, 68);
   check_linear({63, 12}, 60, false);
   for (int64_t rows : {1, 2, 3, 4, 5, 8, 9}) check_linear({rows, 34}, 36);
 }
 
 TEST_CASE("linear in the shapes of models" * needs_device()) {
-  check_linear({2, 320}, 1280);      // time embedding
-  check_linear({1, 77, 768}, 320);   // keys and values of a prompt
-  check_linear({2, 256, 64}, 64);    // a small model's projections
+  check_linear({2, 320}, 1280);     // time embedding
+  check_linear({1, 77, 768}, 320);  // keys and values of a prompt
+  check_linear({2, 256, 64}, 64);   // a small model's projections
   check_linear({2, 64, 128}, 512);
   check_linear({1, 130, 320}, 160, false);
-  check_linear({1025, 24}, 520);     // many rows and columns: the larger tile of a GPU
+  check_linear({1025, 24}, 520);  // many rows and columns: the larger tile of a GPU
 }
 
 TEST_CASE("linear with a residual" * needs_device()) {
