@@ -4,9 +4,8 @@
 //
 // forward: y = a + b. channel: y = a + b with a [N,...,C] and b [N,C].
 #extension GL_GOOGLE_include_directive : require
-#include "shaders/add.h"
-
 #include "shaders/elementwise.glsl"
+#include "shaders/add.h"
 
 void main() {
   EACH(i, p.count) {

@@ -11,9 +11,8 @@
 // heads split their output channels over groups (z), each of which computes the scores again, and
 // read q by slices.
 #extension GL_GOOGLE_include_directive : require
-#include "shaders/attention.h"
-
 #include "shaders/tile_memory.glsl"
+#include "shaders/attention.h"
 
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint LANES = 8;

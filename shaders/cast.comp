@@ -4,9 +4,8 @@
 //
 // f32 to f16 and back.
 #extension GL_GOOGLE_include_directive : require
-#include "shaders/cast.h"
-
 #include "shaders/elementwise.glsl"
+#include "shaders/cast.h"
 
 void main() {
   EACH(i, p.count) {

@@ -3,9 +3,8 @@
 //
 // Rows of a followed by rows of b.
 #extension GL_GOOGLE_include_directive : require
-#include "shaders/concat.h"
-
 #include "shaders/elementwise.glsl"
+#include "shaders/concat.h"
 
 void main() {
   EACH(i, p.count) {

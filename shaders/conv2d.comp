@@ -7,9 +7,8 @@
 // [KH KW C, O]. x and y are [N,H,W,C]. Taps outside the image are zero. A residual shaped like y
 // may be added.
 #extension GL_GOOGLE_include_directive : require
-#include "shaders/conv2d.h"
-
 #include "shaders/types.glsl"
+#include "shaders/conv2d.h"
 
 // Where a pixel of y starts reading: image, and y and x of tap (0, 0), which may be negative.
 ivec3 origin(uint row) {

@@ -3,9 +3,8 @@
 //
 // y[b,t] = table[ids[b,t]] + positions[t]
 #extension GL_GOOGLE_include_directive : require
-#include "shaders/embedding.h"
-
 #include "shaders/elementwise.glsl"
+#include "shaders/embedding.h"
 
 void main() {
   EACH(i, p.count) {

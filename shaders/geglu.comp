@@ -3,10 +3,9 @@
 //
 // y = x[..., :C] gelu(x[..., C:])   (Shazeer 2020, "GLU variants improve transformer")
 #extension GL_GOOGLE_include_directive : require
-#include "shaders/geglu.h"
-
 #include "shaders/activation.glsl"
 #include "shaders/elementwise.glsl"
+#include "shaders/geglu.h"
 
 void main() {
   EACH(i, p.count) {

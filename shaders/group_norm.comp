@@ -11,10 +11,9 @@
 // cost no digits. stats: merges chunks and channels of one group (Chan et al. 1979). forward: walks
 // like moments.
 #extension GL_GOOGLE_include_directive : require
-#include "shaders/group_norm.h"
-
 #include "shaders/activation.glsl"
 #include "shaders/lanes.glsl"
+#include "shaders/group_norm.h"
 
 layout(constant_id = 3) const bool SILU = false;
 

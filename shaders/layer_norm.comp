@@ -5,9 +5,8 @@
 //
 // The mean first, then the variance around it: exact for large means too. A row stays in the cache.
 #extension GL_GOOGLE_include_directive : require
-#include "shaders/layer_norm.h"
-
 #include "shaders/lanes.glsl"
+#include "shaders/layer_norm.h"
 
 void main() {
   const uint row = row_index();

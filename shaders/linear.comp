@@ -5,9 +5,8 @@
 // y = x W + b + residual: x [rows, depth], W [depth, cols], b [cols], residual [rows, cols].
 // `forward` is for GPUs, `forward_lanes` for CPU drivers.
 #extension GL_GOOGLE_include_directive : require
-#include "shaders/linear.h"
-
 #include "shaders/types.glsl"
+#include "shaders/linear.h"
 
 #ifdef KERNEL_forward
 #include "shaders/tile.glsl"

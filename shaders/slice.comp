@@ -3,9 +3,8 @@
 //
 // Some neighbouring columns of every row.
 #extension GL_GOOGLE_include_directive : require
-#include "shaders/slice.h"
-
 #include "shaders/elementwise.glsl"
+#include "shaders/slice.h"
 
 void main() {
   EACH(i, p.count) {

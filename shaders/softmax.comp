@@ -3,9 +3,8 @@
 //
 // y = exp(x - max) / sum(exp(x - max)) over each row.
 #extension GL_GOOGLE_include_directive : require
-#include "shaders/softmax.h"
-
 #include "shaders/lanes.glsl"
+#include "shaders/softmax.h"
 
 void main() {
   const uint row = row_index();

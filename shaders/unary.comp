@@ -3,10 +3,9 @@
 //
 // y = f(x), element by element.
 #extension GL_GOOGLE_include_directive : require
-#include "shaders/unary.h"
-
 #include "shaders/activation.glsl"
 #include "shaders/elementwise.glsl"
+#include "shaders/unary.h"
 
 layout(constant_id = 3) const uint FUNCTION = 0;
 const uint SILU = 0, GELU = 1, QUICK_GELU = 2, SCALE = 3;

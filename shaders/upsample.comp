@@ -3,9 +3,8 @@
 //
 // Nearest neighbour: pixel (h, w) of y is pixel (floor(h H / H'), floor(w W / W')) of x.
 #extension GL_GOOGLE_include_directive : require
-#include "shaders/upsample.h"
-
 #include "shaders/elementwise.glsl"
+#include "shaders/upsample.h"
 
 void main() {
   EACH(i, p.count) {
