@@ -12,7 +12,6 @@ namespace {
 
 // Short command buffers keep each piece of work under the watchdogs of desktop GPUs.
 constexpr size_t dispatches_per_submit = 100;
-constexpr int64_t block_limit = int64_t{1} << 40;
 
 int64_t aligned(int64_t bytes) {
   return (bytes + arena_alignment - 1) / arena_alignment * arena_alignment;

@@ -11,6 +11,9 @@
 namespace lacuna {
 
 struct Plan::Impl {
+  // Blocks of the arena are no larger, whatever the device offers; offsets stay far from overflow.
+  static constexpr int64_t block_limit = int64_t{1} << 40;
+
   // Where a value lives: a range of one of our buffers.
   struct Home {
     const Buffer* buffer = nullptr;
