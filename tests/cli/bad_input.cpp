@@ -187,6 +187,14 @@ TEST_CASE("no device, an unknown device" * needs_device()) {
   refuses(draw + "--device 99", 3, "99");
 }
 
+TEST_CASE("too little memory is told before the first step" * needs_device()) {
+  if (!device().traits().cpu) {
+    MESSAGE("skipped: a GPU may have the memory that software drivers refuse");
+    return;
+  }
+  refuses(draw + "--size 2048x2048 --batch 8 --count 8", 3, "MiB");
+}
+
 TEST_CASE("nothing existing is overwritten without --force" * needs_device()) {
   const fs::path file = scratch() / "a.png";
   std::ofstream(file) << "mine";
