@@ -61,6 +61,10 @@ void print_plan(const char* what, Plan& plan) {
 }
 
 void print_trace_of(const char* what, Plan& plan) {
+  if (!plan.ready()) {
+    fmt::print("\n{}: did not run\n", what);
+    return;
+  }
   fmt::print("\n{}\n{:<12} {:<24} {:>10} {:>10} {:>10} {:>6}\n", what, "op", "where", "min", "max",
              "mean", "NaN");
   for (const NodeTrace& n : plan.trace())

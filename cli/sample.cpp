@@ -107,6 +107,11 @@ Image contact_sheet(const std::vector<Image>& images, const std::vector<ImageReq
   return grid(images, static_cast<int>(count), labels);
 }
 
+// Guidance doubles the batch of the UNet.
+int64_t unet_batch(const SampleOptions& o, int64_t pictures) {
+  return o.generate.guidance > 1 ? 2 * pictures : pictures;
+}
+
 void sample(SampleOptions o) {
   const double begin = wall_seconds(), cpu_begin = cpu_seconds();
   if (o.count < 1 || o.count > static_cast<int64_t>(most_pictures))
@@ -129,6 +134,7 @@ void sample(SampleOptions o) {
           ->calls();
   const int64_t batch = std::min<int64_t>(o.batch, static_cast<int64_t>(all.size()));
   const int64_t batches = (static_cast<int64_t>(all.size()) + batch - 1) / batch;
+  const int64_t last = static_cast<int64_t>(all.size()) - (batches - 1) * batch;
 
   Progress progress("sampling", calls * batches, o.json);
   progress.event({{"event", "start"},
@@ -150,11 +156,19 @@ void sample(SampleOptions o) {
         static_cast<size_t>(b * batch),
         std::min<size_t>(static_cast<size_t>(batch), all.size() - static_cast<size_t>(b * batch)));
     const std::string note = fmt::format("picture {}", b * batch + 1);
-    const auto results = generate(model, text, part, o.generate, [&](int call, int) {
-      warn_cuts(text, told, progress);
-      progress.update(b * calls + call, note);
-      return !interrupted();
-    });
+    std::vector<Generated> results;
+    try {
+      results = generate(model, text, part, o.generate, [&](int call, int) {
+        warn_cuts(text, told, progress);
+        progress.update(b * calls + call, note);
+        return !interrupted();
+      });
+    } catch (const DeviceError&) {
+      // Numbers that went wrong are what --trace is for: the plans still hold the inputs.
+      progress.finish();
+      if (o.trace) print_trace(model, unet_batch(o, static_cast<int64_t>(part.size())), size);
+      throw;
+    }
     if (results.empty()) throw Interrupted{};
     for (size_t i = 0; i < results.size(); i++) {
       if (o.grid) images.push_back(results[i].image);
@@ -186,9 +200,8 @@ void sample(SampleOptions o) {
                   {"seconds", seconds},
                   {"cpu_seconds", cpu},
                   {"peak_bytes", device->peak_bytes()}});
-  const int64_t unet_batch = batch * (o.generate.guidance > 1 ? 2 : 1);
-  if (o.profile) print_profile(model, unet_batch, size);
-  if (o.trace) print_trace(model, unet_batch, size);
+  if (o.profile) print_profile(model, unet_batch(o, last), size);
+  if (o.trace) print_trace(model, unet_batch(o, last), size);
 }
 
 }  // namespace

@@ -50,6 +50,8 @@ class Plan {
   // Graph::input.
   void set(const std::string& input, std::span<const float> data);
   void set(const std::string& input, std::span<const int32_t> data);
+  // Whether every input has been set, so that run(), profile() and trace() may be called.
+  bool ready() const;
   void run();
   // Result of the last run, as float whatever its storage type.
   std::vector<float> get(const std::string& output) const;

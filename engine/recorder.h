@@ -71,10 +71,6 @@ class Recorder {
   const DeviceTraits& traits() const { return traits_; }
 
   uint64_t in(const Node& n, int i) { return touch(n.inputs[i].id, false); }
-  // The input's address, or 0 where the node has fewer inputs (an optional bias, say).
-  uint64_t optional_in(const Node& n, size_t i) {
-    return i < n.inputs.size() ? in(n, static_cast<int>(i)) : 0;
-  }
   uint64_t out(const Node& n, int i = 0) { return touch(n.outputs[i].id, true); }
   // Reads what an earlier dispatch of the same node wrote.
   uint64_t back(const Node& n, int i) { return touch(n.outputs[i].id, false); }

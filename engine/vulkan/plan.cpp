@@ -225,6 +225,11 @@ void Plan::set(const std::string& input, std::span<const int32_t> data) {
   impl_->set(input, DType::i32, data.data(), data.size());
 }
 
+bool Plan::ready() const {
+  return std::all_of(impl_->input_names.begin(), impl_->input_names.end(),
+                     [](const auto& input) { return input.second.set; });
+}
+
 void Plan::run() {
   impl_->check_inputs();
   Device::Impl& d = impl_->device.impl();

@@ -187,6 +187,34 @@ TEST_CASE("no device, an unknown device" * needs_device()) {
   refuses(draw + "--device 99", 3, "99");
 }
 
+TEST_CASE("numbers that overflow are told, and --trace shows where" * needs_device()) {
+  if (!device().traits().storage16) {
+    MESSAGE("skipped: f16 storage, which this device does not have");
+    return;
+  }
+  // The largest half in every weight of the first convolution: its sums do not fit into a half.
+  const SafeTensors file =
+      SafeTensors::open(fs::path(LACUNA_SOURCE_DIR) / "assets" / "pico" / unet_file);
+  const auto bytes = file.at("conv_in.weight").bytes;
+  const std::byte* end = bytes.data();
+  for (const auto& [name, e] : file.entries()) end = std::max(end, e.bytes.data() + e.bytes.size());
+  const auto at = static_cast<std::streamoff>(fs::file_size(file.path())) - (end - bytes.data());
+  const fs::path model = damaged_pico([&](const fs::path& p) {
+    std::string largest;
+    for (size_t i = 0; i < bytes.size() / 2; i++) largest += "\xff\x7b";
+    overwrite(p / unet_file, at, largest);
+  });
+  const fs::path out = scratch();
+  const Outcome o = lacuna::test::lacuna(draw + "--precision f16 --trace --model " + quoted(model) +
+                                         " --out " + quoted(out));
+  INFO(o.err);
+  CHECK(o.status == 3);
+  CHECK(o.err.find("--precision f32") != std::string::npos);
+  CHECK(o.out.find("conv2d") != std::string::npos);
+  CHECK(o.out.find("VAE decoder: did not run") != std::string::npos);
+  CHECK(fs::is_empty(out));
+}
+
 TEST_CASE("too little memory is told before the first step" * needs_device()) {
   if (!device().traits().cpu) {
     MESSAGE("skipped: a GPU may have the memory that software drivers refuse");
