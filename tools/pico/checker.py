@@ -32,14 +32,19 @@ def _filtered(mask, kind, size):
     return np.asarray(Image.fromarray(mask.astype(np.uint8) * 255).filter(kind(size))) > 127
 
 
+def _flooded(mask, x, y):
+    """The part of a mask that is connected with a pixel of it (4 neighbours)."""
+    im = Image.fromarray(mask.astype(np.uint8) * 255).copy()    # the copy is writable
+    ImageDraw.floodfill(im, (x, y), 128)
+    return np.asarray(im) == 128
+
+
 def hull(fg, close=True):
     """Closes small gaps of a mask and fills its holes."""
     m = np.pad(fg, 4)
     if close:
         m = _filtered(_filtered(m, ImageFilter.MaxFilter, 5), ImageFilter.MinFilter, 5) | m
-    im = Image.fromarray((~m).astype(np.uint8) * 255)
-    ImageDraw.floodfill(im, (0, 0), 128)
-    return (np.asarray(im) != 128)[4:-4, 4:-4]
+    return ~_flooded(~m, 0, 0)[4:-4, 4:-4]
 
 
 def components(mask):
@@ -47,9 +52,7 @@ def components(mask):
     out, left = [], mask.copy()
     while left.any():
         y, x = np.argwhere(left)[0]
-        im = Image.fromarray(left.astype(np.uint8) * 255)
-        ImageDraw.floodfill(im, (int(x), int(y)), 128)
-        part = np.asarray(im) == 128
+        part = _flooded(left, int(x), int(y))
         out.append(part)
         left &= ~part
     return sorted(out, key=lambda part: -part.sum())
