@@ -48,7 +48,8 @@ def export_clip(checkpoint, config_dir, out):
     _save(text, os.path.join(out, 'text_encoder'))
     transformers.CLIPImageProcessor(
         size=dict(shortest_edge=64), crop_size=dict(height=64, width=64),
-        image_mean=[.5] * 3, image_std=[.5] * 3, resample=3).save_pretrained(
+        image_mean=[.5] * 3, image_std=[.5] * 3, resample=3, do_resize=True,
+        do_center_crop=True, do_rescale=True, do_normalize=True, do_convert_rgb=True).save_pretrained(
             os.path.join(out, 'clip'))
 
 

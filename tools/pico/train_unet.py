@@ -1,6 +1,7 @@
 """Trains the UNet, resumably.
 
-usage: train_unet.py MODEL_DIR DATA_PREFIX OUT.pt [--seconds WALL] [--decay CPU_SECONDS]
+usage: train_unet.py MODEL_DIR DATA_PREFIX OUT.pt [--batch N] [--seconds WALL]
+                     [--decay CPU_SECONDS]
 
 Warm-up, then a constant learning rate for as long as it runs: OUT.pt is written every few minutes
 and on SIGTERM, and a later call goes on from it. --decay ends the run: the learning rate falls to
@@ -23,7 +24,6 @@ from diffusers import UNet2DConditionModel
 
 import fast
 
-BATCH = 32
 RATE = 8e-4
 WARM_UP = 300               # steps
 GAMMA = 5.
@@ -69,11 +69,12 @@ class Trainer:
         self.average = common.Average(self.parameters, .999, 6)
         self.optimizer = torch.optim.AdamW(self.parameters, lr=0, betas=(.9, .99),
                                            weight_decay=.01, fused=True)
-        self.step, self.spent, self.decayed = 0, 0., 0.
+        self.step, self.samples, self.spent, self.decayed = 0, 0, 0., 0.
         self.stop = False
         if os.path.exists(args.out):
             self.restore(common.load(args.out))
         self.order = np.empty(0, int)
+        self.batch = args.batch
 
     def read_data(self, model_dir, prefix):
         self.latents = np.load(prefix + '.lat.npy')
@@ -86,7 +87,7 @@ class Trainer:
         self.model.load_state_dict(state['model'])
         self.average.restore(state['average'])
         self.optimizer.load_state_dict(state['optimizer'])
-        self.step, self.spent = state['step'], state['spent']
+        self.step, self.samples, self.spent = (state[k] for k in ('step', 'samples', 'spent'))
         self.rng.bit_generator.state = state['rng']
         torch.set_rng_state(state['torch_rng'])
         self.log(f'goes on from step {self.step}')
@@ -96,24 +97,25 @@ class Trainer:
         path = base + '-decayed' + extension if self.args.decay else self.args.out
         common.save(path, dict(
             model=self.model.state_dict(), average=self.average.state(),
-            optimizer=self.optimizer.state_dict(), step=self.step, spent=self.spent,
+            optimizer=self.optimizer.state_dict(), step=self.step,
+            samples=self.samples, spent=self.spent,
             rng=self.rng.bit_generator.state, torch_rng=torch.get_rng_state()))
 
     def pictures(self):
         """Row numbers of a batch: each picture once before any twice."""
-        if len(self.order) < BATCH:
+        if len(self.order) < self.batch:
             self.order = self.rng.permutation(len(self.latents))
-        rows, self.order = self.order[:BATCH], self.order[BATCH:]
+        rows, self.order = self.order[:self.batch], self.order[self.batch:]
         return rows
 
     def batch_loss(self):
         rows = self.pictures()
         moments = torch.from_numpy(self.latents[rows].astype(np.float32))
-        noise = torch.randn(BATCH, 4, 16, 16)
+        noise = torch.randn(self.batch, 4, 16, 16)
         clean = (moments[:, :4] + moments[:, 4:] * torch.randn_like(noise)) * self.scale
-        text = np.where(self.rng.random(BATCH) < EMPTY, 0, self.rows[rows])
+        text = np.where(self.rng.random(self.batch) < EMPTY, 0, self.rows[rows])
         context = torch.from_numpy(self.states[text].astype(np.float32))
-        t = (torch.randperm(BATCH) + torch.rand(BATCH)) * (len(self.alphas) / BATCH)
+        t = (torch.randperm(self.batch) + torch.rand(self.batch)) * (len(self.alphas) / self.batch)
         t = t.long().clamp(0, len(self.alphas) - 1)
         a = self.alphas[t].view(-1, 1, 1, 1)
         noisy = a.sqrt() * clean + (1 - a).sqrt() * noise
@@ -136,6 +138,7 @@ class Trainer:
             self.optimizer.step()
             self.average.update()
         self.step += 1
+        self.samples += self.batch
         return norm, error, t
 
     def finished(self, start):
@@ -160,11 +163,11 @@ class Trainer:
                 self.save()
                 saved = time.time()
         self.save()
-        self.log(f'stopped at step {self.step}, {self.step * BATCH} samples')
+        self.log(f'stopped at step {self.step}, {self.samples} samples')
 
     def report(self, sums, norms):
         means = sums[:, 0] / np.maximum(1, sums[:, 1])
-        self.log(f'step {self.step} samples {self.step * BATCH} cpu {self.spent:.0f}s '
+        self.log(f'step {self.step} samples {self.samples} cpu {self.spent:.0f}s '
                  f'rate {self.rate():.1e} norm {np.mean(norms):.2f} mse {means.mean():.4f} by t '
                  + ' '.join(f'{m:.3f}' for m in means))
 
@@ -180,6 +183,7 @@ def main():
     parser.add_argument('model')
     parser.add_argument('data')
     parser.add_argument('out')
+    parser.add_argument('--batch', type=int, default=32)
     parser.add_argument('--seconds', type=float, default=0)
     parser.add_argument('--decay', type=float, default=0)
     trainer = Trainer(parser.parse_args())
