@@ -1,12 +1,12 @@
 """Trains the UNet, resumably.
 
 usage: train_unet.py MODEL_DIR DATA_PREFIX OUT.pt [--batch N] [--seconds WALL]
-                     [--decay CPU_SECONDS]
+                     [--decay WALL]
 
 Warm-up, then a constant learning rate for as long as it runs: OUT.pt is written every few minutes
 and on SIGTERM, and a later call goes on from it. --decay ends the run: the learning rate falls to
-zero within that many seconds of this process's CPU time; the state goes to OUT-decayed.pt, so
-that the constant phase can go on from OUT.pt afterwards.
+zero within that many seconds of the clock; the state goes to OUT-decayed.pt, so that the constant
+phase can go on from OUT.pt afterwards.
 
 DATA_PREFIX is a rendered set after cache.py. Min-SNR weights (gamma 5), stratified timesteps,
 10 % empty captions, averaged weights.
@@ -142,8 +142,8 @@ class Trainer:
         return norm, error, t
 
     def finished(self, start):
-        return (self.stop or self.args.decay and self.decayed >= self.args.decay
-                or self.args.seconds and time.time() - start >= self.args.seconds)
+        limit = self.args.decay or self.args.seconds
+        return self.stop or limit and time.time() - start >= limit
 
     def run(self):
         start = saved = logged = time.time()
@@ -151,9 +151,8 @@ class Trainer:
         while not self.finished(start):
             before = time.process_time()
             norm, error, t = self.one_step()
-            spent = time.process_time() - before
-            self.spent += spent
-            self.decayed += spent
+            self.spent += time.process_time() - before
+            self.decayed = time.time() - start
             norms.append(norm)
             np.add.at(sums, t // 100, np.stack([error, np.ones_like(error)], 1))
             if time.time() - logged > LOG_EVERY:
