@@ -1,7 +1,7 @@
 """Trains the UNet, resumably.
 
-usage: train_unet.py MODEL_DIR DATA_PREFIX OUT.pt [--batch N] [--seconds WALL]
-                     [--decay WALL]
+usage: train_unet.py MODEL_DIR DATA_PREFIX OUT.pt [--batch N] [--repeat-two N]
+                     [--seconds WALL] [--decay WALL]
 
 Warm-up, then a constant learning rate for as long as it runs: OUT.pt is written every few minutes
 and on SIGTERM, and a later call goes on from it. --decay ends the run: the learning rate falls to
@@ -9,7 +9,7 @@ zero within that many seconds of the clock; the state goes to OUT-decayed.pt, so
 phase can go on from OUT.pt afterwards.
 
 DATA_PREFIX is a rendered set after cache.py. Min-SNR weights (gamma 5), stratified timesteps,
-10 % empty captions, averaged weights.
+10 % empty captions, averaged weights. --repeat-two shows two-object pictures N times as often.
 """
 import argparse
 import json
@@ -23,6 +23,7 @@ import torch
 from diffusers import UNet2DConditionModel
 
 import fast
+import render
 
 RATE = 8e-4
 WARM_UP = 300               # steps
@@ -80,6 +81,9 @@ class Trainer:
         self.latents = np.load(prefix + '.lat.npy')
         self.states = np.load(prefix + '.ctx.npy', mmap_mode='r')
         self.rows = np.load(prefix + '.cid.npy')
+        labels = np.load(prefix + '.lab.npy')[:len(self.latents)]
+        times = np.where(labels['kind'] == render.TWO, self.args.repeat_two, 1)
+        self.pool = np.repeat(np.arange(len(self.latents)), times)
         vae = part_config(os.path.join(model_dir, 'vae'))
         self.scale = vae['scaling_factor']
 
@@ -102,9 +106,9 @@ class Trainer:
             rng=self.rng.bit_generator.state, torch_rng=torch.get_rng_state()))
 
     def pictures(self):
-        """Row numbers of a batch: each picture once before any twice."""
+        """Row numbers of a batch: the whole pool once before any row again."""
         if len(self.order) < self.batch:
-            self.order = self.rng.permutation(len(self.latents))
+            self.order = self.rng.permutation(self.pool)
         rows, self.order = self.order[:self.batch], self.order[self.batch:]
         return rows
 
@@ -183,6 +187,7 @@ def main():
     parser.add_argument('data')
     parser.add_argument('out')
     parser.add_argument('--batch', type=int, default=32)
+    parser.add_argument('--repeat-two', type=int, default=1)
     parser.add_argument('--seconds', type=float, default=0)
     parser.add_argument('--decay', type=float, default=0)
     trainer = Trainer(parser.parse_args())
