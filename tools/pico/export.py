@@ -47,10 +47,10 @@ def export_clip(checkpoint, config_dir, out):
     text.load_state_dict(model.text_model.state_dict())
     _save(text, os.path.join(out, 'text_encoder'))
     transformers.CLIPImageProcessor(
-        size=dict(shortest_edge=64), crop_size=dict(height=64, width=64),
-        image_mean=[.5] * 3, image_std=[.5] * 3, resample=3, do_resize=True,
-        do_center_crop=True, do_rescale=True, do_normalize=True, do_convert_rgb=True).save_pretrained(
-            os.path.join(out, 'clip'))
+        size=dict(shortest_edge=64), crop_size=dict(height=64, width=64), resample=3,
+        image_mean=[.5] * 3, image_std=[.5] * 3, do_resize=True, do_center_crop=True,
+        do_rescale=True, do_normalize=True, do_convert_rgb=True,
+    ).save_pretrained(os.path.join(out, 'clip'))
 
 
 def export_vae(source, out):
