@@ -21,7 +21,7 @@ cd "$here"
 
 # CLIP: the text tower first, until the states of all words are apart; it is frozen before the
 # UNet learns to read it. The vision tower's tuning may come at any time afterwards.
-for stage in joint:280 text:150 tune:1500; do
+for stage in joint:330 text:150 tune:900; do
   done_file=$work/clip/${stage%%:*}.done
   [ -f "$done_file" ] && continue
   "$python" train_clip.py "$data" "$assets/clip" "$assets/tokenizer" "$clip" \
