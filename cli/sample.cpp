@@ -86,13 +86,25 @@ std::string_view as_text(const std::vector<std::byte>& bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+// White above, so that pictures under captions of one and of two lines stand in line.
+Image padded_above(const Image& image, int height) {
+  Image result = blank_image(image.width, height, 255);
+  std::copy(image.rgb.begin(), image.rgb.end(),
+            result.rgb.end() - static_cast<std::ptrdiff_t>(image.rgb.size()));
+  return result;
+}
+
 // One row a prompt and one column a seed; single pictures of many prompts carry their captions.
 Image contact_sheet(const std::vector<Image>& images, const std::vector<ImageRequest>& all,
                     int64_t count) {
   if (count == 1) {
     std::vector<Image> captioned;
-    for (size_t i = 0; i < images.size(); i++)
+    int height = 0;
+    for (size_t i = 0; i < images.size(); i++) {
       captioned.push_back(grid({&images[i], 1}, 1, {{all[i].prompt}, {}}));
+      height = std::max(height, captioned.back().height);
+    }
+    for (Image& image : captioned) image = padded_above(image, height);
     return grid(captioned,
                 static_cast<int>(std::ceil(std::sqrt(static_cast<double>(images.size())))));
   }
