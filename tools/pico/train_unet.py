@@ -1,7 +1,7 @@
 """Trains the UNet, resumably.
 
-usage: train_unet.py MODEL_DIR DATA_PREFIX OUT.pt [--batch N] [--repeat-two N]
-                     [--seconds WALL] [--decay WALL]
+usage: train_unet.py MODEL_DIR DATA_PREFIX OUT.pt [--batch N] [--rate R] [--repeat-two N]
+                     [--repeat-outline N] [--seconds WALL] [--decay WALL]
 
 Warm-up, then a constant learning rate for as long as it runs: OUT.pt is written every few minutes
 and on SIGTERM, and a later call goes on from it. --decay ends the run: the learning rate falls to
@@ -9,7 +9,8 @@ zero within that many seconds of the clock; the state goes to OUT-decayed.pt, so
 phase can go on from OUT.pt afterwards.
 
 DATA_PREFIX is a rendered set after cache.py. Min-SNR weights (gamma 5), stratified timesteps,
-10 % empty captions, averaged weights. --repeat-two shows two-object pictures N times as often.
+10 % empty captions, averaged weights. --repeat-two shows two-object pictures N times as often,
+--repeat-outline those in the style of Outla.
 """
 import argparse
 import json
@@ -83,6 +84,8 @@ class Trainer:
         self.rows = np.load(prefix + '.cid.npy')
         labels = np.load(prefix + '.lab.npy')[:len(self.latents)]
         times = np.where(labels['kind'] == render.TWO, self.args.repeat_two, 1)
+        outline = labels['style'] == render.STYLES.index('Outla')
+        times = np.where(outline, self.args.repeat_outline, times)
         self.pool = np.repeat(np.arange(len(self.latents)), times)
         vae = part_config(os.path.join(model_dir, 'vae'))
         self.scale = vae['scaling_factor']
@@ -129,7 +132,7 @@ class Trainer:
 
     def rate(self):
         left = max(0., 1 - self.decayed / self.args.decay) if self.args.decay else 1.
-        return RATE * min(1, (self.step + 1) / WARM_UP) * left
+        return self.args.rate * min(1, (self.step + 1) / WARM_UP) * left
 
     def one_step(self):
         loss, error, t = self.batch_loss()
@@ -188,6 +191,8 @@ def main():
     parser.add_argument('out')
     parser.add_argument('--batch', type=int, default=32)
     parser.add_argument('--repeat-two', type=int, default=1)
+    parser.add_argument('--repeat-outline', type=int, default=1)
+    parser.add_argument('--rate', type=float, default=RATE)
     parser.add_argument('--seconds', type=float, default=0)
     parser.add_argument('--decay', type=float, default=0)
     trainer = Trainer(parser.parse_args())
