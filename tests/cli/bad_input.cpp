@@ -48,6 +48,13 @@ void overwrite(const fs::path& file, std::streamoff at, const std::string& bytes
   f << bytes;
 }
 
+// Where a tensor's bytes begin in a file: the data section ends at the end of the file.
+std::streamoff offset_of(const SafeTensors& file, const SafeTensors::Entry& entry) {
+  const std::byte* end = entry.bytes.data();
+  for (const auto& [name, e] : file.entries()) end = std::max(end, e.bytes.data() + e.bytes.size());
+  return static_cast<std::streamoff>(fs::file_size(file.path())) - (end - entry.bytes.data());
+}
+
 }  // namespace
 
 TEST_CASE("options out of range are refused" * needs_device()) {
@@ -169,12 +176,7 @@ TEST_CASE("NaN in weights is refused by tensor" * needs_device()) {
       SafeTensors::open(fs::path(LACUNA_SOURCE_DIR) / "assets" / "pico" / unet_file);
   const SafeTensors::Entry& entry = file.at("conv_in.weight");
   REQUIRE(entry.dtype == FileDType::f16);
-  const auto first = file.entries().begin()->second.bytes.data();
-  // The offset in the file: the data section ends at the end of the file.
-  const std::byte* end = first;
-  for (const auto& [name, e] : file.entries()) end = std::max(end, e.bytes.data() + e.bytes.size());
-  const auto size = static_cast<std::streamoff>(fs::file_size(file.path()));
-  const std::streamoff at = size - (end - entry.bytes.data());
+  const std::streamoff at = offset_of(file, entry);
   refuses_model(
       [&](const fs::path& p) { overwrite(p / unet_file, at, std::string("\x00\x7e", 2)); },
       "conv_in.weight");
@@ -195,13 +197,11 @@ TEST_CASE("numbers that overflow are told, and --trace shows where" * needs_devi
   // The largest half in every weight of the first convolution: its sums do not fit into a half.
   const SafeTensors file =
       SafeTensors::open(fs::path(LACUNA_SOURCE_DIR) / "assets" / "pico" / unet_file);
-  const auto bytes = file.at("conv_in.weight").bytes;
-  const std::byte* end = bytes.data();
-  for (const auto& [name, e] : file.entries()) end = std::max(end, e.bytes.data() + e.bytes.size());
-  const auto at = static_cast<std::streamoff>(fs::file_size(file.path())) - (end - bytes.data());
+  const SafeTensors::Entry& entry = file.at("conv_in.weight");
+  const std::streamoff at = offset_of(file, entry);
   const fs::path model = damaged_pico([&](const fs::path& p) {
     std::string largest;
-    for (size_t i = 0; i < bytes.size() / 2; i++) largest += "\xff\x7b";
+    for (size_t i = 0; i < entry.count(); i++) largest += "\xff\x7b";
     overwrite(p / unet_file, at, largest);
   });
   const fs::path out = scratch();
