@@ -21,9 +21,24 @@ Tensor Graph::input(std::string name, Shape shape, DType dtype) {
 }
 
 Tensor Graph::parameter(std::string name, TensorType type, uint64_t address) {
+  if (const auto found = replacements_.find(address); found != replacements_.end()) {
+    const Tensor& with = found->second;
+    if (with.shape() != type.shape || with.dtype() != type.dtype)
+      throw InputError("[graph] the replacement of '{}' is {} {} and not {} {}", name,
+                       name_of(with.dtype()), with.shape().str(), name_of(type.dtype),
+                       type.shape.str());
+    return with;
+  }
   const auto [found, is_new] = parameters_.try_emplace(address);
   if (is_new) found->second = add_value({type, Storage::parameter, address, std::move(name)});
   return found->second;
+}
+
+void Graph::replace(uint64_t address, Tensor with) {
+  if (with)
+    replacements_[address] = with;
+  else
+    replacements_.erase(address);
 }
 
 void Graph::output(std::string name, Tensor tensor) {
@@ -35,7 +50,7 @@ Tensor Graph::node(const Op& op, std::vector<Tensor> inputs, Attributes attribut
   for (const Tensor& input : node.inputs)
     if (input.graph != this) throw InputError("[{}] got a tensor of another graph", op.name);
   for (TensorType& type : op.outputs(node)) node.outputs.push_back(add_value({type}));
-  const Tensor result = node.outputs.front();
+  const Tensor result = node.outputs.empty() ? Tensor{} : node.outputs.front();
   nodes_.push_back(std::move(node));
   return result;
 }

@@ -40,7 +40,12 @@ struct Tensor {
   Tensor reshape(Shape shape) const;
 };
 
-// An op is one constant with up to three functions and lives in engine/ops/<stem>.cpp.
+// What an op's backward function is asked for and gives, one entry per input: whether the input
+// needs a gradient, and that gradient (f32, shaped like the input), empty where none is needed.
+using Wanted = std::vector<bool>;
+using Gradients = std::vector<Tensor>;
+
+// An op is one constant with up to four functions and lives in engine/ops/<stem>.cpp.
 struct Op {
   const char* name;
   // The shape rule: types of all outputs. Throws InputError("[name] expects ...").
@@ -51,6 +56,12 @@ struct Op {
   // Floating-point operations of one evaluation, for --profile and bench; null where only bytes
   // matter.
   double (*flop)(const Node&) = nullptr;
+  // Appends nodes that turn dy, the gradient of the first output, into those of the wanted inputs.
+  // All gradients are f32, whatever the storage type of activations and weights. By naming an input
+  // or output of `n` it decides what stays in memory. Null: the op cannot be differentiated.
+  Gradients (*backward)(const Node& n, Tensor dy, const Wanted& wanted) = nullptr;
+  // Writes parameters in place (Recorder::update), so that it is never pruned.
+  bool effect = false;
 };
 
 // Plain data that an op needs besides tensors (stride, groups, eps), at most 48 bytes.
@@ -115,14 +126,26 @@ class Graph {
   // A tensor that lives at a device address of somebody else's buffer, which must outlive every
   // plan. The same address gives the same tensor, however often a model asks.
   Tensor parameter(std::string name, TensorType type, uint64_t address);
+  // From now on parameter(..., address) gives `with`: how an edited model shares every frozen byte
+  // with the original. The tensor must have the parameter's shape and type. An empty tensor ends
+  // it.
+  void replace(uint64_t address, Tensor with);
   // Makes a tensor readable by the host after every run, by name.
   void output(std::string name, Tensor tensor);
-  // Appends a node and returns its first output; shapes are checked by the op.
+  // Appends a node and returns its first output, if it has one; shapes are checked by the op.
   Tensor node(const Op& op, std::vector<Tensor> inputs, Attributes attributes = {});
 
   const std::vector<Node>& nodes() const { return nodes_; }
   const std::vector<Value>& values() const { return values_; }
   const std::vector<std::pair<std::string, Tensor>>& outputs() const { return outputs_; }
+
+  // Nodes [begin, end) whose results the backward side computes again instead of keeping them
+  // (Chen et al. 2016); made by checkpoint() in gradients.h.
+  struct Region {
+    size_t begin = 0, end = 0;
+  };
+  const std::vector<Region>& regions() const { return regions_; }
+  void add_region(Region region) { regions_.push_back(region); }
 
   // Names the nodes made while it lives: Scope scope(graph, "mid_block").
   class Scope {
@@ -143,7 +166,9 @@ class Graph {
   std::vector<Node> nodes_;
   std::vector<Value> values_;
   std::vector<std::pair<std::string, Tensor>> outputs_;
-  std::unordered_map<uint64_t, Tensor> parameters_;  // by address
+  std::unordered_map<uint64_t, Tensor> parameters_;    // by address
+  std::unordered_map<uint64_t, Tensor> replacements_;  // by address
+  std::vector<Region> regions_;
   std::string scope_;
 };
 

@@ -3,6 +3,8 @@
 // their storage type (f32 or f16) unless said otherwise; arithmetic is float.
 #pragma once
 
+#include <span>
+
 #include "engine/graph.h"
 
 namespace lacuna {
@@ -50,5 +52,30 @@ Tensor upsample(Tensor x, int64_t height, int64_t width);  // nearest neighbour,
 // table give row 0: callers check them on the host.
 Tensor embedding(Tensor ids, Tensor table, Tensor positions);
 Tensor cast(Tensor x, DType type);
+Tensor fill(Graph& graph, Shape shape, float value);  // f32, the same number everywhere
+
+// Mean over all elements of weight (x - target)^2. x [N,...]; target f32 of that shape; weight f32
+// over the first axes of x ([N], [N,H], [N,H,W] ...) or none. `total` is f32 [1]; `each` is the
+// mean over the elements of each of the N entries, f32 [N], for logs (it has no gradient).
+struct Loss {
+  Tensor total, each;
+};
+Loss mse(Tensor x, Tensor target, Tensor weight = {});
+
+// What updates trained parameters in place; all tensors f32.
+
+// target += factor * x. `target` is a parameter.
+void accumulate(Tensor target, Tensor x, float factor = 1);
+// The L2 norm of all elements of all tensors, summed in a fixed order -> [1].
+Tensor norm(std::span<const Tensor> tensors);
+// One step of Adam (Kingma and Ba 2015) or, decoupled, AdamW (Loshchilov and Hutter 2019), as
+// torch.optim computes it; then gradient = 0. All four are parameters of one shape. `step` is an
+// input [8] that the host fills: learning rate, beta1, beta2, eps, weight decay, 1 - beta1^t,
+// 1 - beta2^t, and the largest gradient norm (0: no clipping; torch.nn.utils.clip_grad_norm_).
+// Where gradient_norm [1] is not finite, nothing but the gradient changes.
+struct AdamState {
+  Tensor weight, moment1, moment2, gradient;
+};
+void adam(const AdamState& state, Tensor step, Tensor gradient_norm, bool decoupled);
 
 }  // namespace lacuna

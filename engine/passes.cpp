@@ -11,8 +11,9 @@ std::vector<uint32_t> prune(const Graph& graph) {
   for (const auto& [name, tensor] : graph.outputs()) wanted[tensor.id] = true;
   std::vector<uint32_t> kept;
   for (size_t i = nodes.size(); i-- > 0;) {
-    const bool needed = std::any_of(nodes[i].outputs.begin(), nodes[i].outputs.end(),
-                                    [&](const Tensor& t) { return wanted[t.id]; });
+    const bool needed =
+        nodes[i].op->effect || std::any_of(nodes[i].outputs.begin(), nodes[i].outputs.end(),
+                                           [&](const Tensor& t) { return wanted[t.id]; });
     if (!needed) continue;
     for (const Tensor& input : nodes[i].inputs) wanted[input.id] = true;
     kept.push_back(static_cast<uint32_t>(i));

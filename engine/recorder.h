@@ -72,6 +72,8 @@ class Recorder {
 
   uint64_t in(const Node& n, int i) { return touch(n.inputs[i].id, false); }
   uint64_t out(const Node& n, int i = 0) { return touch(n.outputs[i].id, true); }
+  // Reads and writes an input in place: what an op with an effect does to parameters.
+  uint64_t update(const Node& n, int i) { return touch(n.inputs[i].id, true); }
   // Reads what an earlier dispatch of the same node wrote.
   uint64_t back(const Node& n, int i) { return touch(n.outputs[i].id, false); }
 

@@ -66,8 +66,16 @@ Parameter WeightStore::load(const std::string& name, std::span<const int64_t> sh
           name, std::isnan(v) ? "NaN" : "infinity");
   to_engine_layout(layout, shape, stored, values);
   const std::vector<int64_t> sizes = engine_shape(layout, shape);
-  Parameter parameter{name, {Shape(sizes), dtype_}, upload(name, values)};
+  Parameter parameter{name, {Shape(sizes), dtype_}, upload(name, values), layout, entry->shape};
   return loaded_.emplace(name, parameter).first->second;
+}
+
+std::vector<float> WeightStore::values(const Parameter& p) const {
+  const SafeTensors::Entry& entry = file_.at(p.name);
+  std::vector<float> stored(entry.count()), values(entry.count());
+  file_.to_float(entry, stored);
+  to_engine_layout(p.layout, p.shape, stored, values);
+  return values;
 }
 
 uint64_t WeightStore::upload(const std::string& name, std::span<const float> values) {

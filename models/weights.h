@@ -26,6 +26,9 @@ struct Parameter {
   std::string name;
   TensorType type;
   uint64_t address = 0;
+  Layout layout = Layout::plain;
+  std::vector<int64_t>
+      shape;  // in the checkpoint; a 1x1 convolution loaded as linear has four axes
 
   explicit operator bool() const { return address != 0; }
   // The parameter as a tensor of a graph.
@@ -42,6 +45,10 @@ class WeightStore {
   // the checkpoint's layout.
   Parameter load(const std::string& name, std::span<const int64_t> shape, Layout layout);
   bool has(std::string_view name) const { return file_.find(name) != nullptr; }
+  // What has been loaded so far, by name: after a model's constructor, all that the model reads.
+  const std::map<std::string, Parameter>& loaded() const { return loaded_; }
+  // A loaded parameter's values as the file has them, in the engine's layout.
+  std::vector<float> values(const Parameter& parameter) const;
   const SafeTensors& file() const { return file_; }
   DType dtype() const { return dtype_; }
   uint64_t device_bytes() const;

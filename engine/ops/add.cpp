@@ -21,6 +21,8 @@ void record_add(const Node& n, Recorder& r) {
              AddPush{r.in(n, 0), r.in(n, 1), r.out(n), e.count, {}, {}}, e.groups());
 }
 
+Gradients add_backward(const Node&, Tensor dy, const Wanted&) { return {dy, dy}; }
+
 std::vector<TensorType> add_channel_outputs(const Node& n) {
   expect_floats(n);
   const Shape& x = n.in(0);
@@ -39,7 +41,7 @@ void record_add_channel(const Node& n, Recorder& r) {
       e.groups());
 }
 
-const Op add_op = {"add", add_outputs, record_add};
+const Op add_op = {"add", add_outputs, record_add, nullptr, add_backward};
 const Op add_channel_op = {"add_channel", add_channel_outputs, record_add_channel};
 
 }  // namespace

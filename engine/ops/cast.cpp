@@ -25,7 +25,10 @@ void record(const Node& n, Recorder& r) {
              narrow ? CastPush{y, x, e.count} : CastPush{x, y, e.count}, e.groups());
 }
 
-const Op op = {"cast", outputs, record};
+// Gradients are f32 on both sides.
+Gradients backward(const Node&, Tensor dy, const Wanted&) { return {dy}; }
+
+const Op op = {"cast", outputs, record, nullptr, backward};
 
 }  // namespace
 

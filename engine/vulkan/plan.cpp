@@ -21,7 +21,7 @@ std::string shape_text(const Node& n) {
   std::string text;
   for (size_t i = 0; i < n.inputs.size() && i < 2; i++)
     text += (i ? " , " : "") + n.inputs[i].shape().str();
-  return text + " -> " + n.out().str();
+  return n.outputs.empty() ? text : text + " -> " + n.out().str();
 }
 
 }  // namespace
@@ -125,12 +125,15 @@ void Plan::Impl::describe_nodes(const Graph& graph, std::span<const uint32_t> ke
   std::unordered_map<uint32_t, size_t> position;
   for (uint32_t index : kept) {
     const Node& n = graph.nodes()[index];
-    NodeInfo info{n.op->name, n.scope, shape_text(n), 0, 0, {}, n.outputs[0].type};
+    NodeInfo info{n.op->name, n.scope, shape_text(n), 0, 0, {}, {}};
     if (n.op->flop) info.flop = n.op->flop(n);
     for (const Tensor& t : n.inputs) info.bytes += t.shape().elements() * size_of(t.dtype());
-    info.bytes += n.out().elements() * size_of(n.dtype());
-    if (const auto home = homes.find(n.outputs[0].id); home != homes.end())
-      info.result = home->second;
+    if (!n.outputs.empty()) {
+      info.type = n.outputs[0].type;
+      info.bytes += n.out().elements() * size_of(n.dtype());
+      if (const auto home = homes.find(n.outputs[0].id); home != homes.end())
+        info.result = home->second;
+    }
     position[index] = nodes.size();
     nodes.push_back(std::move(info));
   }

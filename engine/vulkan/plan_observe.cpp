@@ -53,6 +53,7 @@ std::vector<NodeTrace> Plan::trace() {
     const size_t node = impl_->node_of_dispatch[i];
     if (i + 1 < impl_->dispatches.size() && impl_->node_of_dispatch[i + 1] == node) continue;
     const Impl::NodeInfo& n = impl_->nodes[node];
+    if (!n.result.buffer) continue;
     NodeTrace line{n.op, n.scope, n.shape, INFINITY, -INFINITY, 0, 0};
     const std::vector<float> values = impl_->read(n.result, n.type);
     for (float v : values) {

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "engine/error.h"
+#include "engine/gradients.h"
 #include "engine/half.h"
 #include "engine/passes.h"
 
@@ -61,10 +62,10 @@ struct Instance {
   std::vector<Values> given;  // as stored
   std::vector<std::string> input_names;
   std::vector<Buffer> buffers;
+  std::vector<Tensor> tensors;
   Tensor result;
 
   Instance(const OpCase& c, DType type) {
-    std::vector<Tensor> tensors;
     for (const Given& g : c.given) {
       const auto i = static_cast<uint32_t>(given.size());
       given.push_back(numbers(g, i));
@@ -86,7 +87,7 @@ struct Instance {
     graph.output("result", result);
   }
 
-  std::vector<float> run_once(Plan& plan) {
+  void run_once(Plan& plan) {
     for (size_t i = 0; i < given.size(); i++) {
       if (input_names[i].empty()) continue;
       if (graph.values()[i].type.dtype == DType::i32)
@@ -95,7 +96,6 @@ struct Instance {
         plan.set(input_names[i], std::vector<float>(given[i].begin(), given[i].end()));
     }
     run(plan);
-    return plan.get("result");
   }
 };
 
@@ -123,6 +123,89 @@ bool same_kernels(std::span<const Dispatch> a, std::span<const Dispatch> b) {
       a.begin(), a.end(), b.begin(), b.end(), [](const Dispatch& x, const Dispatch& y) {
         return x.kernel == y.kernel && x.type == y.type && x.specialization == y.specialization;
       });
+}
+
+double dot(const Values& a, const Values& b) {
+  double sum = 0;
+  for (size_t i = 0; i < a.size(); i++) sum += a[i] * b[i];
+  return sum;
+}
+
+double norm_of(const Values& v) { return std::sqrt(dot(v, v)); }
+
+// <reference(given + step along `direction` of tensor k), dy>, by central differences.
+double slope(const OpCase& c, const std::vector<Values>& given, const Values& dy, size_t k,
+             const Values& direction) {
+  const double step = 1e-4;
+  std::vector<Values> moved = given;
+  const auto at = [&](double by) {
+    for (size_t i = 0; i < direction.size(); i++) moved[k][i] = given[k][i] + by * direction[i];
+    return dot(c.reference(moved), dy);
+  };
+  // Of fourth order, so that its own error stays below float's.
+  return (8 * (at(step) - at(-step)) - (at(2 * step) - at(-2 * step))) / (12 * step);
+}
+
+void compare_gradient(const OpCase& c, const Instance& instance, const Values& dy, size_t k,
+                      const Values& gradient, const Bounds& bounds) {
+  INFO("gradient of input ", k);
+  const std::vector<Values>& given = instance.given;
+  std::mt19937 bits(static_cast<uint32_t>(k) + 77);
+  int64_t cost = static_cast<int64_t>(dy.size());
+  for (const Values& v : given) cost += static_cast<int64_t>(v.size());
+  const size_t count = gradient.size();
+  const size_t samples = std::min(count, static_cast<size_t>(std::max<int64_t>(6, 200'000 / cost)));
+  double largest = 0;
+  for (double g : gradient) largest = std::max(largest, std::abs(g));
+  for (size_t s = 0; s < samples; s++) {
+    const size_t i = samples == count ? s : bits() % count;
+    Values direction(count, 0);
+    direction[i] = 1;
+    const double expected = slope(c, given, dy, k, direction);
+    INFO("element ", i, ": ", gradient[i], ", expected ", expected);
+    CHECK(std::abs(gradient[i] - expected) <= bounds.max * std::max(largest, std::abs(expected)));
+  }
+  for (int repeat = 0; repeat < 2; repeat++) {
+    Values direction(count);
+    for (double& v : direction) v = bits() / 2147483648.0 - 1;
+    const double expected = slope(c, given, dy, k, direction);
+    INFO("along a random direction: ", dot(gradient, direction), ", expected ", expected);
+    CHECK(std::abs(dot(gradient, direction) - expected) <=
+          bounds.l2 * norm_of(gradient) * norm_of(direction));
+  }
+}
+
+void check_gradients(const OpCase& c, DType type, const DeviceTraits& traits) {
+  Instance instance(c, type);
+  Values dy = numbers(random(instance.result.shape()), 1000);
+  round_to(dy, DType::f32);
+  std::vector<Tensor> wanted;
+  std::vector<size_t> index;
+  for (size_t k = 0; k < c.given.size(); k++) {
+    if (c.given[k].ids > 0) continue;
+    wanted.push_back(instance.tensors[k]);
+    index.push_back(k);
+  }
+  const std::vector<Tensor> results = gradients(
+      instance.result, instance.graph.input("dy", instance.result.shape(), DType::f32), wanted);
+  for (size_t w = 0; w < wanted.size(); w++) {
+    CHECK(results[w].dtype() == DType::f32);
+    instance.graph.output("gradient" + std::to_string(w), results[w]);
+  }
+  Plan plan(device(), instance.graph, {.traits = traits});
+  plan.set("dy", std::vector<float>(dy.begin(), dy.end()));
+  instance.run_once(plan);
+  std::vector<std::vector<float>> first;
+  for (size_t w = 0; w < wanted.size(); w++) {
+    first.push_back(plan.get("gradient" + std::to_string(w)));
+    compare_gradient(c, instance, dy, index[w], Values(first[w].begin(), first[w].end()),
+                     type == DType::f16 ? c.gradient_f16 : c.gradient_f32);
+  }
+  instance.run_once(plan);
+  for (size_t w = 0; w < wanted.size(); w++)
+    CHECK_MESSAGE(std::memcmp(first[w].data(), plan.get("gradient" + std::to_string(w)).data(),
+                              first[w].size() * sizeof(float)) == 0,
+                  "two runs differ in bits");
 }
 
 std::string describe(const OpCase& c, const Graph& graph, DType type) {
@@ -153,14 +236,17 @@ void check(const OpCase& c) {
     for (const bool cpu : {device().traits().cpu, !device().traits().cpu}) {
       DeviceTraits traits = device().traits();
       traits.cpu = cpu;
+      if (c.gradient) check_gradients(c, type, traits);
       std::vector<Dispatch> dispatches = lower(instance.graph, prune(instance.graph), traits,
                                                [](uint32_t) { return uint64_t{0}; });
       if (cpu != device().traits().cpu && same_kernels(first, dispatches)) continue;
       INFO("kernels for ", cpu ? "CPU" : "GPU", " devices");
       Plan plan(device(), instance.graph, {.traits = traits});
-      const std::vector<float> result = instance.run_once(plan);
+      instance.run_once(plan);
+      const std::vector<float> result = plan.get("result");
       compare(result, expected, bounds);
-      const std::vector<float> again = instance.run_once(plan);
+      instance.run_once(plan);
+      const std::vector<float> again = plan.get("result");
       CHECK_MESSAGE(std::memcmp(result.data(), again.data(), result.size() * sizeof(float)) == 0,
                     "two runs differ in bits");
       first = std::move(dispatches);

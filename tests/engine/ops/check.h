@@ -10,6 +10,10 @@
 // kernel's own rounding counts. An op that chooses other kernels on other kinds of devices is also
 // checked with those.
 //
+// Gradients are checked in the same go: for a random dy, the gradient of <op(x), dy> with respect
+// to every tensor of floats against central differences of the reference, element by element (a
+// sample of them where the case is large) and along random directions.
+//
 // The last test case of the program demands that every kernel has run.
 #pragma once
 
@@ -55,6 +59,10 @@ struct OpCase {
   Bounds f32 = {1e-6, 2e-6};
   Bounds f16 = {5e-4, 5e-4};
   std::vector<DType> types = {DType::f32, DType::f16};
+  bool gradient = true;  // whether the op has one
+  // By the storage type of the given tensors; gradients themselves are f32.
+  Bounds gradient_f32 = {2e-6, 4e-6};
+  Bounds gradient_f16 = {1e-3, 2e-3};
 };
 void check(const OpCase& c);
 
