@@ -75,13 +75,13 @@ void print_trace_of(const char* what, Plan& plan) {
 }  // namespace
 
 void print_profile(StableDiffusion& model, int64_t batch, LatentSize size) {
-  print_plan("UNet", model.unet_plan(batch, size));
+  print_plan("UNet", model.predictor().plan(batch, size));
   print_plan("VAE decoder", model.decoder_plan(size));
 }
 
 void print_trace(StableDiffusion& model, int64_t batch, LatentSize size) {
   print_trace_of("text encoder", model.text_plan());
-  print_trace_of("UNet", model.unet_plan(batch, size));
+  print_trace_of("UNet", model.predictor().plan(batch, size));
   print_trace_of("VAE decoder", model.decoder_plan(size));
 }
 

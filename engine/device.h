@@ -35,6 +35,9 @@ struct DeviceOptions {
   std::string selector;
   bool validation = false;     // the Khronos layer with synchronization validation
   bool pipeline_cache = true;  // keep compiled pipelines in the user's cache folder
+  // Buffers are counted and not made: plans are compiled but cannot run, and peak_bytes() tells
+  // what a real run of the same steps would need.
+  bool count_only = false;
 };
 
 enum class Memory : uint8_t {
@@ -54,6 +57,7 @@ class Device {
 
   const DeviceInfo& info() const;
   const DeviceTraits& traits() const;
+  bool count_only() const;
   // Largest single allocation that may be asked for.
   uint64_t max_allocation() const;
   // Bytes of all live buffers and their highest sum so far.

@@ -57,7 +57,7 @@ std::vector<Generated> generate(StableDiffusion& model, TextCache& text,
   const bool guided = o.guidance > 1;
   if (requests.empty()) return {};
   // What does not fit on the device is known before the first step, not at the last.
-  model.unet_plan(static_cast<int64_t>(requests.size()) * (guided ? 2 : 1), size);
+  model.predictor().plan(static_cast<int64_t>(requests.size()) * (guided ? 2 : 1), size);
   model.decoder_plan(size);
   std::vector<Trajectory> runs;
   for (const ImageRequest& request : requests)
@@ -65,7 +65,7 @@ std::vector<Generated> generate(StableDiffusion& model, TextCache& text,
   const int calls = runs[0].sampler->calls();
   for (int i = 0; i < calls; i++) {
     if (step && !step(i, calls)) return {};
-    std::vector<StableDiffusion::UNetInput> batch;
+    std::vector<UNetInput> batch;
     for (Trajectory& t : runs) {
       t.input = t.latents;
       t.sampler->scale_model_input(i, t.input);
@@ -73,7 +73,7 @@ std::vector<Generated> generate(StableDiffusion& model, TextCache& text,
       if (guided) batch.push_back({t.input, timestep, t.negative});
       batch.push_back({t.input, timestep, t.prompt});
     }
-    std::vector<std::vector<float>> predictions = model.predict(batch, size);
+    std::vector<std::vector<float>> predictions = model.predictor()(batch, size);
     for (size_t r = 0; r < runs.size(); r++) {
       std::vector<float>& e = predictions[guided ? 2 * r : r];
       if (guided) {

@@ -35,4 +35,18 @@ void to_checkpoint_layout(Layout layout, std::span<const int64_t> shape,
   for_each_pair(layout, shape, [&](int64_t c, int64_t e) { to[c] = from[e]; });
 }
 
+void to_channels_last(std::span<const float> from, int64_t channels, std::span<float> to) {
+  const int64_t pixels = static_cast<int64_t>(from.size()) / channels;
+  for (int64_t c = 0; c < channels; c++)
+    for (int64_t p = 0; p < pixels; p++) to[p * channels + c] = from[c * pixels + p];
+}
+
+std::vector<float> to_channels_first(std::span<const float> from, int64_t channels) {
+  const int64_t pixels = static_cast<int64_t>(from.size()) / channels;
+  std::vector<float> to(from.size());
+  for (int64_t c = 0; c < channels; c++)
+    for (int64_t p = 0; p < pixels; p++) to[c * pixels + p] = from[p * channels + c];
+  return to;
+}
+
 }  // namespace lacuna

@@ -21,4 +21,8 @@ void to_engine_layout(Layout layout, std::span<const int64_t> shape, std::span<c
 void to_checkpoint_layout(Layout layout, std::span<const int64_t> shape,
                           std::span<const float> from, std::span<float> to);
 
+// Images: [C,H,W] as PyTorch, random generators and files order them, [H,W,C] as kernels read them.
+void to_channels_last(std::span<const float> from, int64_t channels, std::span<float> to);
+std::vector<float> to_channels_first(std::span<const float> from, int64_t channels);
+
 }  // namespace lacuna

@@ -1,7 +1,6 @@
 #include "models/stable_diffusion.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "engine/error.h"
 
@@ -44,30 +43,6 @@ std::filesystem::path weights_file(const std::filesystem::path& folder, const st
                    stem);
 }
 
-// [C,H,W] -> [H,W,C] and back.
-void to_channels_last(std::span<const float> from, int64_t channels, float* to) {
-  const int64_t pixels = static_cast<int64_t>(from.size()) / channels;
-  for (int64_t c = 0; c < channels; c++)
-    for (int64_t p = 0; p < pixels; p++) to[p * channels + c] = from[c * pixels + p];
-}
-std::vector<float> to_channels_first(std::span<const float> from, int64_t channels) {
-  const int64_t pixels = static_cast<int64_t>(from.size()) / channels;
-  std::vector<float> to(from.size());
-  for (int64_t c = 0; c < channels; c++)
-    for (int64_t p = 0; p < pixels; p++) to[c * pixels + p] = from[p * channels + c];
-  return to;
-}
-
-void check_finite(std::span<const float> values, const char* what) {
-  for (float v : values)
-    if (!std::isfinite(v))
-      throw DeviceError(
-          "[{}] the result contains {}; try --precision f32, and `lacuna sample --trace` shows the "
-          "first op "
-          "that went wrong",
-          what, std::isnan(v) ? "NaN" : "infinity");
-}
-
 }  // namespace
 
 Precision parse_precision(std::string_view name) {
@@ -92,7 +67,7 @@ StableDiffusion::StableDiffusion(Device& device, const std::filesystem::path& fo
       schedule_(NoiseSchedule::load(part(folder, "scheduler") / "scheduler_config.json")),
       unet_(unet_weights_, UNetConfig::from_file(folder / "unet" / "config.json")),
       vae_config_(VaeConfig::from_file(folder / "vae" / "config.json")),
-      vae_decoder_(vae_weights_, vae_config_) {
+      predictor_(device, unet_, dtype_, tokenizer_.context()) {
   if (tokenizer_.vocab_size() > text_encoder_.config().vocab_size)
     throw InputError(
         "[model] {}: the tokenizer has {} tokens and the text encoder {}; they do not belong "
@@ -152,61 +127,14 @@ TextStates StableDiffusion::encode_text(const Tokenizer::Encoding& prompt) {
   return states;
 }
 
-Plan& StableDiffusion::unet_plan(int64_t batch, LatentSize size) {
-  const Key key{batch, size};
-  if (unet_plan_ && unet_key_ == key) return *unet_plan_;
-  unet_plan_.reset();  // its memory first
-  const UNetConfig& c = unet_.config();
-  if (c.in_channels != c.out_channels)
-    throw InputError(
-        "[sample] this UNet has {} input channels (an inpainting model) and sampling from noise "
-        "needs {}",
-        c.in_channels, c.out_channels);
-  Graph g;
-  const Tensor latents = g.input("latents", {batch, size.height, size.width, c.in_channels});
-  const Tensor features = g.input("time_features", {batch, c.block_out_channels[0]});
-  const Tensor context = g.input("context", {batch, tokenizer_.context(), c.cross_attention_dim});
-  g.output("epsilon",
-           cast(unet_(cast(latents, dtype_), cast(features, dtype_), cast(context, dtype_)),
-                DType::f32));
-  unet_plan_.emplace(device_, g);
-  unet_key_ = key;
-  return *unet_plan_;
-}
-
-std::vector<std::vector<float>> StableDiffusion::predict(std::span<const UNetInput> batch,
-                                                         LatentSize size) {
-  const UNetConfig& c = unet_.config();
-  const size_t image = static_cast<size_t>(c.in_channels * size.height * size.width);
-  std::vector<float> latents(batch.size() * image), features, context;
-  for (size_t i = 0; i < batch.size(); i++) {
-    to_channels_last(batch[i].latents, c.in_channels, latents.data() + i * image);
-    const std::vector<float> f = c.time_features(batch[i].timestep);
-    features.insert(features.end(), f.begin(), f.end());
-    context.insert(context.end(), batch[i].text->begin(), batch[i].text->end());
-  }
-  Plan& plan = unet_plan(static_cast<int64_t>(batch.size()), size);
-  plan.set("latents", std::span<const float>(latents));
-  plan.set("time_features", std::span<const float>(features));
-  plan.set("context", std::span<const float>(context));
-  plan.run();
-  const std::vector<float> epsilon = plan.get("epsilon");
-  check_finite(epsilon, "unet");
-  std::vector<std::vector<float>> predictions;
-  const size_t out = epsilon.size() / batch.size();
-  for (size_t i = 0; i < batch.size(); i++)
-    predictions.push_back(
-        to_channels_first(std::span(epsilon).subspan(i * out, out), c.out_channels));
-  return predictions;
-}
-
 Plan& StableDiffusion::decoder_plan(LatentSize size) {
   if (decoder_plan_ && decoder_size_ == size) return *decoder_plan_;
   decoder_plan_.reset();
+  if (!vae_decoder_) vae_decoder_.emplace(vae_weights_, vae_config_);
   Graph g;
   const Tensor latents =
       g.input("latents", {1, size.height, size.width, vae_config_.latent_channels});
-  g.output("pixels", cast(vae_decoder_(cast(latents, dtype_)), DType::f32));
+  g.output("pixels", cast((*vae_decoder_)(cast(latents, dtype_)), DType::f32));
   decoder_plan_.emplace(device_, g);
   decoder_size_ = size;
   return *decoder_plan_;
@@ -214,7 +142,7 @@ Plan& StableDiffusion::decoder_plan(LatentSize size) {
 
 Image StableDiffusion::decode(std::span<const float> latents, LatentSize size) {
   std::vector<float> input(latents.size());
-  to_channels_last(latents, vae_config_.latent_channels, input.data());
+  to_channels_last(latents, vae_config_.latent_channels, input);
   for (float& v : input) v = v / vae_config_.scaling_factor + vae_config_.shift_factor;
   Plan& plan = decoder_plan(size);
   plan.set("latents", std::span<const float>(input));

@@ -16,8 +16,8 @@
 #include "models/clip_text.h"
 #include "models/image.h"
 #include "models/noise_schedule.h"
+#include "models/predictor.h"
 #include "models/tokenizer.h"
-#include "models/unet.h"
 #include "models/vae.h"
 
 namespace lacuna {
@@ -27,19 +27,13 @@ enum class Precision : uint8_t { automatic, f32, f16 };
 // Throws InputError for other words than f32, f16 and auto.
 Precision parse_precision(std::string_view name);
 
-// The states of one prompt, [T,C] floats, shared between the images that use it.
-using TextStates = std::shared_ptr<const std::vector<float>>;
-
-struct LatentSize {
-  int64_t height = 0, width = 0;
-  bool operator==(const LatentSize&) const = default;
-};
-
 class StableDiffusion {
  public:
   // Throws InputError naming the file for everything that is missing or wrong in the folder.
   // Precision::automatic is f16 on GPUs that store 16-bit floats, else f32.
   StableDiffusion(Device& device, const std::filesystem::path& folder, Precision precision);
+  StableDiffusion(const StableDiffusion&) = delete;
+  StableDiffusion& operator=(const StableDiffusion&) = delete;
 
   const std::filesystem::path& folder() const { return folder_; }
   std::string name() const;  // the last part of the folder's path
@@ -56,31 +50,20 @@ class StableDiffusion {
   LatentSize latent_size(int64_t width, int64_t height) const;
 
   TextStates encode_text(const Tokenizer::Encoding& prompt);
-  // One UNet call on a batch: entry i has its own latents [C,H,W], timestep and text states.
-  // Returns the predictions in the same layout.
-  struct UNetInput {
-    std::span<const float> latents;
-    float timestep = 0;
-    TextStates text;
-  };
-  std::vector<std::vector<float>> predict(std::span<const UNetInput> batch, LatentSize size);
+  // The UNet, as it is or edited by Predictor::set_overlay.
+  Predictor& predictor() { return predictor_; }
+  const UNet& unet() const { return unet_; }
+  const WeightStore& unet_weights() const { return unet_weights_; }
   // Latents as the UNet sees them -> picture. Throws DeviceError when the result is not finite.
   Image decode(std::span<const float> latents, LatentSize size);
   // Picture -> mean of the posterior, scaled for the UNet.
   std::vector<float> encode(const Image& image);
 
-  // The plan of the UNet (compiled for `batch` entries), for --profile, --trace and memory figures.
-  Plan& unet_plan(int64_t batch, LatentSize size);
+  // Compiled plans, for --profile, --trace and memory figures; predictor() has the UNet's.
   Plan& decoder_plan(LatentSize size);
   Plan& text_plan();
 
  private:
-  struct Key {
-    int64_t batch = 0;
-    LatentSize size;
-    bool operator==(const Key&) const = default;
-  };
-
   Device& device_;
   std::filesystem::path folder_;
   DType dtype_;
@@ -90,10 +73,10 @@ class StableDiffusion {
   NoiseSchedule schedule_;
   UNet unet_;
   VaeConfig vae_config_;
-  VaeDecoder vae_decoder_;
-  std::optional<VaeEncoder> vae_encoder_;  // loaded when first needed
-  std::optional<Plan> text_plan_, unet_plan_, decoder_plan_, encoder_plan_;
-  Key unet_key_;
+  Predictor predictor_;
+  std::optional<VaeDecoder> vae_decoder_;  // loaded when first needed
+  std::optional<VaeEncoder> vae_encoder_;
+  std::optional<Plan> text_plan_, decoder_plan_, encoder_plan_;
   LatentSize decoder_size_, encoder_size_;
 };
 

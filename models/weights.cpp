@@ -58,7 +58,8 @@ Parameter WeightStore::load(const std::string& name, std::span<const int64_t> sh
     throw InputError("[weights] {}: tensor '{}' is {} and config.json asks for {}", path, name,
                      shape_text(entry->shape), shape_text(shape));
   std::vector<float> stored(entry->count()), values(entry->count());
-  file_.to_float(*entry, stored);
+  // Gigabytes need not be read to know how much room they take.
+  if (!device_.count_only()) file_.to_float(*entry, stored);
   for (float v : stored)
     if (!std::isfinite(v))
       throw InputError(

@@ -34,6 +34,13 @@ uint32_t Device::Impl::memory_type(uint32_t bits, Memory kind, bool* host_visibl
 Buffer::Buffer(Device& device, uint64_t bytes, Memory kind, const char* what)
     : device_(&device), bytes_(std::max<uint64_t>(bytes, 16)) {
   Device::Impl& d = device.impl();
+  if (d.count_only) {
+    address_ = d.next_address;
+    d.next_address += (bytes_ + 4095) / 4096 * 4096;
+    d.allocated += bytes_;
+    d.peak = std::max(d.peak, d.allocated);
+    return;
+  }
   if (bytes_ > d.max_allocation)
     throw DeviceError(
         "[device] {} needs {:.1f} MiB in one piece and '{}' gives at most {:.1f} MiB; use a "
@@ -85,8 +92,8 @@ Buffer::Buffer(Device& device, uint64_t bytes, Memory kind, const char* what)
 Buffer::~Buffer() {
   if (!device_) return;
   Device::Impl& d = device_->impl();
-  d.vk.vkDestroyBuffer(d.device, (VkBuffer)handle_, nullptr);
-  d.vk.vkFreeMemory(d.device, (VkDeviceMemory)memory_, nullptr);
+  if (handle_) d.vk.vkDestroyBuffer(d.device, (VkBuffer)handle_, nullptr);
+  if (memory_) d.vk.vkFreeMemory(d.device, (VkDeviceMemory)memory_, nullptr);
   d.allocated -= bytes_;
 }
 

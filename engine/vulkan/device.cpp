@@ -126,6 +126,7 @@ std::unique_ptr<Device> Device::open(const DeviceOptions& options) {
       VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, &limit, {}};
   vkGetPhysicalDeviceProperties2(impl->physical, &properties);
   impl->max_allocation = limit.maxMemoryAllocationSize;
+  impl->count_only = options.count_only;
   if (properties.properties.limits.timestampComputeAndGraphics)
     impl->timestamp_ns = properties.properties.limits.timestampPeriod;
 
@@ -156,6 +157,7 @@ Device::Impl::~Impl() {
 
 const DeviceInfo& Device::info() const { return impl_->info; }
 const DeviceTraits& Device::traits() const { return impl_->traits; }
+bool Device::count_only() const { return impl_->count_only; }
 uint64_t Device::max_allocation() const { return impl_->max_allocation; }
 uint64_t Device::allocated_bytes() const { return impl_->allocated; }
 uint64_t Device::peak_bytes() const { return impl_->peak; }
@@ -192,7 +194,10 @@ void Device::upload(const Buffer& buffer, uint64_t offset, std::span<const std::
     std::memcpy(buffer.mapped() + offset, data.data(), data.size());
     return;
   }
+  const bool one_memory = impl_->info.kind == "CPU" || impl_->info.kind == "integrated GPU";
+  if (impl_->count_only && one_memory) return;
   Buffer staging(*this, std::min<uint64_t>(staging_bytes, data.size()), Memory::upload, "staging");
+  if (impl_->count_only) return;
   for (uint64_t at = 0; at < data.size(); at += staging.bytes()) {
     const uint64_t size = std::min<uint64_t>(staging.bytes(), data.size() - at);
     std::memcpy(staging.mapped(), data.data() + at, size);

@@ -66,7 +66,7 @@ void Plan::Impl::build(const Graph& graph) {
     }
   barrier_before = barriers(ranges);
   describe_nodes(graph, kept, homes);
-  record();
+  if (!device.count_only()) record();
 }
 
 void Plan::Impl::place_inputs(const Graph& graph, std::unordered_map<uint32_t, Home>& homes) {
@@ -206,6 +206,7 @@ void Plan::Impl::record() {
 }
 
 void Plan::Impl::check_inputs() const {
+  if (device.count_only()) throw DeviceError("[plan] this device only counts memory");
   for (const auto& [name, input] : input_names)
     if (!input.set) throw InputError("[plan] input '{}' was never set", name);
 }
@@ -217,7 +218,7 @@ void Plan::Impl::set(const std::string& name, DType type, const void* data, size
   if (input.type.dtype != type || input.type.shape.elements() != static_cast<int64_t>(count))
     throw InputError("[plan] input '{}' is {} {} and got {} values of {}", name,
                      name_of(input.type.dtype), input.type.shape.str(), count, name_of(type));
-  std::memcpy(staging.mapped() + input.staged, data, count * 4);
+  if (staging.mapped()) std::memcpy(staging.mapped() + input.staged, data, count * 4);
   input.set = true;
 }
 

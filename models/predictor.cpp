@@ -1,0 +1,92 @@
+#include "models/predictor.h"
+
+#include <cmath>
+
+#include "engine/error.h"
+#include "models/layout.h"
+
+namespace lacuna {
+
+void check_finite(std::span<const float> values, const char* what) {
+  for (float v : values)
+    if (!std::isfinite(v))
+      throw DeviceError(
+          "[{}] the result contains {}; try --precision f32, and `lacuna sample --trace` shows the "
+          "first op that went wrong",
+          what, std::isnan(v) ? "NaN" : "infinity");
+}
+
+UNetInputs::UNetInputs(Graph& g, const UNetConfig& c, int64_t batch, LatentSize size,
+                       int64_t context_length)
+    : latents(g.input("latents", {batch, size.height, size.width, c.in_channels})),
+      features(g.input("time_features", {batch, c.block_out_channels[0]})),
+      context(g.input("context", {batch, context_length, c.cross_attention_dim})) {}
+
+Tensor UNetInputs::predict(const UNet& unet, DType dtype) const {
+  return unet(cast(latents, dtype), cast(features, dtype), cast(context, dtype));
+}
+
+void UNetInputs::set(Plan& plan, const UNetConfig& c, std::span<const UNetInput> batch) {
+  std::vector<float> latents, features, context;
+  for (const UNetInput& entry : batch) {
+    const size_t begin = latents.size();
+    latents.resize(begin + entry.latents.size());
+    to_channels_last(entry.latents, c.in_channels, std::span(latents).subspan(begin));
+    const std::vector<float> f = c.time_features(entry.timestep);
+    features.insert(features.end(), f.begin(), f.end());
+    context.insert(context.end(), entry.text->begin(), entry.text->end());
+  }
+  plan.set("latents", std::span<const float>(latents));
+  plan.set("time_features", std::span<const float>(features));
+  plan.set("context", std::span<const float>(context));
+}
+
+Predictor::Predictor(Device& device, const UNet& unet, DType dtype, int64_t context_length,
+                     Overlay overlay)
+    : device_(device),
+      unet_(unet),
+      dtype_(dtype),
+      context_length_(context_length),
+      overlay_(std::move(overlay)) {}
+
+void Predictor::set_overlay(Overlay overlay) {
+  overlay_ = std::move(overlay);
+  plan_.reset();
+}
+
+Plan& Predictor::plan(int64_t batch, LatentSize size) {
+  if (plan_ && batch_ == batch && size_ == size) return *plan_;
+  plan_.reset();  // its memory first
+  const UNetConfig& c = unet_.config();
+  if (c.in_channels != c.out_channels)
+    throw InputError(
+        "[unet] this UNet has {} input channels (an inpainting model) and drawing from noise needs "
+        "{}",
+        c.in_channels, c.out_channels);
+  Graph g;
+  const UNetInputs inputs(g, c, batch, size, context_length_);
+  if (overlay_) overlay_(g);
+  g.output("epsilon", cast(inputs.predict(unet_, dtype_), DType::f32));
+  plan_.emplace(device_, g);
+  batch_ = batch;
+  size_ = size;
+  return *plan_;
+}
+
+std::vector<std::vector<float>> Predictor::operator()(std::span<const UNetInput> batch,
+                                                      LatentSize size) {
+  Plan& p = plan(static_cast<int64_t>(batch.size()), size);
+  UNetInputs::set(p, unet_.config(), batch);
+  p.run();
+  evaluations_ += static_cast<int64_t>(batch.size());
+  const std::vector<float> epsilon = p.get("epsilon");
+  check_finite(epsilon, "unet");
+  std::vector<std::vector<float>> predictions;
+  const size_t each = epsilon.size() / batch.size();
+  for (size_t i = 0; i < batch.size(); i++)
+    predictions.push_back(to_channels_first(std::span(epsilon).subspan(i * each, each),
+                                            unet_.config().out_channels));
+  return predictions;
+}
+
+}  // namespace lacuna
