@@ -1,5 +1,7 @@
 #include "cli/common.h"
 
+#include <algorithm>
+#include <charconv>
 #include <cstdlib>
 
 #include "cli/program_folder.h"
@@ -45,6 +47,16 @@ std::filesystem::path ModelOptions::model_folder() const {
       "[model] the embedded model was not found near {}; name a model with --model DIR or "
       "LACUNA_MODEL",
       display(program_folder()));
+}
+
+std::pair<int64_t, int64_t> parse_size(const std::string& text) {
+  int64_t width = 0, height = 0;
+  const char* const end = text.data() + text.size();
+  const auto [x, bad_width] = std::from_chars(text.data(), end, width);
+  const auto [last, bad_height] = std::from_chars(std::min(x + 1, end), end, height);
+  if (bad_width != std::errc() || bad_height != std::errc() || *x != 'x' || last != end)
+    throw InputError("[size] '{}' is no size; write width and height such as 512x512", text);
+  return {width, height};
 }
 
 }  // namespace lacuna

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "engine/device.h"
 
@@ -20,5 +21,8 @@ struct ModelOptions {
   // The folder given, $LACUNA_MODEL, or the embedded model that comes with the program.
   std::filesystem::path model_folder() const;
 };
+
+// "512x768" as width and height. Throws InputError.
+std::pair<int64_t, int64_t> parse_size(const std::string& text);
 
 }  // namespace lacuna

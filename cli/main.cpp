@@ -10,6 +10,7 @@
 #include "cli/bench.h"
 #include "cli/check.h"
 #include "cli/devices.h"
+#include "cli/erase.h"
 #include "cli/help.h"
 #include "cli/interrupt.h"
 #include "cli/sample.h"
@@ -37,6 +38,7 @@ int main(int argc, char** argv) {
   app.formatter(std::make_shared<lacuna::HelpFormatter>());  // before the verbs, which inherit it
   lacuna::catch_interrupts();
   lacuna::add_sample(app);
+  lacuna::add_erase(app);
   lacuna::add_check(app);
   lacuna::add_bench(app);
   lacuna::add_devices(app);

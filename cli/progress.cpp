@@ -37,10 +37,22 @@ Progress::Progress(std::string label, int64_t total, bool json)
 
 Progress::~Progress() { finish(); }
 
+void Progress::restart(const std::string& label, int64_t total) {
+  total = std::max<int64_t>(1, total);
+  if (label == label_ && total == total_) return;
+  finish();
+  label_ = label;
+  total_ = total;
+  start_ = wall_seconds();
+  last_draw_ = 0;
+  last_line_percent_ = 0;
+}
+
 void Progress::update(int64_t done, const std::string& note) {
   const double now = wall_seconds();
   if (json_) {
     event({{"event", "step"},
+           {"phase", label_},
            {"done", done},
            {"total", total_},
            {"note", note},

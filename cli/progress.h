@@ -15,6 +15,8 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
+  // Another phase of the work, with its own total; nothing where it is the present one.
+  void restart(const std::string& label, int64_t total);
   // `done` of the total; `note` says which image or phase.
   void update(int64_t done, const std::string& note);
   // A line above the bar, or an event.

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <random>
@@ -34,16 +33,6 @@ struct SampleOptions {
   int64_t count = 1, batch = 4;
   bool grid = false, force = false, json = false, profile = false, trace = false;
 };
-
-void parse_size(const SampleOptions& o, int64_t otherwise, GenerateOptions& g) {
-  g.width = g.height = otherwise;
-  if (o.size.empty()) return;
-  const char* const end = o.size.data() + o.size.size();
-  const auto [x, bad_width] = std::from_chars(o.size.data(), end, g.width);
-  const auto [last, bad_height] = std::from_chars(std::min(x + 1, end), end, g.height);
-  if (bad_width != std::errc() || bad_height != std::errc() || *x != 'x' || last != end)
-    throw InputError("[size] '{}' is no size; write width and height such as 512x512", o.size);
-}
 
 // All images to draw: every prompt `count` times, with seeds counting up from the first.
 std::vector<ImageRequest> requests(const SampleOptions& o) {
@@ -138,7 +127,8 @@ void sample(SampleOptions o) {
 
   const std::unique_ptr<Device> device = o.common.open_device();
   StableDiffusion model(*device, o.common.model_folder(), parse_precision(o.common.precision));
-  parse_size(o, model.default_size(), o.generate);
+  o.generate.width = o.generate.height = model.default_size();
+  if (!o.size.empty()) std::tie(o.generate.width, o.generate.height) = parse_size(o.size);
   const LatentSize size = model.latent_size(o.generate.width, o.generate.height);
   if (o.grid) check_grid(all.size(), o.generate.width, o.generate.height);
   const int64_t calls =

@@ -13,48 +13,63 @@ namespace {
 // One walk from y back to the wanted tensors.
 class Walk {
  public:
-  Walk(Graph& graph, std::span<const Tensor> wanted) : graph_(graph), end_(graph.nodes().size()) {
+  Walk(Graph& graph, std::span<const Tensor> wanted)
+      : graph_(graph), wanted_(wanted), end_(graph.nodes().size()), complete_(end_) {
     depends_.resize(graph.values().size(), false);
-    for (const Tensor& t : wanted) depends_[t.id] = true;
+    std::unordered_map<uint32_t, std::vector<size_t>> unused;
+    for (size_t w = 0; w < wanted.size(); w++) {
+      depends_[wanted[w].id] = true;
+      unused[wanted[w].id].push_back(w);
+    }
     for (size_t i = 0; i < end_; i++) {
       const Node& n = graph.nodes()[i];
-      if (std::none_of(n.inputs.begin(), n.inputs.end(),
-                       [&](const Tensor& t) { return depends_[t.id]; }))
-        continue;
-      for (const Tensor& t : n.outputs) depends_[t.id] = true;
+      bool reached = false;
+      for (const Tensor& t : n.inputs) {
+        reached = reached || depends_[t.id];
+        if (const auto first = unused.find(t.id); first != unused.end()) {
+          complete_[i].insert(complete_[i].end(), first->second.begin(), first->second.end());
+          unused.erase(first);
+        }
+      }
+      for (const Tensor& t : n.outputs) depends_[t.id] = depends_[t.id] || reached;
     }
+    for (const auto& [id, list] : unused) fail(id);
   }
 
-  void run(Tensor y, Tensor dy) {
+  void run(Tensor y, Tensor dy, const Ready& ready) {
     add_to(y, dy);
     for (size_t i = end_; i-- > 0;) {
       // Appending nodes moves the graph's own, so this is a copy.
       const Node n = graph_.nodes()[i];
-      if (n.outputs.empty() || !depends_[n.outputs[0].id]) continue;
-      const auto found = sums_.find(n.outputs[0].id);
-      if (found == sums_.end()) continue;
-      const Tensor dy_of_n = found->second.reshape(n.out());
-      if (!n.op->backward) throw InputError("[gradients] {} cannot be differentiated", n.op->name);
-      const Node source = recomputed(i, n);
-      Wanted wanted;
-      for (const Tensor& t : n.inputs) wanted.push_back(depends_[t.id]);
-      std::optional<Graph::Scope> scope;
-      if (!n.scope.empty()) scope.emplace(graph_, n.scope);
-      const Gradients grads = n.op->backward(source, dy_of_n, wanted);
-      for (size_t k = 0; k < n.inputs.size(); k++)
-        if (wanted[k]) add_to(n.inputs[k], grads.at(k));
+      if (!n.outputs.empty() && depends_[n.outputs[0].id]) step(i, n);
+      for (size_t w : complete_[i]) {
+        const auto sum = sums_.find(wanted_[w].id);
+        if (sum == sums_.end()) fail(wanted_[w].id);
+        ready(w, sum->second.reshape(wanted_[w].shape()));
+      }
     }
   }
 
-  Tensor of(const Tensor& wanted) const {
-    const auto found = sums_.find(wanted.id);
-    if (found == sums_.end())
-      throw InputError("[gradients] the result does not depend on '{}'",
-                       graph_.values()[wanted.id].name);
-    return found->second.reshape(wanted.shape());
+ private:
+  [[noreturn]] void fail(uint32_t id) const {
+    throw InputError("[gradients] the result does not depend on '{}'", graph_.values()[id].name);
   }
 
- private:
+  void step(size_t i, const Node& n) {
+    const auto found = sums_.find(n.outputs[0].id);
+    if (found == sums_.end()) return;
+    const Tensor dy = found->second.reshape(n.out());
+    if (!n.op->backward) throw InputError("[gradients] {} cannot be differentiated", n.op->name);
+    const Node source = recomputed(i, n);
+    Wanted wanted;
+    for (const Tensor& t : n.inputs) wanted.push_back(depends_[t.id]);
+    std::optional<Graph::Scope> scope;
+    if (!n.scope.empty()) scope.emplace(graph_, n.scope);
+    const Gradients grads = n.op->backward(source, dy, wanted);
+    for (size_t k = 0; k < n.inputs.size(); k++)
+      if (wanted[k]) add_to(n.inputs[k], grads.at(k));
+  }
+
   void add_to(const Tensor& input, Tensor dx) {
     dx = dx.reshape(graph_.values()[input.id].type.shape);
     Tensor& sum = sums_[input.id];
@@ -96,7 +111,9 @@ class Walk {
   }
 
   Graph& graph_;
+  std::span<const Tensor> wanted_;
   size_t end_;                                    // of the forward side
+  std::vector<std::vector<size_t>> complete_;   // node -> wanted tensors that it is the first to use
   std::vector<bool> depends_;                     // value -> whether a wanted tensor reaches it
   std::unordered_map<uint32_t, Tensor> sums_;     // value -> its gradient so far
   size_t region_begin_ = SIZE_MAX;                // of the region that was repeated last
@@ -109,23 +126,22 @@ std::vector<Tensor> gradients(Tensor y, Tensor dy, std::span<const Tensor> wante
   if (dy.shape() != y.shape() || dy.dtype() != DType::f32)
     throw InputError("[gradients] expects dy to be f32 {} like the result, not {} {}",
                      y.shape().str(), name_of(dy.dtype()), dy.shape().str());
-  Walk walk(*y.graph, wanted);
-  walk.run(y, dy);
-  std::vector<Tensor> results;
-  for (const Tensor& t : wanted) results.push_back(walk.of(t));
+  std::vector<Tensor> results(wanted.size());
+  Walk(*y.graph, wanted).run(y, dy, [&](size_t w, Tensor gradient) { results[w] = gradient; });
   return results;
 }
 
-std::vector<Tensor> gradients(Tensor loss, std::span<const Tensor> wanted, float factor) {
+void gradients(Tensor loss, std::span<const Tensor> wanted, const Ready& ready) {
   if (loss.shape().elements() != 1)
     throw InputError("[gradients] expects a loss of one element, not {}", loss.shape().str());
-  return gradients(loss, fill(*loss.graph, loss.shape(), factor), wanted);
+  Walk walk(*loss.graph, wanted);
+  walk.run(loss, fill(*loss.graph, loss.shape(), 1), ready);
 }
 
 Tensor checkpoint(Graph& graph, const std::function<Tensor()>& block) {
   const size_t begin = graph.nodes().size();
   const Tensor result = block();
-  graph.add_region({begin, graph.nodes().size()});
+  if (graph.recompute) graph.add_region({begin, graph.nodes().size()});
   return result;
 }
 

@@ -21,24 +21,28 @@ Tensor Graph::input(std::string name, Shape shape, DType dtype) {
 }
 
 Tensor Graph::parameter(std::string name, TensorType type, uint64_t address) {
-  if (const auto found = replacements_.find(address); found != replacements_.end()) {
-    const Tensor& with = found->second;
-    if (with.shape() != type.shape || with.dtype() != type.dtype)
-      throw InputError("[graph] the replacement of '{}' is {} {} and not {} {}", name,
-                       name_of(with.dtype()), with.shape().str(), name_of(type.dtype),
-                       type.shape.str());
-    return with;
-  }
-  const auto [found, is_new] = parameters_.try_emplace(address);
+  if (const auto found = parameters_.find(address); found != parameters_.end())
+    return found->second;
+  const auto replaced = replacements_.find(address);
+  if (replaced == replacements_.end())
+    return parameters_[address] = frozen(std::move(name), type, address);
+  const Tensor with = replaced->second(*this);
+  if (with.shape() != type.shape || with.dtype() != type.dtype)
+    throw InputError("[graph] the replacement of '{}' is {} {} and not {} {}", name,
+                     name_of(with.dtype()), with.shape().str(), name_of(type.dtype),
+                     type.shape.str());
+  return parameters_[address] = with;
+}
+
+Tensor Graph::frozen(std::string name, TensorType type, uint64_t address) {
+  const auto [found, is_new] = frozen_.try_emplace(address);
   if (is_new) found->second = add_value({type, Storage::parameter, address, std::move(name)});
   return found->second;
 }
 
-void Graph::replace(uint64_t address, Tensor with) {
-  if (with)
-    replacements_[address] = with;
-  else
-    replacements_.erase(address);
+void Graph::replace(uint64_t address, std::function<Tensor(Graph&)> make) {
+  replacements_[address] = std::move(make);
+  parameters_.erase(address);  // of what was traced before: the original model beside the edited
 }
 
 void Graph::output(std::string name, Tensor tensor) {

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -126,10 +127,12 @@ class Graph {
   // A tensor that lives at a device address of somebody else's buffer, which must outlive every
   // plan. The same address gives the same tensor, however often a model asks.
   Tensor parameter(std::string name, TensorType type, uint64_t address);
-  // From now on parameter(..., address) gives `with`: how an edited model shares every frozen byte
-  // with the original. The tensor must have the parameter's shape and type. An empty tensor ends
-  // it.
-  void replace(uint64_t address, Tensor with);
+  // The same, past any replacement: what an edit starts from.
+  Tensor frozen(std::string name, TensorType type, uint64_t address);
+  // From now on parameter(..., address) gives what `make` makes, once, when first asked: how an
+  // edited model shares every frozen byte with the original. The tensor must have the parameter's
+  // shape and type.
+  void replace(uint64_t address, std::function<Tensor(Graph&)> make);
   // Makes a tensor readable by the host after every run, by name.
   void output(std::string name, Tensor tensor);
   // Appends a node and returns its first output, if it has one; shapes are checked by the op.
@@ -146,6 +149,8 @@ class Graph {
   };
   const std::vector<Region>& regions() const { return regions_; }
   void add_region(Region region) { regions_.push_back(region); }
+  // Whether checkpoint() does anything: a choice of who builds the graph, not of the model.
+  bool recompute = false;
 
   // Names the nodes made while it lives: Scope scope(graph, "mid_block").
   class Scope {
@@ -166,8 +171,9 @@ class Graph {
   std::vector<Node> nodes_;
   std::vector<Value> values_;
   std::vector<std::pair<std::string, Tensor>> outputs_;
-  std::unordered_map<uint64_t, Tensor> parameters_;    // by address
-  std::unordered_map<uint64_t, Tensor> replacements_;  // by address
+  // By address; those past a replacement are kept apart.
+  std::unordered_map<uint64_t, Tensor> parameters_, frozen_;
+  std::unordered_map<uint64_t, std::function<Tensor(Graph&)>> replacements_;  // by address
   std::vector<Region> regions_;
   std::string scope_;
 };

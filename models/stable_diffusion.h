@@ -54,6 +54,7 @@ class StableDiffusion {
   Predictor& predictor() { return predictor_; }
   const UNet& unet() const { return unet_; }
   const WeightStore& unet_weights() const { return unet_weights_; }
+  const WeightStore& text_weights() const { return text_weights_; }
   // Latents as the UNet sees them -> picture. Throws DeviceError when the result is not finite.
   Image decode(std::span<const float> latents, LatentSize size);
   // Picture -> mean of the posterior, scaled for the UNet.

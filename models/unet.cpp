@@ -1,5 +1,7 @@
 #include "models/unet.h"
 
+#include "engine/gradients.h"
+
 namespace lacuna {
 namespace {
 
@@ -154,8 +156,9 @@ Tensor UNet::operator()(Tensor latents, Tensor time_features, Tensor context) co
     const Block& block = down_blocks_[b];
     for (size_t i = 0; i < block.resnets.size(); i++) {
       const Graph::Scope inner(g, indexed("resnets", i));
-      x = block.resnets[i](x, temb);
-      if (!block.attentions.empty()) x = block.attentions[i](x, context);
+      x = checkpoint(g, [&] { return block.resnets[i](x, temb); });
+      if (!block.attentions.empty())
+        x = checkpoint(g, [&] { return block.attentions[i](x, context); });
       skips.push_back(x);
     }
     if (block.sampler) skips.push_back(x = (*block.sampler)(x));
@@ -171,9 +174,10 @@ Tensor UNet::operator()(Tensor latents, Tensor time_features, Tensor context) co
     const Block& block = up_blocks_[b];
     for (size_t i = 0; i < block.resnets.size(); i++) {
       const Graph::Scope inner(g, indexed("resnets", i));
-      x = block.resnets[i](concat(x, skips.back()), temb);
+      x = checkpoint(g, [&] { return block.resnets[i](concat(x, skips.back()), temb); });
       skips.pop_back();
-      if (!block.attentions.empty()) x = block.attentions[i](x, context);
+      if (!block.attentions.empty())
+        x = checkpoint(g, [&] { return block.attentions[i](x, context); });
     }
     // The size of the next skip: twice this one, or one less where the way down rounded up.
     if (block.sampler)

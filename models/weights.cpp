@@ -86,24 +86,37 @@ uint64_t WeightStore::upload(const std::string& name, std::span<const float> val
     blocks_.emplace_back(device_, std::max(usual, aligned(bytes)), Memory::device, "weights");
     block_used_ = 0;
   }
-  Buffer& block = blocks_.back();
-  if (dtype_ == DType::f32) {
-    device_.upload(block, block_used_, std::as_bytes(values));
-  } else {
-    std::vector<uint16_t> halves(values.size());
-    std::transform(values.begin(), values.end(), halves.begin(), half_from_float);
-    for (size_t i = 0; i < halves.size(); i++)
-      if ((halves[i] & 0x7fff) == 0x7c00)
-        throw InputError(
-            "[weights] {}: tensor '{}' contains {}, too large for 16-bit floats; use --precision "
-            "f32",
-            display(file_.path()), name, values[i]);
-    device_.upload(block, block_used_, std::as_bytes(std::span<const uint16_t>(halves)));
-  }
+  const Buffer& block = blocks_.back();
+  write(name, values, block, block_used_);
   const uint64_t address = block.address() + block_used_;
   block_used_ += aligned(bytes);
   unplaced_bytes_ -= std::min(unplaced_bytes_, aligned(bytes));
   return address;
+}
+
+uint64_t WeightStore::upload_beside(std::vector<Buffer>& buffers, const std::string& name,
+                                    std::span<const float> values) const {
+  buffers.emplace_back(device_, values.size() * static_cast<uint64_t>(size_of(dtype_)),
+                       Memory::device, "edited weights");
+  write(name, values, buffers.back(), 0);
+  return buffers.back().address();
+}
+
+void WeightStore::write(const std::string& name, std::span<const float> values, const Buffer& to,
+                        uint64_t offset) const {
+  if (dtype_ == DType::f32) {
+    device_.upload(to, offset, std::as_bytes(values));
+    return;
+  }
+  std::vector<uint16_t> halves(values.size());
+  std::transform(values.begin(), values.end(), halves.begin(), half_from_float);
+  for (size_t i = 0; i < halves.size(); i++)
+    if ((halves[i] & 0x7fff) == 0x7c00)
+      throw InputError(
+          "[weights] {}: tensor '{}' contains {}, too large for 16-bit floats; use --precision "
+          "f32",
+          display(file_.path()), name, values[i]);
+  device_.upload(to, offset, std::as_bytes(std::span<const uint16_t>(halves)));
 }
 
 uint64_t WeightStore::device_bytes() const {

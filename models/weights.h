@@ -52,9 +52,16 @@ class WeightStore {
   const SafeTensors& file() const { return file_; }
   DType dtype() const { return dtype_; }
   uint64_t device_bytes() const;
+  // Puts other values of a parameter, in the engine's layout and this store's type, into a buffer
+  // of its own at the end of `buffers`, and gives its address.
+  uint64_t upload_beside(std::vector<Buffer>& buffers, const std::string& name,
+                         std::span<const float> values) const;
 
  private:
   uint64_t upload(const std::string& name, std::span<const float> values);
+
+  void write(const std::string& name, std::span<const float> values, const Buffer& to,
+             uint64_t offset) const;
 
   Device& device_;
   SafeTensors file_;

@@ -1,0 +1,31 @@
+// What `lacuna erase` writes and prints besides its progress.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <utility>
+
+#include "engine/plan.h"
+#include "engine/safetensors.h"
+#include "erase/trainables.h"
+#include "models/stable_diffusion.h"
+
+namespace lacuna {
+
+// Throws InputError where FILE exists (unless it may be replaced), is no .safetensors, or its folder
+// cannot be made.
+void check_edit_output(const std::filesystem::path& file, bool may_replace);
+FileDType parse_edit_type(std::string_view name);  // "f16" or "f32"
+
+// The trained tensors as they are now, put in place atomically.
+void write_edit(const std::filesystem::path& file, Trainables& trainables, FileDType type,
+                const SafeTensors::Metadata& metadata);
+
+// The memory that a run of these parts would need, on a device that only counts.
+void report_memory_plan(const Device& device, const StableDiffusion& model,
+                        const Trainables& trainables, const Placement& training, bool json);
+
+// 43962560 -> "43,962,560".
+std::string with_commas(int64_t number);
+
+}  // namespace lacuna

@@ -1,0 +1,331 @@
+#include "erase/esd.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/error.h"
+#include "models/sampler.h"
+
+namespace lacuna {
+namespace {
+
+constexpr int64_t usual_trajectories = 20;
+
+// Every text `count` times at least, in turn.
+std::vector<TrajectoryPrompt> in_turn(const std::vector<TrajectoryPrompt>& prompts, int64_t count) {
+  const auto least = static_cast<int64_t>(prompts.size());
+  if (count == 0) count = std::max(least, usual_trajectories / least * least);
+  std::vector<TrajectoryPrompt> all;
+  for (int64_t i = 0; i < count; i++) all.push_back(prompts[static_cast<size_t>(i % least)]);
+  return all;
+}
+
+// Different numbers for every (seed, index), the same on every machine: SplitMix64.
+uint64_t mix(uint64_t seed, uint64_t index) {
+  uint64_t z = seed + 0x9e3779b97f4a7c15 * (index + 1);
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+  return z ^ (z >> 31);
+}
+
+std::vector<uint64_t> seeds_of(uint64_t seed, size_t count) {
+  std::vector<uint64_t> seeds;
+  for (size_t i = 0; i < count; i++) seeds.push_back(mix(seed, i) >> 32);
+  return seeds;
+}
+
+std::string list(const std::vector<std::string>& texts) {
+  return fmt::format("{}", fmt::join(texts, " | "));
+}
+
+void check_range(const char* option, double value, double least, double most, const char* usual) {
+  if (!(value >= least && value <= most))
+    throw InputError("[esd] {} {:g} is out of range; {}", option, value, usual);
+}
+
+}  // namespace
+
+EsdCompat parse_esd_compat(std::string_view name) {
+  if (name == "paper") return EsdCompat::paper;
+  if (name == "repo") return EsdCompat::repo;
+  if (name == "alt") return EsdCompat::alt;
+  throw InputError("[esd] --compat '{}' is unknown; choose paper, repo or alt", name);
+}
+
+std::string_view name_of(EsdCompat c) {
+  return c == EsdCompat::paper  ? "paper"
+         : c == EsdCompat::repo ? "repo"
+         : c == EsdCompat::alt  ? "alt"
+                                : "none";
+}
+
+void EsdOptions::check() const {
+  if (concepts.empty())
+    throw InputError("[esd] there is nothing to erase; name it with --concept \"red\"");
+  check_range("--eta", eta, 0, 100, "1 erases, larger values push further away");
+  check_range("--start-guidance", start_guidance, 0, 100, "3 is usual");
+  check_range("--retain-weight", retain_weight, 0, 1e6, "1 is usual");
+  check_range("--steps", steps, 2, 1000, "50 is usual");
+  check_range("--batch", static_cast<double>(batch), 1, 256, "1 to 8 are usual");
+  check_range("--retain-batch", static_cast<double>(retain_batch), 0, 256, "as --batch is usual");
+  check_range("--trajectories", static_cast<double>(trajectories), 0, 1e6, "20 is usual");
+  check_range("--retain-trajectories", static_cast<double>(retain_trajectories), 0, 1e6,
+              "20 is usual");
+  if (retain_batch > 0 && retain.empty())
+    throw InputError("[esd] --retain-batch needs prompts to retain; name a file with --retain");
+}
+
+Esd::Esd(Device& device, StableDiffusion& model, TextCache& text, const Trainables& trainables,
+         EsdOptions options, std::string model_hash)
+    : model_(model),
+      text_(text),
+      options_(std::move(options)),
+      model_hash_(std::move(model_hash)),
+      edited_(device, model.unet(), model.dtype(), model.tokenizer().context(),
+              [&trainables](Graph& g) { trainables.replace(g); }) {
+  options_.check();
+  // A text of no tokens is the empty prompt, which nothing can be erased from.
+  for (const auto* texts : {&options_.concepts, &options_.prompts})
+    for (const std::string& t : *texts)
+      if (model.tokenizer().encode(t).ids == model.tokenizer().encode("").ids)
+        throw InputError("[esd] the concept \"{}\" has no token that the model knows; write a word",
+                         t);
+}
+
+std::vector<TrajectoryPrompt> Esd::erase_prompts() const {
+  std::vector<TrajectoryPrompt> all;
+  for (const std::string& t : options_.prompts.empty() ? options_.concepts : options_.prompts)
+    all.push_back({options_.from.empty() ? t : options_.from, t});
+  return all;
+}
+
+std::string Esd::sentence() const {
+  const EsdOptions& o = options_;
+  std::string text = fmt::format("ESD: train eps(z, {0}) towards ",
+                                 o.from.empty() ? "c" : "f");
+  if (o.from.empty())
+    text += fmt::format("eps*(z, \"\") - {:g} (eps*(z, c) - eps*(z, \"\"))", o.eta);
+  else
+    text += fmt::format("eps*(z, f) - {:g} (eps*(z, c) - eps*(z, \"\")), f = \"{}\"", 1 + o.eta,
+                        o.from);
+  text += o.prompts.empty() ? fmt::format(", c = \"{}\"", list(o.concepts))
+                            : fmt::format(", c = {} phrasings of \"{}\"", o.prompts.size(),
+                                          list(o.concepts));
+  if (o.compat == EsdCompat::repo)
+    text += fmt::format(" [published as negative_guidance {:g}]", o.eta + 1);
+  if (o.compat == EsdCompat::paper || o.compat == EsdCompat::alt)
+    text += fmt::format(" [published as negative_guidance {:g}]", o.eta);
+  if (!o.retain.empty())
+    text += fmt::format("; and {:g} times eps(z, r) towards eps*(z, r) for {} retained prompts",
+                        o.retain_weight, o.retain.size());
+  return text;
+}
+
+OptionTexts Esd::options() const {
+  const EsdOptions& o = options_;
+  return {{"method", "esd"},
+          {"concept", list(o.concepts)},
+          {"from", o.from},
+          {"prompts", list(o.prompts)},
+          {"retain", list(o.retain)},
+          {"eta", fmt::format("{:g}", o.eta)},
+          {"retain-weight", fmt::format("{:g}", o.retain_weight)},
+          {"start-guidance", fmt::format("{:g}", o.start_guidance)},
+          {"steps", std::to_string(o.steps)},
+          {"trajectory", o.trajectory == TrajectoryModel::frozen ? "frozen" : "edited"},
+          {"compat", std::string(name_of(o.compat))},
+          {"trajectories", std::to_string(o.trajectories)},
+          {"retain-trajectories", std::to_string(o.retain_trajectories)},
+          {"batch", std::to_string(o.batch)},
+          {"retain-batch", std::to_string(o.retain_batch)},
+          {"seed", std::to_string(o.seed)},
+          {"size", fmt::format("{}x{}", o.size.width, o.size.height)}};
+}
+
+bool Esd::cached() const {
+  return options_.trajectory == TrajectoryModel::frozen && options_.compat == EsdCompat::none;
+}
+
+bool Esd::samples_with_edited() const {
+  const EsdOptions& o = options_;
+  return o.compat == EsdCompat::paper || o.compat == EsdCompat::alt ||
+         (o.compat == EsdCompat::none && o.trajectory == TrajectoryModel::edited);
+}
+
+void Esd::reserve() {
+  const int64_t texts = options_.from.empty() ? 2 : 3;
+  model_.text_plan();
+  if (cached() || options_.retain_batch > 0) {
+    model_.predictor().plan(TrajectoryOptions{}.batch * texts, options_.size);
+    model_.predictor().release();
+  }
+  if (cached()) return;
+  model_.predictor().plan(texts, options_.size);
+  if (samples_with_edited()) edited_.plan(2, options_.size);
+}
+
+void Esd::prepare(const Tell& tell) {
+  TrajectoryOptions t{.steps = options_.steps,
+                      .guidance = options_.start_guidance,
+                      .size = options_.size,
+                      .folder = options_.cache};
+  if (cached()) {
+    const auto prompts = in_turn(erase_prompts(), options_.trajectories);
+    erase_ = frozen_trajectories(model_, text_, prompts, seeds_of(options_.seed, prompts.size()), t,
+                                 model_hash_, tell);
+  }
+  if (options_.retain_batch > 0) {
+    std::vector<TrajectoryPrompt> all;
+    for (const std::string& r : options_.retain) all.push_back({r, r});
+    const auto prompts = in_turn(all, options_.retain_trajectories);
+    retain_ = frozen_trajectories(model_, text_, prompts,
+                                  seeds_of(mix(options_.seed, 1), prompts.size()), t, model_hash_,
+                                  tell);
+  }
+  model_.predictor().release();
+}
+
+Loss Esd::loss(Graph& g) const {
+  const UNetConfig& c = model_.unet_config();
+  const UNetInputs inputs(g, c, batch(), options_.size, model_.tokenizer().context());
+  const Tensor target = g.input("target", inputs.latents.shape());
+  const Tensor weight = g.input("weight", {batch()});
+  return mse(inputs.predict(model_.unet(), model_.dtype()), target, weight);
+}
+
+std::vector<float> Esd::target_of(const Example& e, bool parent) const {
+  const std::span<const float> concept_ = e.of_concept();
+  std::vector<float> target(e.path.size());
+  const auto eta = static_cast<float>(options_.eta);
+  for (size_t i = 0; i < target.size(); i++) {
+    const float direction = concept_[i] - e.neutral[i];
+    target[i] = parent ? e.path[i] - (1 + eta) * direction : e.neutral[i] - eta * direction;
+  }
+  return target;
+}
+
+Esd::Choice Esd::erase_example(const Example& e, const TrajectoryPrompt& prompt) {
+  const bool parent = prompt.path != prompt.concept_text;
+  return {e.latents, e.timestep, text_.states(prompt.path), target_of(e, parent)};
+}
+
+// The published loops: latents are sampled anew for every example, partly denoised.
+Esd::Choice Esd::sampled_example(Rng& rng) {
+  const EsdOptions& o = options_;
+  const std::vector<TrajectoryPrompt> prompts = erase_prompts();
+  const TrajectoryPrompt& prompt = prompts[rng.below(prompts.size())];
+  const auto sampler = Sampler::make(o.compat == EsdCompat::repo ? "pndm" : "ddim",
+                                     model_.noise_schedule(), {.steps = o.steps});
+  const auto steps = static_cast<uint64_t>(o.steps);
+  const int stride = model_.noise_schedule().train_timesteps() / o.steps;
+  int begin = 0, end = 0;
+  float timestep = 0;
+  if (o.compat == EsdCompat::paper) {
+    // The sampler leaves out the first timestep, goes on past the one asked for (to the end, where
+    // that is 0), and the loss takes any timestep of the stride.
+    const auto k = static_cast<int>(rng.below(steps));
+    begin = 1;
+    end = k == 0 ? o.steps : o.steps - k + 1;
+    timestep = static_cast<float>(k * stride + static_cast<int>(rng.below(
+                                                   static_cast<uint64_t>(stride))));
+  } else if (o.compat == EsdCompat::alt) {
+    end = 1 + static_cast<int>(rng.below(steps - 2));
+    timestep = static_cast<float>(model_.noise_schedule().train_timesteps() - stride * end);
+  } else {
+    end = static_cast<int>(rng.below(steps));
+    timestep = sampler->timesteps()[static_cast<size_t>(end)];
+  }
+  Predictor& predictor = samples_with_edited() ? edited_ : model_.predictor();
+  const TextStates neutral = text_.states(""), path = text_.states(prompt.path);
+  Rng noise(RngKind::torch, rng.next_u32());
+  std::vector<float> z(static_cast<size_t>(model_.unet_config().in_channels * o.size.height *
+                                           o.size.width));
+  noise.randn(std::span<float>(z));
+  for (float& v : z) v *= sampler->init_noise_sigma();
+  for (int i = begin; i < end; i++) {
+    std::vector<float> input = z;
+    sampler->scale_model_input(i, input);
+    const float t = sampler->timesteps()[static_cast<size_t>(i)];
+    const UNetInput both[] = {{input, t, neutral}, {input, t, path}};
+    const std::vector<std::vector<float>> e = predictor(both, o.size);
+    std::vector<float> guided(z.size());
+    for (size_t k = 0; k < z.size(); k++)
+      guided[k] = e[0][k] + o.start_guidance * (e[1][k] - e[0][k]);
+    sampler->step(i, guided, z, noise);
+  }
+  sampled_ = {std::move(z), {}, {}, {}, timestep};
+  std::vector<UNetInput> inputs = {{sampled_.latents, timestep, neutral},
+                                   {sampled_.latents, timestep, path}};
+  const bool parent = prompt.path != prompt.concept_text;
+  if (parent) inputs.push_back({sampled_.latents, timestep, text_.states(prompt.concept_text)});
+  std::vector<std::vector<float>> e = model_.predictor()(inputs, o.size);
+  sampled_.neutral = std::move(e[0]);
+  sampled_.path = std::move(e[1]);
+  if (parent) sampled_.concept_ = std::move(e[2]);
+  return {sampled_.latents, timestep, path, target_of(sampled_, parent)};
+}
+
+void Esd::next(int64_t index, Plan& plan) {
+  const EsdOptions& o = options_;
+  Rng rng(RngKind::torch, mix(o.seed, static_cast<uint64_t>(index) + (uint64_t{1} << 40)));
+  std::vector<std::vector<float>> latents;  // own their numbers: a Choice may refer to sampled_
+  std::vector<UNetInput> entries;
+  std::vector<float> targets, weights;
+  const auto add = [&](const Choice& c, double weight) {
+    latents.emplace_back(c.latents.begin(), c.latents.end());
+    entries.push_back({{}, c.timestep, c.text});
+    const size_t begin = targets.size();
+    targets.resize(begin + c.target.size());
+    to_channels_last(c.target, model_.unet_config().out_channels,
+                     std::span(targets).subspan(begin));
+    weights.push_back(static_cast<float>(weight));
+  };
+  // The mean over the batch times these is mean(erase) + retain_weight mean(retain).
+  const double all = static_cast<double>(batch());
+  const auto pick = [&](const std::vector<Trajectory>& from) {
+    const Trajectory& t = from[rng.below(from.size())];
+    return std::pair<const Trajectory&, const Example&>(
+        t, t.examples[rng.below(t.examples.size())]);
+  };
+  for (int64_t i = 0; i < o.batch; i++) {
+    const double weight = all / static_cast<double>(o.batch);
+    if (erase_.empty()) {
+      add(sampled_example(rng), weight);
+    } else {
+      const auto [trajectory, example] = pick(erase_);
+      add(erase_example(example, trajectory.prompt), weight);
+    }
+  }
+  for (int64_t i = 0; i < o.retain_batch; i++) {
+    const auto [trajectory, e] = pick(retain_);
+    add({e.latents, e.timestep, text_.states(trajectory.prompt.path), e.path},
+        o.retain_weight * all / static_cast<double>(o.retain_batch));
+  }
+  for (size_t i = 0; i < entries.size(); i++) entries[i].latents = latents[i];
+  UNetInputs::set(plan, model_.unet_config(), entries);
+  plan.set("target", std::span<const float>(targets));
+  plan.set("weight", std::span<const float>(weights));
+}
+
+std::vector<std::pair<std::string, double>> Esd::parts(std::span<const float> each) const {
+  const auto mean = [&](int64_t begin, int64_t count) {
+    double sum = 0;
+    for (int64_t i = begin; i < begin + count; i++) sum += each[static_cast<size_t>(i)];
+    return sum / static_cast<double>(batch());
+  };
+  std::vector<std::pair<std::string, double>> parts = {{"erase", mean(0, options_.batch)}};
+  if (options_.retain_batch > 0)
+    parts.emplace_back("retain", mean(options_.batch, options_.retain_batch));
+  return parts;
+}
+
+int64_t Esd::evaluations() const {
+  return model_.predictor().evaluations() + edited_.evaluations();
+}
+
+// Half a trajectory with guidance, two frozen predictions, and forward with backward.
+double Esd::published_evaluations(int64_t iterations, int64_t examples, int steps) {
+  return static_cast<double>(iterations * examples) * ((steps - 1) + 2 + 3);
+}
+
+}  // namespace lacuna

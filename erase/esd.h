@@ -1,0 +1,99 @@
+// ESD: Erased Stable Diffusion (Gandikota et al., ICCV 2023, arXiv 2303.07345).
+//
+//   L = || eps(z_t, c) - [ eps*(z_t, "") - eta (eps*(z_t, c) - eps*(z_t, "")) ] ||^2
+//
+// eps is the edited UNet and eps* the frozen one; z_t lies on the frozen model's own way from noise
+// to a picture of the concept c. With a parent text f ("cowboy" for "cowboy hat") the concept's
+// direction is subtracted from the parent's prediction:
+//
+//   L = || eps(z_t, f) - [ eps*(z_t, f) - (1 + eta) (eps*(z_t, c) - eps*(z_t, "")) ] ||^2
+//
+// which for f = c is the first formula again. Retained prompts r add, with a weight,
+//   || eps(z_t, r) - eps*(z_t, r) ||^2.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "erase/method.h"
+#include "erase/trainables.h"
+#include "erase/trajectories.h"
+
+namespace lacuna {
+
+// The conventions of the three published programs, which differ in sampler, in who samples, and in
+// how the timestep of the loss relates to that of the latents.
+enum class EsdCompat { none, paper, repo, alt };
+EsdCompat parse_esd_compat(std::string_view name);  // "paper", "repo", "alt"; throws InputError
+std::string_view name_of(EsdCompat compat);
+
+enum class TrajectoryModel { frozen, edited };
+
+struct EsdOptions {
+  std::vector<std::string> concepts;
+  std::string from;                  // the parent text f; empty: the concept itself
+  std::vector<std::string> prompts;  // phrasings of the concept, used instead of it
+  std::vector<std::string> retain;   // prompts that must stay
+  double eta = 1, retain_weight = 1;
+  float start_guidance = 3;
+  int steps = 50;
+  TrajectoryModel trajectory = TrajectoryModel::frozen;
+  EsdCompat compat = EsdCompat::none;
+  int64_t trajectories = 0, retain_trajectories = 0;  // 0: one for each text, at least 20 in all
+  int64_t batch = 1, retain_batch = 0;                // examples of each kind in a micro-batch
+  uint64_t seed = 0;
+  LatentSize size;
+  std::filesystem::path cache;  // where trajectories are kept
+
+  // Throws InputError naming what is out of range.
+  void check() const;
+};
+
+class Esd : public Method {
+ public:
+  // `trainables` is what the edited UNet consists of. All of the arguments must outlive the method.
+  Esd(Device& device, StableDiffusion& model, TextCache& text, const Trainables& trainables,
+      EsdOptions options, std::string model_hash);
+
+  std::string name() const override { return "esd"; }
+  std::string sentence() const override;
+  OptionTexts options() const override;
+  void reserve() override;
+  void prepare(const Tell& tell) override;
+  Loss loss(Graph& graph) const override;
+  void next(int64_t index, Plan& plan) override;
+  std::vector<std::pair<std::string, double>> parts(std::span<const float> each) const override;
+  int64_t evaluations() const override;
+  int64_t batch() const override { return options_.batch + options_.retain_batch; }
+
+  // UNet evaluations that the published program spends on as many updates and examples (backward
+  // counted as two).
+  static double published_evaluations(int64_t iterations, int64_t examples, int steps);
+
+ private:
+  struct Choice {  // an example with what is asked of it
+    std::span<const float> latents;
+    float timestep;
+    TextStates text;
+    std::vector<float> target;
+  };
+  Choice erase_example(const Example& e, const TrajectoryPrompt& prompt);
+  Choice sampled_example(Rng& rng);
+  std::vector<float> target_of(const Example& e, bool parent) const;
+  std::vector<TrajectoryPrompt> erase_prompts() const;
+  // Whether the examples to erase come from trajectories that are sampled once.
+  bool cached() const;
+  bool samples_with_edited() const;
+
+  StableDiffusion& model_;
+  TextCache& text_;
+  EsdOptions options_;
+  std::string model_hash_;
+  Predictor edited_;
+  std::vector<Trajectory> erase_, retain_;
+  Example sampled_;  // the example of sampled_example(), which its Choice refers to
+};
+
+}  // namespace lacuna

@@ -1,0 +1,16 @@
+// LoRA names as kohya's trainer writes them and A1111, ComfyUI and diffusers read them.
+#pragma once
+
+#include <algorithm>
+#include <string>
+
+namespace lacuna {
+
+// "down_blocks.0.attentions.0.proj_in.weight" -> "lora_unet_down_blocks_0_attentions_0_proj_in".
+inline std::string kohya_name(std::string name) {
+  if (name.ends_with(".weight")) name.resize(name.size() - 7);
+  std::replace(name.begin(), name.end(), '.', '_');
+  return "lora_unet_" + name;
+}
+
+}  // namespace lacuna

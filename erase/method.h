@@ -1,0 +1,52 @@
+// What an erasure method answers: which loss, on which examples. The loop is train.h's.
+//
+// A method is one small file. It keeps references to the models it uses, which outlive it.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/ops.h"
+#include "engine/plan.h"
+
+namespace lacuna {
+
+// Called before every piece of long work with what is done of a total; false stops the run.
+using Tell = std::function<bool(const std::string& phase, int64_t done, int64_t total)>;
+
+// Thrown where Tell said false. What was saved is kept.
+struct Stopped {};
+
+// An option's name and value as text: what is printed, written into an edit's metadata and
+// compared when a run is resumed.
+using OptionTexts = std::map<std::string, std::string>;
+
+class Method {
+ public:
+  virtual ~Method() = default;
+
+  virtual std::string name() const = 0;
+  // One readable sentence with the formula: what is optimised.
+  virtual std::string sentence() const = 0;
+  virtual OptionTexts options() const = 0;
+  // Compiles the plans that prepare() and next() will use, so that memory is known beforehand.
+  virtual void reserve() {}
+  // Work before the first iteration, such as the cache of trajectories.
+  virtual void prepare(const Tell&) {}
+  // Appends the forward side and the loss to a graph whose model is the edited one; inputs are the
+  // method's own, for one micro-batch.
+  virtual Loss loss(Graph& graph) const = 0;
+  // Sets those inputs for a micro-batch, as a function of the seed and `index` alone (micro-batches
+  // count up through the whole run), so that a resumed run sees the same examples.
+  virtual void next(int64_t index, Plan& plan) = 0;
+  // The parts of the loss for the log, from Loss::each of the last micro-batch: {"erase", 0.1}.
+  virtual std::vector<std::pair<std::string, double>> parts(std::span<const float> each) const = 0;
+  // UNet evaluations (of one latent) so far, without those of the training plan.
+  virtual int64_t evaluations() const = 0;
+  // Entries in a micro-batch.
+  virtual int64_t batch() const = 0;
+};
+
+}  // namespace lacuna

@@ -1,0 +1,131 @@
+#include "erase/run_folder.h"
+
+#include <charconv>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "engine/error.h"
+#include "engine/file.h"
+#include "engine/safetensors.h"
+
+namespace lacuna {
+namespace {
+
+constexpr const char* iteration_key = "iteration";
+constexpr size_t most_log_bytes = size_t{1} << 30;
+
+}  // namespace
+
+RunFolder::RunFolder(const std::filesystem::path& folder, bool resume, bool replace)
+    : folder_(folder) {
+  make_folder(folder);
+  const bool exists = std::filesystem::exists(state_file());
+  if (exists && !resume && !replace)
+    throw InputError(
+        "[run] {} holds a run already; go on with --resume, or start again with --force",
+        display(folder));
+  resumes_ = exists && resume;
+  if (resumes_) return;
+  std::error_code ignored;
+  std::filesystem::remove(state_file(), ignored);
+  log_.open(log_file(), std::ios::binary | std::ios::trunc);
+  if (!log_) throw InputError("[run] cannot write {}; choose another --run", display(log_file()));
+}
+
+int64_t RunFolder::load(Trainables& trainables, const OptionTexts& options) {
+  const SafeTensors file = SafeTensors::open(state_file());
+  const std::string name = display(state_file());
+  OptionTexts saved = file.metadata();
+  int64_t iteration = 0;
+  const std::string text = saved[iteration_key];
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), iteration);
+  if (error != std::errc() || end != text.data() + text.size() || iteration < 0)
+    throw InputError("[resume] {} is no state of a run; start again with --force", name);
+  saved.erase(iteration_key);
+  std::string differences;
+  const auto differ = [&](const std::string& key, const std::string& before,
+                          const std::string& now) {
+    differences += fmt::format("{}{} was {} and is {}", differences.empty() ? "" : ", ", key,
+                               before.empty() ? "not given" : before,
+                               now.empty() ? "not given" : now);
+  };
+  for (const auto& [key, before] : saved) {
+    const auto now = options.find(key);
+    if (now == options.end() || now->second != before)
+      differ(key, before, now == options.end() ? "" : now->second);
+  }
+  for (const auto& [key, now] : options)
+    if (!saved.count(key)) differ(key, "", now);
+  if (!differences.empty())
+    throw InputError(
+        "[resume] the run in {} was started otherwise: {}; give the same options, or start again "
+        "with --force",
+        display(folder_), differences);
+  std::vector<Trainables::StateTensor> state;
+  for (const auto& [key, elements] : trainables.state_sizes()) {
+    const SafeTensors::Entry& entry = file.at(key);
+    if (static_cast<int64_t>(entry.count()) != elements)
+      throw InputError("[resume] {}: '{}' has {} numbers and the run needs {}; start again with "
+                       "--force",
+                       name, key, entry.count(), elements);
+    state.push_back({key, std::vector<float>(entry.count())});
+    file.to_float(entry, state.back().values);
+  }
+  trainables.set_state(state);
+  cut_log(iteration);
+  return iteration;
+}
+
+void RunFolder::save(Trainables& trainables, const OptionTexts& options, int64_t iteration) {
+  SafeTensors::Metadata metadata = options;
+  metadata[iteration_key] = std::to_string(iteration);
+  const std::vector<Trainables::StateTensor> state = trainables.state();
+  std::vector<TensorToWrite> tensors;
+  for (const Trainables::StateTensor& t : state)
+    tensors.push_back({t.name,
+                       FileDType::f32,
+                       {static_cast<int64_t>(t.values.size())},
+                       [&t](std::span<std::byte> bytes) {
+                         std::memcpy(bytes.data(), t.values.data(), bytes.size());
+                       }});
+  write_safetensors(state_file(), std::move(tensors), metadata, Overwrite::yes);
+}
+
+void RunFolder::log(const nlohmann::ordered_json& event) {
+  log_ << event.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+  log_.flush();
+  if (!log_)
+    throw InputError("[run] cannot write {}; make room on the disk and go on with --resume",
+                     display(log_file()));
+}
+
+// Keeps the lines up to the iteration of the state; what came after is computed again.
+void RunFolder::cut_log(int64_t iteration) {
+  std::string kept;
+  if (std::filesystem::exists(log_file())) {
+    const std::string text = read_file(log_file(), most_log_bytes);
+    for (size_t begin = 0; begin < text.size();) {
+      const size_t end = text.find('\n', begin);
+      if (end == std::string::npos) break;  // torn
+      const std::string line = text.substr(begin, end - begin);
+      begin = end + 1;
+      const auto event = nlohmann::json::parse(line, nullptr, false);
+      if (!event.is_object()) continue;
+      const auto at = event.find("iteration");
+      if (at != event.end() && at->is_number_integer()) {
+        if (at->get<int64_t>() > iteration) continue;
+        const auto loss = event.find("loss");
+        if (event.value("event", "") == "iteration" && loss != event.end() && loss->is_number())
+          losses_.push_back({at->get<int64_t>(), loss->get<double>()});
+      }
+      kept += line + '\n';
+    }
+  }
+  write_file(log_file(), kept, Overwrite::yes);
+  log_.open(log_file(), std::ios::binary | std::ios::app);
+  if (!log_) throw InputError("[run] cannot write {}; choose another --run", display(log_file()));
+}
+
+void RunFolder::draw_losses(const std::string&) const {}
+
+}  // namespace lacuna

@@ -1,0 +1,163 @@
+#include "erase/train.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "engine/clock.h"
+#include "engine/error.h"
+
+namespace lacuna {
+namespace {
+
+Plan make_gradient_plan(Device& device, const Method& method, const Trainables& trainables,
+                        const TrainOptions& o) {
+  Graph g;
+  g.recompute = o.recompute;
+  trainables.replace(g);
+  const Loss loss = method.loss(g);
+  g.output("loss", loss.total);
+  g.output("each", loss.each);
+  trainables.add_gradients(g, loss.total, 1.0f / static_cast<float>(o.accumulate));
+  return Plan(device, g);
+}
+
+Plan make_update_plan(Device& device, const Trainables& trainables, const TrainOptions& o) {
+  Graph g;
+  const Tensor step = g.input("step", {8});
+  g.output("norm", trainables.update(g, step, o.decoupled));
+  return Plan(device, g);
+}
+
+void check_range(const char* option, double value, double least, double most, const char* usual) {
+  if (!(value >= least && value <= most))
+    throw InputError("[train] {} {:g} is out of range; {}", option, value, usual);
+}
+
+// Losses differ much from example to example, so growth is judged by means over many.
+constexpr size_t window = 20;
+constexpr double most_growth = 20;
+
+std::optional<double> growth(const std::vector<LossRecord>& losses) {
+  if (losses.size() < 2 * window) return {};
+  double first = 0, last = 0;
+  for (size_t i = 0; i < window; i++) {
+    first += losses[i].loss;
+    last += losses[losses.size() - 1 - i].loss;
+  }
+  return last / first;
+}
+
+}  // namespace
+
+void TrainOptions::check() const {
+  check_range("--iterations", static_cast<double>(iterations), 1, 1e7, "200 to 1000 are usual");
+  check_range("--accumulate", static_cast<double>(accumulate), 1, 1e4, "1 to 16 are usual");
+  check_range("--warmup", static_cast<double>(warmup), 0, static_cast<double>(iterations),
+              "it lies between 0 and --iterations");
+  check_range("--lr", learning_rate, 1e-12, 1, "1e-6 to 1e-3 are usual");
+  check_range("--weight-decay", weight_decay, 0, 1, "0 to 0.1 are usual");
+  check_range("--clip", clip, 0, 1e9, "0 turns it off and 1 is usual");
+  check_range("--save-every", static_cast<double>(save_every), 1, 1e9, "10 to 500 are usual");
+}
+
+OptionTexts TrainOptions::texts() const {
+  return {{"iterations", std::to_string(iterations)},
+          {"accumulate", std::to_string(accumulate)},
+          {"warmup", std::to_string(warmup)},
+          {"lr", fmt::format("{:g}", learning_rate)},
+          {"schedule", std::string(name_of(decay))},
+          {"optimizer", decoupled ? "adamw" : "adam"},
+          {"weight-decay", fmt::format("{:g}", weight_decay)},
+          {"clip", fmt::format("{:g}", clip)},
+          {"recompute", recompute ? "yes" : "no"}};
+}
+
+Trainer::Trainer(Device& device, const Method& method, const Trainables& trainables,
+                 const TrainOptions& options)
+    : options_(options),
+      gradient_plan_(make_gradient_plan(device, method, trainables, options)),
+      update_plan_(make_update_plan(device, trainables, options)) {}
+
+Trainer::Result Trainer::iterate(int64_t iteration, Method& method) {
+  const TrainOptions& o = options_;
+  Result result;
+  for (int64_t k = 0; k < o.accumulate; k++) {
+    method.next(iteration * o.accumulate + k, gradient_plan_);
+    gradient_plan_.run();
+    const double loss = gradient_plan_.get("loss")[0];
+    if (!std::isfinite(loss))
+      throw InputError(
+          "[train] the loss of iteration {} is {}; the last saved state is kept: use a smaller "
+          "--lr, --clip 1 or --precision f32",
+          iteration + 1, loss);
+    result.loss += loss / static_cast<double>(o.accumulate);
+    const auto parts = method.parts(gradient_plan_.get("each"));
+    if (result.parts.empty())
+      for (const auto& [name, value] : parts) result.parts.emplace_back(name, 0);
+    for (size_t i = 0; i < parts.size(); i++)
+      result.parts[i].second += parts[i].second / static_cast<double>(o.accumulate);
+  }
+  const double count = static_cast<double>(iteration + 1);
+  result.rate = o.learning_rate * rate_factor(o.decay, iteration, o.iterations, o.warmup);
+  const float step[8] = {static_cast<float>(result.rate),
+                         static_cast<float>(o.beta1),
+                         static_cast<float>(o.beta2),
+                         static_cast<float>(o.eps),
+                         static_cast<float>(o.weight_decay),
+                         static_cast<float>(1 - std::pow(o.beta1, count)),
+                         static_cast<float>(1 - std::pow(o.beta2, count)),
+                         static_cast<float>(o.clip)};
+  update_plan_.set("step", std::span<const float>(step));
+  update_plan_.run();
+  result.norm = update_plan_.get("norm")[0];
+  if (!std::isfinite(result.norm))
+    throw InputError(
+        "[train] the gradient of iteration {} is not finite; the last saved state is kept: use a "
+        "smaller --lr or --precision f32",
+        iteration + 1);
+  return result;
+}
+
+void train(Device& device, Method& method, Trainables& trainables, const TrainOptions& options,
+           const OptionTexts& identity, RunFolder& folder, const Tell& tell) {
+  OptionTexts all = identity;
+  all.merge(method.options());
+  all.merge(options.texts());
+  int64_t done = 0;
+  if (folder.resumes())
+    done = folder.load(trainables, all);
+  else
+    folder.log({{"event", "start"}, {"method", method.name()}, {"options", all}});
+  if (done >= options.iterations) return;
+  method.prepare(tell);
+  Trainer trainer(device, method, trainables, options);
+  // So that a kill in the first iterations finds something to resume.
+  if (done == 0) folder.save(trainables, all, 0);
+  for (int64_t i = done; i < options.iterations; i++) {
+    if (!tell("training", i, options.iterations)) {
+      folder.save(trainables, all, i);
+      throw Stopped{};
+    }
+    const double begin = wall_seconds(), cpu = cpu_seconds();
+    const Trainer::Result r = trainer.iterate(i, method);
+    folder.add_loss({i + 1, r.loss});
+    nlohmann::ordered_json event = {{"event", "iteration"}, {"iteration", i + 1}, {"loss", r.loss}};
+    for (const auto& [name, value] : r.parts) event[name] = value;
+    event["gradient_norm"] = r.norm;
+    event["lr"] = r.rate;
+    event["seconds"] = wall_seconds() - begin;
+    event["cpu_seconds"] = cpu_seconds() - cpu;
+    folder.log(event);
+    if (const auto factor = growth(folder.losses()); factor && *factor > most_growth)
+      throw InputError(
+          "[train] the loss has grown {:.0f}-fold by iteration {}; the state of the last save "
+          "point is kept: use a smaller --lr, --warmup or --clip 1",
+          *factor, i + 1);
+    if ((i + 1) % options.save_every == 0 || i + 1 == options.iterations)
+      folder.save(trainables, all, i + 1);
+  }
+  tell("training", options.iterations, options.iterations);
+}
+
+}  // namespace lacuna

@@ -1,0 +1,59 @@
+// The one training loop: every method that trains goes through it.
+//
+// An iteration is `accumulate` micro-batches (forward, loss, backward) and one step of Adam(W) on
+// f32 masters. Two recorded plans are replayed, so an iteration costs no host work beyond filling
+// in the examples. Everything is a function of the options: killed at any moment and resumed, a run
+// ends in the same bits as an unbroken one.
+#pragma once
+
+#include "engine/device.h"
+#include "erase/method.h"
+#include "erase/run_folder.h"
+#include "erase/schedule.h"
+#include "erase/trainables.h"
+
+namespace lacuna {
+
+struct TrainOptions {
+  int64_t iterations = 200, accumulate = 1, warmup = 0;
+  double learning_rate = 1e-5;
+  Decay decay = Decay::constant;
+  bool decoupled = true;  // AdamW; otherwise Adam
+  double beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0;
+  double clip = 0;           // largest gradient norm; 0: no clipping
+  int64_t save_every = 50;   // iterations between save points
+  bool recompute = false;    // compute activations of blocks again instead of keeping them
+
+  // Throws InputError naming what is out of range.
+  void check() const;
+  OptionTexts texts() const;
+};
+
+// A trainer holds the plans, so that peak memory is known before the first iteration.
+class Trainer {
+ public:
+  Trainer(Device& device, const Method& method, const Trainables& trainables,
+          const TrainOptions& options);
+  const Placement& placement() const { return gradient_plan_.placement(); }
+  Plan& gradient_plan() { return gradient_plan_; }
+
+  // One iteration (0-based): the loss, its parts and the norm of the gradient. Throws InputError
+  // where the loss or the gradient is not finite; the weights then are as before.
+  struct Result {
+    double loss = 0, norm = 0, rate = 0;
+    std::vector<std::pair<std::string, double>> parts;
+  };
+  Result iterate(int64_t iteration, Method& method);
+
+ private:
+  TrainOptions options_;
+  Plan gradient_plan_, update_plan_;
+};
+
+// Runs from where `folder` stands to the end. `identity` is what a resumed run must agree on beyond
+// the method's and the loop's options: model, parameter set, precision. Throws InputError where the
+// loss grows beyond reason; Stopped where `tell` said so, with the state saved.
+void train(Device& device, Method& method, Trainables& trainables, const TrainOptions& options,
+           const OptionTexts& identity, RunFolder& folder, const Tell& tell);
+
+}  // namespace lacuna

@@ -1,0 +1,94 @@
+// What a run trains: f32 masters of chosen parameters of the UNet, their gradients and Adam's two
+// moments; or, with a rank, the factors of a LoRA of the same selection (Hu et al. 2021).
+//
+// All numbers of one kind lie in a row, in blocks of at most 256 MiB, so that one step of the
+// optimizer is one dispatch a block. The edited UNet is the original traced with replace(): it
+// shares every frozen byte. The device and the store must outlive the object.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/device.h"
+#include "engine/graph.h"
+#include "models/weights.h"
+
+namespace lacuna {
+
+class Trainables {
+ public:
+  // Trains the named tensors of `base`. rank > 0: W + down up, for every matrix and convolution
+  // among them; vectors (biases, norms) then stay as they are. Throws InputError where nothing is
+  // left to train.
+  Trainables(Device& device, const WeightStore& base, std::span<const std::string> names,
+             int64_t rank, uint64_t seed);
+
+  int64_t rank() const { return rank_; }
+  int64_t scalars() const { return scalars_; }
+  int64_t tensors() const { return static_cast<int64_t>(targets_.size()); }
+  const WeightStore& base() const { return base_; }
+
+  // The graph's model is the edited one from here on.
+  void replace(Graph& graph) const;
+  // Appends the backward side: gradient += factor * d loss / d weight for everything trained.
+  void add_gradients(Graph& graph, Tensor loss, float factor) const;
+  // Appends a step of the optimizer (engine/ops.h tells what `step` holds), which also sets the
+  // gradients to zero. Returns the norm of the gradient.
+  Tensor update(Graph& graph, Tensor step, bool decoupled) const;
+
+  // A trained tensor as an edit holds it: a master under its own name, or a LoRA factor under
+  // kohya's (lora_unet_<module>.lora_down.weight), in the checkpoint's layout.
+  struct Export {
+    std::string name;
+    std::vector<int64_t> shape;
+    std::vector<float> values;
+  };
+  std::vector<Export> exported();
+
+  // The whole state of a run: masters and moments, block by block. set_state() takes what state()
+  // gave for the same selection and throws InputError for another size.
+  struct StateTensor {
+    std::string name;  // "weight.0", "moment1.0", "moment2.0", "weight.1", ...
+    std::vector<float> values;
+  };
+  std::vector<StateTensor> state();
+  std::vector<std::pair<std::string, int64_t>> state_sizes() const;
+  void set_state(std::span<const StateTensor> state);
+  // Sets the gradients to zero: what an interrupted accumulation left is no part of the state.
+  void clear_gradients();
+
+ private:
+  struct Block {
+    int64_t elements = 0;
+    Buffer weight, moment1, moment2, gradient;
+  };
+  // A run of numbers in a block.
+  struct Slice {
+    std::string name;  // in messages and traces
+    size_t block = 0;
+    int64_t offset = 0;
+    Shape shape;
+    uint64_t address(const Buffer& buffer) const {
+      return buffer.address() + static_cast<uint64_t>(offset) * 4;
+    }
+  };
+  struct Target {
+    Parameter base;
+    std::vector<Slice> slices;  // one master, or down and up
+  };
+
+  Slice reserve(std::string name, Shape shape);
+  void fill(const Slice& slice, std::span<const float> values);
+  std::vector<float> read(const Slice& slice);
+  Tensor weight(Graph& graph, const Slice& slice) const;
+  Tensor gradient(Graph& graph, const Slice& slice) const;
+
+  Device& device_;
+  const WeightStore& base_;
+  int64_t rank_, scalars_ = 0;
+  std::vector<Target> targets_;
+  std::vector<Block> blocks_;
+};
+
+}  // namespace lacuna
