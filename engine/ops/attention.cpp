@@ -6,16 +6,12 @@
 
 #include "engine/error.h"
 #include "engine/ops.h"
+#include "engine/ops/attention.h"
 #include "engine/recorder.h"
 #include "shaders/kernels.h"
 
 namespace lacuna {
 namespace {
-
-struct Attention {
-  int heads;
-  bool causal;
-};
 
 std::vector<TensorType> outputs(const Node& n) {
   const Shape &q = n.in(0), &k = n.in(1), &v = n.in(2);
@@ -96,7 +92,7 @@ double flop(const Node& n) {
   return n.as<Attention>().causal ? both / 2 : both;
 }
 
-const Op attention_op = {"attention", outputs, record, flop};
+const Op attention_op = {"attention", outputs, record, flop, attention_backward};
 
 }  // namespace
 

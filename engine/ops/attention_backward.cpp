@@ -1,0 +1,204 @@
+// The gradient of attention as up to three nodes: delta, dq, and dk with dv
+// (shaders/attention_backward.comp).
+#include "shaders/attention_backward.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+#include "engine/ops.h"
+#include "engine/ops/attention.h"
+#include "engine/ops/elementwise.h"
+#include "shaders/attention_sums.h"
+#include "shaders/kernels.h"
+
+namespace lacuna {
+namespace {
+
+// Inputs of delta: y, dy. Of the others:
+enum Input { Q, K, V, DY, LOG_SUM, DELTA };
+
+struct Options {
+  int heads;
+  bool causal, dk, dv;
+};
+
+std::vector<TensorType> delta_outputs(const Node& n) {
+  const Shape& y = n.in(0);
+  return {{{y[0], n.as<Options>().heads, y[1]}, DType::f32}};
+}
+
+void record_delta(const Node& n, Recorder& r) {
+  const Shape& y = n.in(0);
+  const int64_t heads = n.as<Options>().heads, head = y[2] / heads;
+  const Elementwise e(r, y.elements(), {head});
+  const auto count = static_cast<uint32_t>(n.out().elements());
+  const AttentionSumsPush push{.y = r.in(n, 0),
+                               .dy = r.in(n, 1),
+                               .sum = r.out(n),
+                               .count = count,
+                               .terms = e.vectors(head),
+                               .heads = divisor(static_cast<uint32_t>(heads)),
+                               .queries = divisor(static_cast<uint32_t>(y[1]))};
+  r.dispatch(kernels::attention_sums_delta, n.inputs[0].dtype(), {e.local, e.width, 1}, push,
+             Recorder::fold((count + e.local - 1) / e.local));
+}
+
+// How a kernel is cut for one head size; `slice` and `fours` count fours of channels.
+struct Cut {
+  uint32_t lanes, owned, met, slice, fours;
+};
+
+Cut cut_for(const DeviceTraits& traits, uint32_t head_fours, int64_t owned) {
+  Cut c{};
+  const auto parts_of = [&](uint32_t most) { return (head_fours + most - 1) / most; };
+  const auto even = [&](uint32_t most) { return (head_fours + parts_of(most) - 1) / parts_of(most); };
+  if (traits.cpu) {
+    c.lanes = std::clamp<uint32_t>(traits.subgroup_size, 4, 16);
+    c.owned = head_fours <= 16 ? 4 : head_fours <= 20 ? 2 : 1;
+    c.met = 4;
+    c.slice = c.fours = even(40);
+    if (getenv("CUT_OWNED")) c.owned = atoi(getenv("CUT_OWNED"));
+    if (getenv("CUT_MET")) c.met = atoi(getenv("CUT_MET"));
+    while (c.owned > 1 && c.lanes * c.owned / 2 >= owned) c.owned /= 2;
+  } else {
+    c.lanes = 64;
+    c.owned = 1;
+    c.met = 4;
+    c.slice = even(10);
+    c.fours = even(20);
+  }
+  return c;
+}
+
+// Into how many parts dk and dv are summed, where there are too few keys to fill a large device.
+int64_t parts_of(const Node& n) {
+  const int64_t groups = n.in(Q)[0] * n.as<Options>().heads * ((n.in(K)[1] + 63) / 64);
+  const int64_t queries = n.in(Q)[1];
+  return std::max(std::clamp<int64_t>(256 / groups, 1, (queries + 255) / 256),
+                  (queries + 16383) / 16384);
+}
+
+void record_products(const Node& n, Recorder& r, const Kernel& kernel, const Kernel& lanes_kernel,
+                     const Cut& c, int64_t parts, AttentionBackwardPush push, bool want_da,
+                     bool want_db) {
+  const Options o = n.as<Options>();
+  const Shape& q = n.in(Q);
+  const auto head = static_cast<uint32_t>(q[2] / o.heads);
+  const uint32_t head_fours = (head + 3) / 4;
+  const uint32_t each = c.lanes * c.owned;
+  push.part = (push.met + static_cast<uint32_t>(parts) - 1) / static_cast<uint32_t>(parts);
+  push.batch = static_cast<uint32_t>(q[0]);
+  push.heads = static_cast<uint32_t>(o.heads);
+  push.scale = static_cast<float>(1.4426950408889634 / std::sqrt(head));
+  // Old lavapipe ends an invocation's loops after 65,535 iterations.
+  const int64_t slices = (head_fours + c.slice - 1) / c.slice;
+  if ((push.part / c.met + 1) * (slices == 1 ? 1 : slices + 1) > 65000)
+    throw InputError("[attention] expects fewer than {} keys of {} channels", push.met, head);
+  r.dispatch(
+      r.traits().cpu ? lanes_kernel : kernel, n.inputs[Q].dtype(),
+      {c.lanes, c.owned, c.met, head, c.slice, c.fours, o.causal, want_da, want_db}, push,
+      {(push.owned + each - 1) / each, static_cast<uint32_t>(q[0] * o.heads),
+       static_cast<uint32_t>(parts) * ((head_fours + c.fours - 1) / c.fours)});
+}
+
+uint32_t head_fours(const Node& n) {
+  return static_cast<uint32_t>((n.in(Q)[2] / n.as<Options>().heads + 3) / 4);
+}
+
+AttentionBackwardPush inputs_of(const Node& n, Recorder& r) {
+  const uint64_t log_sum = r.in(n, LOG_SUM);
+  return {.q = r.in(n, Q),
+          .k = r.in(n, K),
+          .v = r.in(n, V),
+          .dy = r.in(n, DY),
+          .log_sum = log_sum,
+          .delta = n.inputs.size() > DELTA ? r.in(n, DELTA) : log_sum};
+}
+
+std::vector<TensorType> dq_outputs(const Node& n) { return {{n.in(Q), DType::f32}}; }
+
+void record_dq(const Node& n, Recorder& r) {
+  AttentionBackwardPush push = inputs_of(n, r);
+  push.da = r.out(n);
+  push.owned = static_cast<uint32_t>(n.in(Q)[1]);
+  push.met = static_cast<uint32_t>(n.in(K)[1]);
+  record_products(n, r, kernels::attention_backward_dq, kernels::attention_backward_dq_lanes,
+                  cut_for(r.traits(), head_fours(n), n.in(Q)[1]), 1, push, true, false);
+}
+
+// dk and dv, as far as wanted, and their parts where there are several.
+std::vector<TensorType> dkv_outputs(const Node& n) {
+  const Options o = n.as<Options>();
+  const Shape& k = n.in(K);
+  const int64_t parts = parts_of(n), wanted = int{o.dk} + int{o.dv};
+  std::vector<TensorType> types(static_cast<size_t>(wanted), {k, DType::f32});
+  if (parts > 1) {
+    types.push_back({{wanted * parts, k.elements()}, DType::f32});
+    expect_size(n, types.back().shape);
+  }
+  return types;
+}
+
+void record_dkv(const Node& n, Recorder& r) {
+  const Options o = n.as<Options>();
+  const Shape& k = n.in(K);
+  const int64_t parts = parts_of(n);
+  const int wanted = int{o.dk} + int{o.dv};
+  const uint64_t part_bytes = static_cast<uint64_t>(parts * k.elements()) * sizeof(float);
+  AttentionBackwardPush push = inputs_of(n, r);
+  uint64_t to[2];
+  for (int i = 0; i < wanted; i++)
+    to[i] = parts == 1 ? r.out(n, i) : r.out(n, wanted) + i * part_bytes;
+  push.da = to[0];
+  push.db = to[wanted - 1];
+  push.owned = static_cast<uint32_t>(k[1]);
+  push.met = static_cast<uint32_t>(n.in(Q)[1]);
+  record_products(n, r, kernels::attention_backward_dkv, kernels::attention_backward_dkv_lanes,
+                  cut_for(r.traits(), head_fours(n), k[1]), parts, push, o.dk, o.dv);
+  for (int i = 0; i < wanted && parts > 1; i++) {
+    const Elementwise e(r, k.elements(), {k.elements()});
+    const AttentionSumsPush merge{.dy = r.back(n, wanted) + i * part_bytes,
+                                  .sum = r.out(n, i),
+                                  .count = e.count,
+                                  .terms = static_cast<uint32_t>(parts)};
+    r.dispatch(kernels::attention_sums_merge, DType::f32, {e.local, e.width, e.steps}, merge,
+               e.groups());
+  }
+}
+
+// Products of Tq x Tk x C; causal attention needs half of each.
+double flop(const Node& n, int products) {
+  const double all = 2.0 * products * n.in(Q).elements() * n.in(K)[1];
+  return n.as<Options>().causal ? all / 2 : all;
+}
+double dq_flop(const Node& n) { return flop(n, 3); }
+double dkv_flop(const Node& n) {
+  return flop(n, 1 + (n.as<Options>().dk ? 2 : 0) + (n.as<Options>().dv ? 1 : 0));
+}
+
+const Op delta_op = {"attention.delta", delta_outputs, record_delta};
+const Op dq_op = {"attention.dq", dq_outputs, record_dq, dq_flop};
+const Op dkv_op = {"attention.dkv", dkv_outputs, record_dkv, dkv_flop};
+
+}  // namespace
+
+Gradients attention_backward(const Node& n, Tensor dy, const Wanted& wanted) {
+  Graph& graph = *dy.graph;
+  const auto [heads, causal] = n.as<Attention>();
+  const Options o{heads, causal, wanted[1], wanted[2]};
+  const Tensor y = n.outputs[0];
+  std::vector<Tensor> inputs = {n.inputs[0], n.inputs[1], n.inputs[2], dy, n.outputs[1]};
+  if (wanted[0] || wanted[1]) inputs.push_back(graph.node(delta_op, {y, dy}, o));
+  Gradients gradients(3);
+  if (wanted[0]) gradients[0] = graph.node(dq_op, inputs, o);
+  if (wanted[1] || wanted[2]) {
+    graph.node(dkv_op, inputs, o);
+    const std::vector<Tensor> outputs = graph.nodes().back().outputs;
+    if (wanted[1]) gradients[1] = outputs[0];
+    if (wanted[2]) gradients[2] = outputs[wanted[1] ? 1 : 0];
+  }
+  return gradients;
+}
+
+}  // namespace lacuna

@@ -1,0 +1,275 @@
+#version 460
+// kernel dq f32 f16
+// kernel dkv f32 f16
+// kernel dq_lanes f32 f16
+// kernel dkv_lanes f32 f16
+//
+// Gradients of y = softmax(q k^T scale) v (Dao 2023, algorithm 2). With L the log-sum-exp of the
+// forward pass and delta_i = sum_c dy_ic y_ic, probabilities are computed again:
+//
+//   P_ij = exp(scale q_i . k_j - L_i)         dS_ij = P_ij (dy_i . v_j - delta_i)
+//   dq_i = scale sum_j dS_ij k_j      dk_j = scale sum_i dS_ij q_i      dv_j = sum_i P_ij dy_i
+//
+// Seen from one side both kernels are the same. An invocation owns OWNED rows a and b (dq: of q and
+// dy; dkv: of k and v) and meets rows A and B (k and v; q and dy), MET at a time: from a . A and b .
+// B follow dS and P, and da = sum dS A, db = sum P B. As in attention.comp nothing is shared: no
+// shared memory, no barriers, and rows that are met are read at addresses equal in the whole group.
+// Wide heads are read by slices, and groups (z) share their output channels; groups (z) also share
+// the rows to be met, if few invocations own many.
+//
+// The lanes forms are for CPU drivers, where a load in a loop is a gather even if all lanes read
+// one address: lanes gather neighbouring channels, and each value reaches the others by
+// subgroupBroadcast, which is a register shuffle. A group is one subgroup.
+#extension GL_GOOGLE_include_directive : require
+#include "shaders/tile_memory.glsl"
+#include "shaders/attention_backward.h"
+
+layout(local_size_x_id = 0) in;
+layout(constant_id = 0) const uint LANES = 8;
+layout(constant_id = 1) const uint OWNED = 4;   // rows of an invocation
+layout(constant_id = 2) const uint MET = 4;     // rows at a time, at most LANES
+layout(constant_id = 3) const uint HEAD = 40;   // channels
+layout(constant_id = 4) const uint SLICE = 10;  // fours of a and b in registers
+layout(constant_id = 5) const uint FOURS = 10;  // fours of da and db that a group computes
+layout(constant_id = 6) const bool CAUSAL = false;
+layout(constant_id = 7) const bool WANT_DA = true;  // dq or dk
+layout(constant_id = 8) const bool WANT_DB = true;  // dv
+
+#if defined(KERNEL_dq_lanes) || defined(KERNEL_dkv_lanes)
+#define LANES_FORM
+#endif
+#if defined(KERNEL_dq) || defined(KERNEL_dq_lanes)
+#define OWN_QUERIES
+#define ROW_a p.q
+#define ROW_b p.dy
+#define ROW_A p.k
+#define ROW_B p.v
+#define QUERIES OWNED
+#define b_is(name) name##_F
+#define B_is(name) name##_T
+#define QUERY(r, j) r
+#define KEY(r, j) j
+#else
+#define ROW_a p.k
+#define ROW_b p.v
+#define ROW_A p.q
+#define ROW_B p.dy
+#define QUERIES MET
+#define b_is(name) name##_T
+#define B_is(name) name##_F
+#define QUERY(r, j) j
+#define KEY(r, j) r
+#endif
+
+const uint HEAD_FOURS = (HEAD + 3) / 4;
+const bool WHOLE = SLICE == HEAD_FOURS;             // a and b stay in registers
+const bool KEEP = WHOLE && FOURS == HEAD_FOURS;     // and so do rows that are met
+const uint PARTS = (HEAD_FOURS + FOURS - 1) / FOURS;  // of the output channels
+const float LOG2_E = 1.44269504089;
+const float LOWEST = -1e30;  // the score of a key that is not seen
+
+// Channels 4 four to 4 four + 3 of a head's row; zero beyond the head.
+#define LOAD(name, Buf, four_from)                                               \
+  vec4 name(Buf b, uint begin, uint four) {                                      \
+    if (HEAD % 4 == 0 && (HEAD_FOURS % SLICE == 0 || four < HEAD_FOURS))         \
+      return four_from(b, begin + four * 4);                                     \
+    vec4 value;                                                                  \
+    [[unroll]] for (uint i = 0; i < 4; i++) value[i] =                           \
+        four * 4 + i < HEAD ? float(b.at[begin + min(four * 4 + i, HEAD - 1)]) : 0; \
+    return value;                                                                \
+  }
+vec4 load_four_F(FBuf b, uint i) { return FBuf4(b).at[i / 4]; }
+LOAD(load_T, TBuf, load_four)
+LOAD(load_F, FBuf, load_four_F)
+
+void store(FBuf b, uint begin, uint four, vec4 value) {
+  if (HEAD % 4 == 0) {
+    FBuf4(b).at[begin / 4 + four] = value;
+  } else {
+    [[unroll]] for (uint i = 0; i < 4; i++) if (four * 4 + i < HEAD) b.at[begin + four * 4 + i] =
+        value[i];
+  }
+}
+
+uint met_begin[MET];
+
+#ifdef LANES_FORM
+#extension GL_KHR_shader_subgroup_ballot : require
+#ifdef TYPE_f16
+const uint PAIR = 2;  // halves are loaded by words
+vec2 load_few_T(TBuf b, uint begin, uint channel) {
+  if (HEAD % 2 == 0) return load_pair(b, begin + min(channel, HEAD - 2));
+  return vec2(b.at[begin + min(channel, HEAD - 1)], b.at[begin + min(channel + 1, HEAD - 1)]);
+}
+#else
+const uint PAIR = 1;
+vec2 load_few_T(TBuf b, uint begin, uint channel) {
+  return vec2(b.at[begin + min(channel, HEAD - 1)], 0);
+}
+#endif
+vec2 load_few_F(FBuf b, uint begin, uint channel) {
+  return vec2(b.at[begin + min(channel, HEAD - 1)],
+              PAIR == 2 ? b.at[begin + min(channel + 1, HEAD - 1)] : 0);
+}
+const uint SPAN = LANES * PAIR;  // channels that one load of all lanes covers
+const uint LOADS = (SLICE * 4 + SPAN - 1) / SPAN;
+vec2 rows_A[MET][LOADS], rows_B[MET][LOADS];
+
+#define LOAD_ROWS(rows, load_few, buffer, first)                                                       \
+  [[unroll]] for (uint j_ = 0; j_ < MET; j_++) [[unroll]] for (uint i_ = 0; i_ < LOADS; i_++) \
+      rows[j_][i_] = load_few(buffer, met_begin[j_],                                         \
+                              (first) * 4 + (i_ * LANES + gl_SubgroupInvocationID) * PAIR)
+
+float pick(vec2 row[LOADS], uint channel) {
+  return subgroupBroadcast(row[channel / SPAN][channel % PAIR], channel % SPAN / PAIR);
+}
+vec4 pick_four(vec2 row[LOADS], uint four) {
+  return vec4(pick(row, four * 4), pick(row, four * 4 + 1), pick(row, four * 4 + 2),
+              pick(row, four * 4 + 3));
+}
+// Four `i` of row j of a slice that begins at `first`.
+vec4 met_A(uint j, uint first, uint i) { return pick_four(rows_A[j], i); }
+vec4 met_B(uint j, uint first, uint i) { return pick_four(rows_B[j], i); }
+#else
+#define LOAD_ROWS(rows, load_few, buffer, first)
+vec4 met_A(uint j, uint first, uint i) { return load_T(ROW_A, met_begin[j], first + i); }
+vec4 met_B(uint j, uint first, uint i) { return B_is(load)(ROW_B, met_begin[j], first + i); }
+#endif
+
+vec4 a[OWNED][SLICE], b[OWNED][SLICE];
+float s[OWNED][MET], ds[OWNED][MET];
+vec4 da[OWNED][FOURS], db[OWNED][FOURS];
+float log_sum[QUERIES], delta[QUERIES];
+
+#ifndef OWN_QUERIES
+void load_met_statistics(uint first) {
+#ifdef LANES_FORM
+  const uint at = gl_WorkGroupID.y * p.met + min(first + gl_SubgroupInvocationID, p.met - 1);
+  const float mine[2] = {p.log_sum.at[at], p.delta.at[at]};
+  [[unroll]] for (uint j = 0; j < MET; j++) {
+    log_sum[j] = subgroupBroadcast(mine[0], j);
+    delta[j] = subgroupBroadcast(mine[1], j);
+  }
+#else
+  [[unroll]] for (uint j = 0; j < MET; j++) {
+    const uint at = gl_WorkGroupID.y * p.met + min(first + j, p.met - 1);
+    log_sum[j] = p.log_sum.at[at];
+    delta[j] = p.delta.at[at];
+  }
+#endif
+}
+#endif
+
+void load_owned(uint begin[OWNED], uint first) {
+  [[unroll]] for (uint r = 0; r < OWNED; r++) [[unroll]] for (uint i = 0; i < SLICE; i++) {
+    a[r][i] = load_T(ROW_a, begin[r], first + i) * p.scale;
+    if (WANT_DA) b[r][i] = b_is(load)(ROW_b, begin[r], first + i);
+  }
+}
+
+void add_products(uint first) {
+  [[unroll]] for (uint j = 0; j < MET; j++) [[unroll]] for (uint i = 0; i < SLICE; i++) {
+    const vec4 A = met_A(j, first, i);
+    [[unroll]] for (uint r = 0; r < OWNED; r++) s[r][j] += dot(a[r][i], A);
+  }
+  if (!WANT_DA) return;
+  [[unroll]] for (uint j = 0; j < MET; j++) [[unroll]] for (uint i = 0; i < SLICE; i++) {
+    const vec4 B = met_B(j, first, i);
+    [[unroll]] for (uint r = 0; r < OWNED; r++) ds[r][j] += dot(b[r][i], B);
+  }
+}
+
+// Adds to da and db from four `to` on; rows were loaded from `first`.
+void accumulate(uint first, uint to) {
+  [[unroll]] for (uint i = 0; i < SLICE; i++) [[unroll]] for (uint j = 0; j < MET; j++) {
+    if (to + i >= FOURS) continue;
+    if (WANT_DA) {
+      const vec4 A = met_A(j, first, i);
+      [[unroll]] for (uint r = 0; r < OWNED; r++) da[r][to + i] += ds[r][j] * A;
+    }
+    if (WANT_DB) {
+      const vec4 B = met_B(j, first, i);
+      [[unroll]] for (uint r = 0; r < OWNED; r++) db[r][to + i] += s[r][j] * B;
+    }
+  }
+}
+
+void main() {
+  const uint batch = gl_WorkGroupID.y / p.heads, head = gl_WorkGroupID.y % p.heads;
+  const uint width = p.heads * HEAD;
+  const uint first_four = gl_WorkGroupID.z % PARTS * FOURS, part = gl_WorkGroupID.z / PARTS;
+  const uint first_owned = gl_WorkGroupID.x * LANES * OWNED;
+  uint owned[OWNED], begin[OWNED];
+  [[unroll]] for (uint r = 0; r < OWNED; r++) {
+    owned[r] = first_owned + r * LANES + gl_LocalInvocationID.x;
+    const uint row = min(owned[r], p.owned - 1);
+    begin[r] = (batch * p.owned + row) * width + head * HEAD;
+#ifdef OWN_QUERIES
+    log_sum[r] = p.log_sum.at[gl_WorkGroupID.y * p.owned + row];
+    delta[r] = p.delta.at[gl_WorkGroupID.y * p.owned + row];
+#endif
+    [[unroll]] for (uint i = 0; i < FOURS; i++) {
+      da[r][i] = vec4(0);
+      db[r][i] = vec4(0);
+    }
+  }
+  if (WHOLE) load_owned(begin, 0);
+
+  uint met = part * p.part, end = min(p.met, met + p.part);
+#ifdef OWN_QUERIES
+  if (CAUSAL) end = min(end, first_owned + LANES * OWNED);
+#else
+  if (CAUSAL) met = max(met, first_owned);
+#endif
+  for (; met < end; met += MET) {
+    [[unroll]] for (uint j = 0; j < MET; j++) {
+      met_begin[j] = (batch * p.met + min(met + j, p.met - 1)) * width + head * HEAD;
+      [[unroll]] for (uint r = 0; r < OWNED; r++) {
+        s[r][j] = 0;
+        ds[r][j] = 0;
+      }
+    }
+    if (WHOLE) {
+      LOAD_ROWS(rows_A, load_few_T, ROW_A, 0);
+      LOAD_ROWS(rows_B, B_is(load_few), ROW_B, 0);
+      add_products(0);
+    } else {
+      for (uint i = 0; i < HEAD_FOURS; i += SLICE) {
+        load_owned(begin, i);
+        LOAD_ROWS(rows_A, load_few_T, ROW_A, i);
+        LOAD_ROWS(rows_B, B_is(load_few), ROW_B, i);
+        add_products(i);
+      }
+    }
+
+#ifndef OWN_QUERIES
+    load_met_statistics(met);
+#endif
+    [[unroll]] for (uint r = 0; r < OWNED; r++) [[unroll]] for (uint j = 0; j < MET; j++) {
+      const uint row[2] = {owned[r], met + j};
+      const bool seen = row[1] < end && (!CAUSAL || row[KEY(0, 1)] <= row[QUERY(0, 1)]);
+      s[r][j] = exp2((seen ? s[r][j] : LOWEST) - log_sum[QUERY(r, j)] * LOG2_E);
+      ds[r][j] = s[r][j] * (ds[r][j] - delta[QUERY(r, j)]);
+    }
+
+    if (KEEP) {
+      accumulate(0, 0);
+    } else {
+      [[unroll]] for (uint i = 0; i < FOURS; i += SLICE) {
+        LOAD_ROWS(rows_A, load_few_T, ROW_A, first_four + i);
+        LOAD_ROWS(rows_B, B_is(load_few), ROW_B, first_four + i);
+        accumulate(first_four + i, i);
+      }
+    }
+  }
+
+  const uint to = part * p.batch * p.owned * width;
+  [[unroll]] for (uint r = 0; r < OWNED; r++) {
+    if (owned[r] >= p.owned) continue;
+    [[unroll]] for (uint i = 0; i < FOURS; i++) {
+      if (first_four + i >= HEAD_FOURS) continue;
+      if (WANT_DA) store(p.da, to + begin[r], first_four + i, da[r][i] * (p.scale / LOG2_E));
+      if (WANT_DB) store(p.db, to + begin[r], first_four + i, db[r][i]);
+    }
+  }
+}
