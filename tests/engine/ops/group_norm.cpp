@@ -36,7 +36,8 @@ void check_group_norm(const Shape& x, int groups, double mean = 0, Bounds bounds
                [=](const std::vector<Values>& given) {
                  return group_norm_reference(given, x, groups, silu);
                },
-           .f32 = bounds});
+           .f32 = bounds,
+           .gradient_f32 = {2 * bounds.l2, 2 * bounds.max}});
 }
 
 }  // namespace
