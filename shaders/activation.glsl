@@ -1,8 +1,12 @@
-// Activation functions of floats.
+// Activation functions of floats, and their derivatives.
 #ifndef LACUNA_ACTIVATION_GLSL
 #define LACUNA_ACTIVATION_GLSL
 
 vec4 silu(vec4 x) { return x / (1 + exp(-x)); }
+vec4 silu_slope(vec4 x) {
+  const vec4 s = 1 / (1 + exp(-x));
+  return s * (1 + x * (1 - s));
+}
 
 // The error function to about 1 ulp: a minimax polynomial near zero, 1 - exp(polynomial) further
 // out (N. Juffa's coefficients). Both sides are evaluated, since lanes differ.
@@ -24,7 +28,15 @@ vec4 erf(vec4 x) {
 }
 
 vec4 gelu(vec4 x) { return 0.5 * x * (1 + erf(x * 0.70710678)); }
+// Phi(x) + x phi(x)
+vec4 gelu_slope(vec4 x) {
+  return 0.5 * (1 + erf(x * 0.70710678)) + 0.39894228 * x * exp(-0.5 * x * x);
+}
 
 vec4 quick_gelu(vec4 x) { return x / (1 + exp(-1.702 * x)); }
+vec4 quick_gelu_slope(vec4 x) {
+  const vec4 s = 1 / (1 + exp(-1.702 * x));
+  return s * (1 + 1.702 * x * (1 - s));
+}
 
 #endif

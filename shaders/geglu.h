@@ -3,7 +3,9 @@
 
 PUSH_BLOCK(GegluPush)
 PTR(TBuf) x;
-PTR(TBuf) y;
+PTR(TBuf) y;   // of forward
+PTR(FBuf) dy;  // of backward
+PTR(FBuf) dx;
 uint count;       // of vectors of y
 Divisor columns;  // vectors per row of y
 PUSH_END

@@ -1,6 +1,7 @@
 #include "shaders/divide.h"
 #include "shaders/push.h"
 
+// backward reads dy as x and writes dx as y.
 PUSH_BLOCK(SlicePush)
 PTR(TBuf) x;
 PTR(TBuf) y;

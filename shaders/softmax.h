@@ -1,8 +1,10 @@
 #include "shaders/push.h"
 
 PUSH_BLOCK(SoftmaxPush)
-PTR(TBuf) x;
+PTR(TBuf) x;  // of forward
 PTR(TBuf) y;
+PTR(FBuf) dy;  // of backward
+PTR(FBuf) dx;
 uint rows;
 uint columns;  // vectors per row
 PUSH_END

@@ -1,7 +1,8 @@
 #version 460
 // kernel forward f32 f16
+// kernel backward f32 f16
 //
-// y = f(x), element by element.
+// forward: y = f(x), element by element. backward: dx = dy f'(x).
 #extension GL_GOOGLE_include_directive : require
 #include "shaders/activation.glsl"
 #include "shaders/elementwise.glsl"
@@ -17,4 +18,16 @@ vec4 f(vec4 x) {
   return x * p.factor;
 }
 
-void main() { EACH(i, p.count) store(p.y, i, f(load(p.x, i))); }
+vec4 slope(vec4 x) {
+  if (FUNCTION == SILU) return silu_slope(x);
+  if (FUNCTION == GELU) return gelu_slope(x);
+  return quick_gelu_slope(x);
+}
+
+void main() {
+#ifdef KERNEL_forward
+  EACH(i, p.count) store(p.y, i, f(load(p.x, i)));
+#else
+  EACH(i, p.count) store_float(p.dx, i, load_float(p.dy, i) * slope(load(p.x, i)));
+#endif
+}

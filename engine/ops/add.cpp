@@ -3,6 +3,7 @@
 
 #include "engine/ops.h"
 #include "engine/ops/elementwise.h"
+#include "engine/ops/sum_rows.h"
 #include "shaders/kernels.h"
 
 namespace lacuna {
@@ -41,8 +42,13 @@ void record_add_channel(const Node& n, Recorder& r) {
       e.groups());
 }
 
+Gradients add_channel_backward(const Node&, Tensor dy, const Wanted& wanted) {
+  return {wanted[0] ? dy : Tensor{}, wanted[1] ? sum_rows(dy) : Tensor{}};
+}
+
 const Op add_op = {"add", add_outputs, record_add, nullptr, add_backward};
-const Op add_channel_op = {"add_channel", add_channel_outputs, record_add_channel};
+const Op add_channel_op = {"add_channel", add_channel_outputs, record_add_channel, nullptr,
+                           add_channel_backward};
 
 }  // namespace
 

@@ -27,7 +27,12 @@ void record(const Node& n, Recorder& r) {
              e.groups());
 }
 
-const Op op = {"concat", outputs, record};
+Gradients backward(const Node& n, Tensor dy, const Wanted& wanted) {
+  const int64_t a = n.in(0).last(), b = n.in(1).last();
+  return {wanted[0] ? slice(dy, 0, a) : Tensor{}, wanted[1] ? slice(dy, a, b) : Tensor{}};
+}
+
+const Op op = {"concat", outputs, record, nullptr, backward};
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 
 #include "engine/ops.h"
 #include "engine/ops/elementwise.h"
+#include "shaders/fill.h"
 #include "shaders/kernels.h"
 
 namespace lacuna {
@@ -31,11 +32,66 @@ void record(const Node& n, Recorder& r) {
   r.dispatch(kernels::embedding_forward, n.dtype(), {e.local, e.width, e.steps},
              EmbeddingPush{r.in(n, 0), r.in(n, 1), r.in(n, 2), r.out(n), e.count,
                            static_cast<uint32_t>(n.in(1)[0]), e.by(y.last()),
-                           divisor(static_cast<uint32_t>(y[1]))},
+                           divisor(static_cast<uint32_t>(y[1])), static_cast<uint32_t>(y[0])},
              e.groups());
 }
 
-const Op op = {"embedding", outputs, record};
+// Inputs ids and dy; the attribute is the number of rows of the table.
+std::vector<TensorType> table_outputs(const Node& n) {
+  constexpr int64_t limit = 4000;  // 16 vectors of an invocation look at all tokens
+  if (n.in(0).elements() > limit)
+    throw InputError("[embedding] expects at most {} tokens for the table's gradient, not {}",
+                     limit, n.in(0).str());
+  return {{{n.as<int64_t>(), n.in(1).last()}, DType::f32}};
+}
+
+void record_table(const Node& n, Recorder& r) {
+  const Shape &dy = n.in(1), &table = n.out();
+  const Elementwise zeros(r, table.elements(), {table.elements()});
+  r.dispatch(kernels::fill_forward, DType::f32, {zeros.local, zeros.width, zeros.steps},
+             FillPush{r.out(n), zeros.count, 0}, zeros.groups());
+  const Elementwise e(r, dy.elements(), {dy.last()});
+  r.dispatch(kernels::embedding_table, DType::f32, {e.local, e.width, e.steps},
+             EmbeddingPush{.ids = r.in(n, 0),
+                           .table = r.out(n),
+                           .y = r.in(n, 1),
+                           .count = e.count,
+                           .rows = static_cast<uint32_t>(table[0]),
+                           .columns = e.by(dy.last()),
+                           .tokens = divisor(static_cast<uint32_t>(dy[1])),
+                           .sentences = static_cast<uint32_t>(dy[0])},
+             e.groups());
+}
+
+// Input dy; the attribute is the number of positions.
+std::vector<TensorType> positions_outputs(const Node& n) {
+  return {{{n.as<int64_t>(), n.in(0).last()}, DType::f32}};
+}
+
+void record_positions(const Node& n, Recorder& r) {
+  const Shape& dy = n.in(0);
+  const Elementwise e(r, n.out().elements(), {dy.last()});
+  r.dispatch(kernels::embedding_positions, DType::f32, {e.local, e.width, e.steps},
+             EmbeddingPush{.positions = r.out(n),
+                           .y = r.in(n, 0),
+                           .count = e.count,
+                           .columns = e.by(dy.last()),
+                           .tokens = divisor(static_cast<uint32_t>(dy[1])),
+                           .sentences = static_cast<uint32_t>(dy[0])},
+             e.groups());
+}
+
+const Op table_op = {"embedding.dtable", table_outputs, record_table};
+const Op positions_op = {"embedding.dpositions", positions_outputs, record_positions};
+
+Gradients backward(const Node& n, Tensor dy, const Wanted& wanted) {
+  Gradients grads(3);
+  if (wanted[1]) grads[1] = dy.graph->node(table_op, {n.inputs[0], dy}, n.in(1)[0]);
+  if (wanted[2]) grads[2] = dy.graph->node(positions_op, {dy}, n.in(2)[0]);
+  return grads;
+}
+
+const Op op = {"embedding", outputs, record, nullptr, backward};
 
 }  // namespace
 

@@ -16,11 +16,34 @@ std::vector<TensorType> outputs(const Node& n) {
 
 void record(const Node& n, Recorder& r) {
   const Elementwise e(r, n.out().elements(), {n.out().last()});
-  r.dispatch(kernels::geglu_forward, n.dtype(), {e.local, e.width, e.steps},
-             GegluPush{r.in(n, 0), r.out(n), e.count, e.by(n.out().last())}, e.groups());
+  r.dispatch(
+      kernels::geglu_forward, n.dtype(), {e.local, e.width, e.steps},
+      GegluPush{.x = r.in(n, 0), .y = r.out(n), .count = e.count, .columns = e.by(n.out().last())},
+      e.groups());
 }
 
-const Op op = {"geglu", outputs, record};
+// Inputs x and dy.
+std::vector<TensorType> dx_outputs(const Node& n) { return {{n.in(0), DType::f32}}; }
+
+void record_dx(const Node& n, Recorder& r) {
+  const Shape& dy = n.in(1);
+  const Elementwise e(r, dy.elements(), {dy.last()});
+  r.dispatch(kernels::geglu_backward, n.inputs[0].dtype(), {e.local, e.width, e.steps},
+             GegluPush{.x = r.in(n, 0),
+                       .dy = r.in(n, 1),
+                       .dx = r.out(n),
+                       .count = e.count,
+                       .columns = e.by(dy.last())},
+             e.groups());
+}
+
+const Op dx_op = {"geglu.dx", dx_outputs, record_dx};
+
+Gradients backward(const Node& n, Tensor dy, const Wanted&) {
+  return {dy.graph->node(dx_op, {n.inputs[0], dy})};
+}
+
+const Op op = {"geglu", outputs, record, nullptr, backward};
 
 }  // namespace
 

@@ -3,10 +3,11 @@
 #include "shaders/group_norm.h"
 
 #include <algorithm>
-#include <bit>
 
 #include "engine/ops.h"
 #include "engine/ops/rows.h"
+#include "engine/ops/sum_rows.h"
+#include "shaders/group_norm_backward.h"
 #include "shaders/kernels.h"
 
 namespace lacuna {
@@ -63,7 +64,7 @@ void record(const Node& n, Recorder& r) {
                          divisor(static_cast<uint32_t>(channels)),
                          options.eps};
   };
-  const uint32_t local = std::clamp(std::bit_ceil(columns), 8u, r.traits().cpu ? 16u : 64u);
+  const uint32_t local = column_lanes(r, columns);
   const Groups shares = {(columns + local - 1) / local, chunks, static_cast<uint32_t>(x[0])};
 
   r.dispatch(kernels::group_norm_moments, n.dtype(), {local, width},
@@ -77,7 +78,88 @@ void record(const Node& n, Recorder& r) {
              push(r.in(n, 0), r.in(n, 1), r.in(n, 2), r.out(n), 0, r.back(n, 1)), shares);
 }
 
-const Op op = {"group_norm", outputs, record};
+GroupNormBackwardPush backward_push(const Node& n) {
+  const Shape& x = n.in(0);
+  const int64_t groups = n.as<Options>().groups, pixels = pixels_of(x);
+  return {.images = static_cast<uint32_t>(x[0]),
+          .rows = static_cast<uint32_t>(pixels),
+          .columns = static_cast<uint32_t>(x.last() / width_of(x.last())),
+          .chunk = static_cast<uint32_t>(chunk_of(pixels)),
+          .chunks = static_cast<uint32_t>(chunks_of(pixels)),
+          .groups = static_cast<uint32_t>(groups),
+          .channels = divisor(static_cast<uint32_t>(x.last() / groups))};
+}
+
+// Inputs x, weight, bias, stats and dy; outputs the sums of dz and dz xhat, [N,chunks,C] each.
+std::vector<TensorType> sums_outputs(const Node& n) {
+  const Shape& x = n.in(0);
+  const TensorType sums = {{x[0], chunks_of(pixels_of(x)), x.last()}, DType::f32};
+  return {sums, sums};
+}
+
+void record_sums(const Node& n, Recorder& r) {
+  GroupNormBackwardPush push = backward_push(n);
+  push.x = r.in(n, 0);
+  push.weight = r.in(n, 1);
+  push.bias = r.in(n, 2);
+  push.stats = r.in(n, 3);
+  push.dy = r.in(n, 4);
+  push.sums = r.out(n);
+  push.products = r.out(n, 1);
+  const uint32_t local = column_lanes(r, push.columns);
+  r.dispatch(kernels::group_norm_backward_sums, n.inputs[0].dtype(),
+             {local, width_of(n.in(0).last()), 1, n.as<Options>().silu}, push,
+             {(push.columns + local - 1) / local, push.chunks, push.images});
+}
+
+// Inputs x, weight, bias, stats, dy and both sums; outputs dx and scratch.
+std::vector<TensorType> dx_outputs(const Node& n) {
+  return {{n.in(0), DType::f32}, {n.in(3), DType::f32}};
+}
+
+void record_dx(const Node& n, Recorder& r) {
+  GroupNormBackwardPush push = backward_push(n);
+  const DType type = n.inputs[0].dtype();
+  const Rows rows(n, r, int64_t{push.images} * push.groups, push.chunks, push.channels.value);
+  push.weight = r.in(n, 1);
+  push.sums = r.in(n, 5);
+  push.products = r.in(n, 6);
+  push.means = r.out(n, 1);
+  r.dispatch(kernels::group_norm_backward_means, type, {rows.local, 1, rows.lanes}, push,
+             rows.groups());
+
+  push.x = r.in(n, 0);
+  push.weight = r.in(n, 1);
+  push.bias = r.in(n, 2);
+  push.stats = r.in(n, 3);
+  push.dy = r.in(n, 4);
+  push.means = r.back(n, 1);
+  push.dx = r.out(n);
+  const uint32_t local = column_lanes(r, push.columns);
+  r.dispatch(kernels::group_norm_backward_dx, type,
+             {local, width_of(n.in(0).last()), 1, n.as<Options>().silu}, push,
+             {(push.columns + local - 1) / local, push.chunks, push.images});
+}
+
+const Op sums_op = {"group_norm.sums", sums_outputs, record_sums};
+const Op dx_op = {"group_norm.dx", dx_outputs, record_dx};
+
+Gradients backward(const Node& n, Tensor dy, const Wanted& wanted) {
+  Graph& g = *dy.graph;
+  std::vector<Tensor> inputs = {n.inputs[0], n.inputs[1], n.inputs[2], n.outputs[1], dy};
+  g.node(sums_op, inputs, n.attributes);
+  const std::vector<Tensor> sums = g.nodes().back().outputs;
+  inputs.insert(inputs.end(), sums.begin(), sums.end());
+  Gradients grads(3);
+  if (wanted[0]) grads[0] = g.node(dx_op, inputs, n.attributes);
+  // Of all images at once.
+  const Shape rows = {1, sums[0].shape().rows(), sums[0].shape().last()};
+  if (wanted[1]) grads[1] = sum_rows(sums[1].reshape(rows));
+  if (wanted[2]) grads[2] = sum_rows(sums[0].reshape(rows));
+  return grads;
+}
+
+const Op op = {"group_norm", outputs, record, nullptr, backward};
 
 }  // namespace
 

@@ -31,7 +31,32 @@ void record(const Node& n, Recorder& r) {
       e.groups());
 }
 
-const Op op = {"slice", outputs, record};
+// Input dy.
+struct Padding {
+  int64_t begin, columns;
+};
+
+std::vector<TensorType> dx_outputs(const Node& n) {
+  return {{with_last(n.in(0), n.as<Padding>().columns), DType::f32}};
+}
+
+void record_dx(const Node& n, Recorder& r) {
+  const auto [begin, columns] = n.as<Padding>();
+  const int64_t count = n.in(0).last();
+  const Elementwise e(r, n.out().elements(), {columns, begin, count});
+  r.dispatch(
+      kernels::slice_backward, DType::f32, {e.local, e.width, e.steps},
+      SlicePush{r.in(n, 0), r.out(n), e.count, e.vectors(begin), e.vectors(count), e.by(columns)},
+      e.groups());
+}
+
+const Op dx_op = {"slice.dx", dx_outputs, record_dx};
+
+Gradients backward(const Node& n, Tensor dy, const Wanted&) {
+  return {dy.graph->node(dx_op, {dy}, Padding{n.as<Columns>().begin, n.in(0).last()})};
+}
+
+const Op op = {"slice", outputs, record, nullptr, backward};
 
 }  // namespace
 

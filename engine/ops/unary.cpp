@@ -25,13 +25,38 @@ void record(const Node& n, Recorder& r) {
   const Elementwise e(r, n.out().elements(), {n.out().elements()});
   r.dispatch(kernels::unary_forward, n.dtype(),
              {e.local, e.width, e.steps, static_cast<uint32_t>(function)},
-             UnaryPush{r.in(n, 0), r.out(n), e.count, factor}, e.groups());
+             UnaryPush{.x = r.in(n, 0), .y = r.out(n), .count = e.count, .factor = factor},
+             e.groups());
 }
 
-const Op silu_op = {"silu", outputs, record};
-const Op gelu_op = {"gelu", outputs, record};
-const Op quick_gelu_op = {"quick_gelu", outputs, record};
-const Op scale_op = {"scale", outputs, record};
+// Inputs x and dy.
+std::vector<TensorType> dx_outputs(const Node& n) { return {{n.in(0), DType::f32}}; }
+
+void record_dx(const Node& n, Recorder& r) {
+  const Elementwise e(r, n.out().elements(), {n.out().elements()});
+  r.dispatch(kernels::unary_backward, n.inputs[0].dtype(),
+             {e.local, e.width, e.steps, static_cast<uint32_t>(n.as<Unary>().function)},
+             UnaryPush{.x = r.in(n, 0), .dy = r.in(n, 1), .dx = r.out(n), .count = e.count},
+             e.groups());
+}
+
+const Op silu_dx = {"silu.dx", dx_outputs, record_dx};
+const Op gelu_dx = {"gelu.dx", dx_outputs, record_dx};
+const Op quick_gelu_dx = {"quick_gelu.dx", dx_outputs, record_dx};
+
+template <const Op& op>
+Gradients backward(const Node& n, Tensor dy, const Wanted&) {
+  return {dy.graph->node(op, {n.inputs[0], dy}, n.attributes)};
+}
+
+Gradients scale_backward(const Node& n, Tensor dy, const Wanted&) {
+  return {scale(dy, n.as<Unary>().factor)};
+}
+
+const Op silu_op = {"silu", outputs, record, nullptr, backward<silu_dx>};
+const Op gelu_op = {"gelu", outputs, record, nullptr, backward<gelu_dx>};
+const Op quick_gelu_op = {"quick_gelu", outputs, record, nullptr, backward<quick_gelu_dx>};
+const Op scale_op = {"scale", outputs, record, nullptr, scale_backward};
 
 }  // namespace
 

@@ -27,18 +27,35 @@ std::vector<TensorType> outputs(const Node& n) {
   return {{y, n.inputs[0].dtype()}};
 }
 
-void record(const Node& n, Recorder& r) {
+void record_as(const Kernel& kernel, const Node& n, Recorder& r) {
   const Shape &x = n.in(0), &y = n.out();
   const Elementwise e(r, y.elements(), {y.last()});
   r.dispatch(
-      kernels::upsample_forward, n.dtype(), {e.local, e.width, e.steps},
+      kernel, n.dtype(), {e.local, e.width, e.steps},
       UpsamplePush{r.in(n, 0), r.out(n), e.count, static_cast<uint32_t>(x[1]),
                    static_cast<uint32_t>(x[2]), e.by(y.last()),
                    divisor(static_cast<uint32_t>(y[2])), divisor(static_cast<uint32_t>(y[1]))},
       e.groups());
 }
 
-const Op op = {"upsample", outputs, record};
+void record(const Node& n, Recorder& r) { record_as(kernels::upsample_forward, n, r); }
+
+// Input dy.
+std::vector<TensorType> dx_outputs(const Node& n) {
+  const auto [height, width] = n.as<Size>();
+  const Shape& dy = n.in(0);
+  return {{{dy[0], height, width, dy[3]}, DType::f32}};
+}
+
+void record_dx(const Node& n, Recorder& r) { record_as(kernels::upsample_backward, n, r); }
+
+const Op dx_op = {"upsample.dx", dx_outputs, record_dx};
+
+Gradients backward(const Node& n, Tensor dy, const Wanted&) {
+  return {dy.graph->node(dx_op, {dy}, Size{n.in(0)[1], n.in(0)[2]})};
+}
+
+const Op op = {"upsample", outputs, record, nullptr, backward};
 
 }  // namespace
 

@@ -182,7 +182,7 @@ void check_gradients(const OpCase& c, DType type, const DeviceTraits& traits) {
   std::vector<Tensor> wanted;
   std::vector<size_t> index;
   for (size_t k = 0; k < c.given.size(); k++) {
-    if (c.given[k].ids > 0) continue;
+    if (c.given[k].ids > 0 || c.given[k].constant) continue;
     wanted.push_back(instance.tensors[k]);
     index.push_back(k);
   }
@@ -217,13 +217,19 @@ std::string describe(const OpCase& c, const Graph& graph, DType type) {
 }  // namespace
 
 Given random(Shape shape, double mean, double deviation) {
-  return {shape, mean, deviation, false, 0, {}};
+  return {shape, mean, deviation, false, 0, {}, false};
 }
 Given weight(Shape shape, double mean, double deviation) {
-  return {shape, mean, deviation, true, 0, {}};
+  return {shape, mean, deviation, true, 0, {}, false};
 }
-Given ids(Shape shape, int64_t below) { return {shape, 0, 0, false, below, {}}; }
-Given fixed(Shape shape, Values values) { return {shape, 0, 0, false, 0, std::move(values)}; }
+Given ids(Shape shape, int64_t below) { return {shape, 0, 0, false, below, {}, false}; }
+Given fixed(Shape shape, Values values) {
+  return {shape, 0, 0, false, 0, std::move(values), false};
+}
+Given constant(Given given) {
+  given.constant = true;
+  return given;
+}
 
 void check(const OpCase& c) {
   for (DType type : c.types) {

@@ -11,8 +11,8 @@
 // checked with those.
 //
 // Gradients are checked in the same go: for a random dy, the gradient of <op(x), dy> with respect
-// to every tensor of floats against central differences of the reference, element by element (a
-// sample of them where the case is large) and along random directions.
+// to every tensor of floats that is not constant against central differences of the reference,
+// element by element (a sample of them where the case is large) and along random directions.
 //
 // The last test case of the program demands that every kernel has run.
 #pragma once
@@ -36,14 +36,16 @@ using In = const std::vector<Tensor>&;
 struct Given {
   Shape shape;
   double mean = 0, deviation = 1;
-  bool weight = false;  // a parameter in a buffer of its own; otherwise an input of the plan
-  int64_t ids = 0;      // > 0: i32 numbers below it
-  Values values;        // these instead of random ones
+  bool weight = false;    // a parameter in a buffer of its own; otherwise an input of the plan
+  int64_t ids = 0;        // > 0: i32 numbers below it
+  Values values;          // these instead of random ones
+  bool constant = false;  // no gradient is asked for
 };
 Given random(Shape shape, double mean = 0, double deviation = 1);
 Given weight(Shape shape, double mean = 0, double deviation = 1);
 Given ids(Shape shape, int64_t below);
 Given fixed(Shape shape, Values values);
+Given constant(Given given);
 
 // Largest relative L2 error, and largest error of one element relative to the reference's largest.
 struct Bounds {

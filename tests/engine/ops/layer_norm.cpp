@@ -23,7 +23,8 @@ void check_layer_norm(const Shape& shape, double center, double spread, Bounds b
                }
                return y;
              },
-         .f32 = bounds});
+         .f32 = bounds,
+         .gradient_f32 = {2 * bounds.l2, 2 * bounds.max}});
 }
 
 }  // namespace
