@@ -13,6 +13,7 @@
 #include "cli/prompts.h"
 #include "engine/clock.h"
 #include "engine/error.h"
+#include "erase/edit.h"
 #include "erase/esd.h"
 #include "erase/fingerprint.h"
 #include "erase/selection.h"
@@ -103,7 +104,7 @@ void erase_esd(EraseOptions o) {
   StableDiffusion model(*device, o.common.model_folder(), parse_precision(o.common.precision));
   o.esd.size = size_of(o, model);
 
-  const std::vector<std::string> names = select(shapes_of(model.unet_weights()), o.params);
+  const std::vector<std::string> names = select(parameters_of(model.unet_weights().file()), o.params);
   Trainables trainables(*device, model.unet_weights(), names, o.rank, o.esd.seed);
   const std::string base_hash = o.plan_only ? "" : fingerprint(model.unet_weights().file());
   const std::string model_hash =

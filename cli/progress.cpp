@@ -69,8 +69,8 @@ void Progress::update(int64_t done, const std::string& note) {
   const int64_t percent = done * 100 / total_;
   if (percent < last_line_percent_ + 10 && done < total_) return;
   last_line_percent_ = percent / 10 * 10;
-  std::fprintf(stderr, "%s: %3lld %% (%s)\n", label_.c_str(), static_cast<long long>(percent),
-               note.c_str());
+  std::fprintf(stderr, "%s: %3lld %%%s\n", label_.c_str(), static_cast<long long>(percent),
+               note.empty() ? "" : fmt::format(" ({})", note).c_str());
 }
 
 void Progress::draw(int64_t done, const std::string& note) {
