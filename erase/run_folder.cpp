@@ -7,6 +7,8 @@
 #include "engine/error.h"
 #include "engine/file.h"
 #include "engine/safetensors.h"
+#include "models/chart.h"
+#include "models/image.h"
 
 namespace lacuna {
 namespace {
@@ -126,6 +128,16 @@ void RunFolder::cut_log(int64_t iteration) {
   if (!log_) throw InputError("[run] cannot write {}; choose another --run", display(log_file()));
 }
 
-void RunFolder::draw_losses(const std::string&) const {}
+void RunFolder::draw_losses(const std::string& title) const {
+  Series series{"loss", {}, {}};
+  for (const LossRecord& r : losses_) {
+    series.x.push_back(static_cast<double>(r.iteration));
+    series.y.push_back(r.loss);
+  }
+  const Image image = line_chart({title, "iteration", "loss", {series}});
+  const std::vector<std::byte> png = encode_png(image);
+  write_file(folder_ / "loss.png", {reinterpret_cast<const char*>(png.data()), png.size()},
+             Overwrite::yes);
+}
 
 }  // namespace lacuna
