@@ -12,6 +12,7 @@
 #include "cli/devices.h"
 #include "cli/help.h"
 #include "cli/interrupt.h"
+#include "cli/layers.h"
 #include "cli/sample.h"
 #include "engine/error.h"
 #include "engine/file.h"
@@ -39,6 +40,7 @@ int main(int argc, char** argv) {
   lacuna::add_sample(app);
   lacuna::add_check(app);
   lacuna::add_bench(app);
+  lacuna::add_layers(app);
   lacuna::add_devices(app);
   try {
     app.parse(argc, argv);
