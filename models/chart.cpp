@@ -236,8 +236,9 @@ Plot plot_of(const LineChart& chart) {
   std::vector<double> xs, ys;
   for (const Series& s : chart.series) {
     for (size_t i = 0; i < count_of(s); i++) {
-      if (!drawable(x_of(s, i)) || !drawable(s.y[i])) continue;
-      xs.push_back(x_of(s, i)), ys.push_back(s.y[i]);
+      if (!drawable(x_of(s, i))) continue;
+      xs.push_back(x_of(s, i));  // without a value, too: a run that ends in NaN keeps its length
+      if (drawable(s.y[i])) ys.push_back(s.y[i]);
     }
   }
   Plot plot{linear_axis(xs, 10, Ends::tight), automatic_axis(ys, 8)};
@@ -280,8 +281,12 @@ Image line_chart(const LineChart& chart) {
       drawn += strong * (y.size() - not_finite(s));
       if (!strong && !few) draw_curve(page, plot, s, y, 1, false, pale(colour));
       if (strong && few) draw_curve(page, plot, s, y, 2, true, colour);
-      if (strong && !few)
-        draw_curve(page, plot, s, running_mean(y, window_of(y.size())), 2.2, false, colour);
+      if (strong && !few) {
+        std::vector<double> means = running_mean(y, window_of(y.size()));
+        for (size_t k = 0; k < y.size(); k++)
+          if (!drawable(y[k])) means[k] = y[k];  // no mean where there is nothing to see
+        draw_curve(page, plot, s, means, 2.2, false, colour);
+      }
     }
   }
   if (drawn == 0) {

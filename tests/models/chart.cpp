@@ -230,6 +230,19 @@ TEST_CASE("NaN leaves a gap; a point between gaps is still seen") {
   CHECK(colour_at(page, plot, 4, 2.5) == none);
 }
 
+TEST_CASE("a run that diverges: the axis keeps its length, the curve ends") {
+  std::vector<double> y(300, no_number);
+  for (size_t i = 0; i < 200; i++) y[i] = 1e-3 * std::exp(0.06 * double(i));
+  const LineChart chart = chart_of(y);
+  const Image page = line_chart(chart);
+  const Plot plot = plot_of(chart);
+  CHECK(plot.x.high == 299);
+  CHECK(colour_at(page, plot, 100, y[100]) > strong);
+  const int end = plot.left + int(plot.x.place(199) * plot.width) + 4;
+  for (int x = end; x < page.width; x++)
+    for (int row = 0; row < page.height; row++) CHECK(colour_at(page, x, row) == none);
+}
+
 TEST_CASE("on a logarithmic axis powers of ten are evenly spaced") {
   const LineChart chart = chart_of({1, 0.1, 0.01, 0.001});
   const Plot plot = plot_of(chart);
