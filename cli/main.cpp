@@ -13,6 +13,7 @@
 #include "cli/erase.h"
 #include "cli/help.h"
 #include "cli/interrupt.h"
+#include "cli/layers.h"
 #include "cli/sample.h"
 #include "engine/error.h"
 #include "engine/file.h"
@@ -41,6 +42,7 @@ int main(int argc, char** argv) {
   lacuna::add_erase(app);
   lacuna::add_check(app);
   lacuna::add_bench(app);
+  lacuna::add_layers(app);
   lacuna::add_devices(app);
   try {
     app.parse(argc, argv);

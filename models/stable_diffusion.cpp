@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/error.h"
+#include "models/folder.h"
 
 namespace lacuna {
 namespace {
@@ -11,36 +12,6 @@ DType choose(Precision precision, const Device& device) {
   if (precision == Precision::automatic)
     return device.traits().storage16 && !device.traits().cpu ? DType::f16 : DType::f32;
   return precision == Precision::f16 ? DType::f16 : DType::f32;
-}
-
-// The folder of one part; the message helps who points --model at something else.
-std::filesystem::path part(const std::filesystem::path& folder, const char* name) {
-  if (!std::filesystem::is_directory(folder))
-    throw InputError(
-        "[model] there is no folder {}; --model takes a diffusers folder with model_index.json",
-        display(folder));
-  if (!std::filesystem::exists(folder / "model_index.json"))
-    throw InputError(
-        "[model] {} has no model_index.json, so it is no diffusers folder; convert single-file "
-        "checkpoints first",
-        display(folder));
-  if (!std::filesystem::is_directory(folder / name))
-    throw InputError("[model] {} has no folder {}; the model is incomplete", display(folder), name);
-  return folder / name;
-}
-
-// The weights file of a part: safetensors, whole, sharded or as an f16 variant.
-std::filesystem::path weights_file(const std::filesystem::path& folder, const std::string& stem) {
-  for (const char* ending : {".safetensors", ".safetensors.index.json", ".fp16.safetensors"})
-    if (std::filesystem::exists(folder / (stem + ending))) return folder / (stem + ending);
-  if (std::filesystem::exists(folder / (stem + ".bin")) ||
-      std::filesystem::exists(folder / "pytorch_model.bin"))
-    throw InputError(
-        "[model] {} holds weights as a pickled .bin, which can run code and is not read; save the "
-        "model as safetensors",
-        display(folder));
-  throw InputError("[model] {} has no {}.safetensors; the model is incomplete", display(folder),
-                   stem);
 }
 
 }  // namespace

@@ -1,0 +1,57 @@
+// Which parameters a method changes: the named sets of the papers and their programs, and patterns.
+//
+//   x                      the set of that name
+//   *.attn2.to_[kv].*      a pattern over tensor names (glob.h)
+//   mid_block.*,self       several of both
+//   full,!*norm*           what follows ! is left out
+//
+// Sets are rules over names and ranks of checkpoint tensors, in diffusers' and transformers'
+// naming; they work for every size of model.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/safetensors.h"
+
+namespace lacuna {
+
+struct NamedShape {
+  std::string name;
+  std::vector<int64_t> shape;
+
+  int64_t scalars() const;
+};
+
+// The parameters of a weights file by name; tables of whole numbers are none.
+std::vector<NamedShape> parameters_of(const SafeTensors& file);
+
+enum class ModelPart : uint8_t { unet, text, vae };
+ModelPart part_of(std::span<const NamedShape> all);
+
+struct Facts;  // what a rule may look at
+
+struct ParameterSet {
+  std::string_view name;
+  std::string_view also;   // what papers' programs call it, separated by spaces: understood, too
+  std::string_view about;  // at most 43 characters
+  uint8_t parts;           // bit 1 << ModelPart
+  bool (*rule)(const Facts&);
+
+  bool is_of(ModelPart part) const { return (parts >> static_cast<int>(part) & 1) != 0; }
+};
+
+std::span<const ParameterSet> parameter_sets();
+
+// The indices in `all` of a set's tensors.
+std::vector<size_t> members(std::span<const NamedShape> all, const ParameterSet& set);
+
+// The names that `selector` selects, in the order of `all`. With exclusions only, they are taken
+// from all. Throws InputError with the nearest names where a set is unknown, where a pattern
+// matches nothing (a misspelt one among several, too), and where nothing is left.
+std::vector<std::string> select(std::span<const NamedShape> all, std::string_view selector);
+
+}  // namespace lacuna
