@@ -13,6 +13,7 @@
 #include "cli/common.h"
 #include "engine/clock.h"
 #include "engine/error.h"
+#include "engine/gradients.h"
 #include "engine/half.h"
 #include "engine/ops.h"
 #include "engine/plan.h"
@@ -32,6 +33,7 @@ struct Case {
   std::string kernel, shape;
   std::vector<Shape> given;
   std::function<Tensor(const std::vector<Tensor>&)> make;
+  int gradient = -1;  // measure the gradient of that tensor instead of the op itself
 };
 
 struct Result {
@@ -99,6 +101,14 @@ std::vector<Case> all_cases() {
       attention_case(16, 256, 24, 4, 16),
   };
   const auto norm = [](In t) { return group_norm(t[0], t[1], t[2], 32, 1e-5f, true); };
+  // The gradients of the products with respect to x and to the weight.
+  const std::vector<Case> products = cases;
+  for (const Case& c : products)
+    for (int i = 0; i < 2 && c.kernel != "attention"; i++) {
+      cases.push_back(c);
+      cases.back().kernel += i == 0 ? ".dx" : ".dw";
+      cases.back().gradient = i;
+    }
   cases.push_back({"group_norm", "64x64x320", {{1, 64, 64, 320}, {320}, {320}}, norm});
   cases.push_back({"group_norm", "16x16x16x64", {{16, 16, 16, 64}, {64}, {64}}, norm});
   cases.push_back({"layer_norm", "4096x320", {{4096, 320}, {320}, {320}}, [](In t) {
@@ -134,7 +144,14 @@ Result measure(Device& device, const Case& c, DType type, const PlanOptions& opt
     buffers.push_back(numbers(device, shape, type, static_cast<uint32_t>(buffers.size())));
     tensors.push_back(graph.parameter("given", {shape, type}, buffers.back().address()));
   }
-  graph.output("result", c.make(tensors));
+  Tensor result_tensor = c.make(tensors);
+  if (c.gradient >= 0) {
+    buffers.push_back(numbers(device, result_tensor.shape(), DType::f32, 99));
+    const Tensor dy =
+        graph.parameter("dy", {result_tensor.shape(), DType::f32}, buffers.back().address());
+    result_tensor = gradients(result_tensor, dy, {&tensors[c.gradient], 1}).front();
+  }
+  graph.output("result", result_tensor);
   const double start = wall_seconds();
   Plan plan(device, graph, options);
   plan.profile();

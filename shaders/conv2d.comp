@@ -57,7 +57,7 @@ vec4 load_b(uint k, uint column) {
 }
 
 void main() {
-  tile_product(p.kernel_height * p.kernel_width * p.channels);
+  tile_product(0, p.kernel_height * p.kernel_width * p.channels);
   store_tile(p.y, p.bias, p.residual, p.rows, p.cols);
 }
 #endif
@@ -68,7 +68,7 @@ void main() {
 layout(constant_id = 6) const bool EVEN_CHANNELS = true;
 
 void main() {
-  begin_tile();
+  begin_tile(row_group());
   ivec3 start[ROWS];
   [[unroll]] for (uint r = 0; r < ROWS; r++) start[r] = origin(min(tile.row[r], p.rows - 1));
   uint k = 0;  // row of the weight matrix

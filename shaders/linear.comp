@@ -30,7 +30,7 @@ vec4 load_b(uint k, uint column) {
 }
 
 void main() {
-  tile_product(p.depth);
+  tile_product(0, p.depth);
   store_tile(p.y, p.bias, p.residual, p.rows, p.cols);
 }
 #endif
@@ -41,7 +41,7 @@ void main() {
 layout(constant_id = 6) const bool EVEN_DEPTH = true;
 
 void main() {
-  begin_tile();
+  begin_tile(row_group());
   uint begin[ROWS];
   [[unroll]] for (uint r = 0; r < ROWS; r++) begin[r] = min(tile.row[r], p.rows - 1) * p.depth;
   float a[ROWS];

@@ -29,17 +29,22 @@ struct Tile {
 Tile tile;
 
 // Four neighbours of a row of b; columns beyond the end repeat the last.
-vec4 load4(TBuf b, uint row_begin, uint column, uint cols) {
-  if (WHOLE_FOURS) return load_four(b, row_begin + min(column, cols - 4));
-  vec4 value;
-  [[unroll]] for (uint i = 0; i < 4; i++) value[i] =
-      float(b.at[row_begin + min(column + i, cols - 1)]);
-  return value;
-}
+#define LOAD4(load4, Buf, load_four)                                         \
+  vec4 load4(Buf b, uint row_begin, uint column, uint cols) {                \
+    if (WHOLE_FOURS) return load_four(b, row_begin + min(column, cols - 4)); \
+    vec4 value;                                                              \
+    [[unroll]] for (uint i = 0; i < 4; i++) value[i] =                       \
+        float(b.at[row_begin + min(column + i, cols - 1)]);                  \
+    return value;                                                            \
+  }
+LOAD4(load4, TBuf, load_four)
+LOAD4(load4_float, FBuf, load_four_float)
 
-void begin_tile() {
+// The index of this group among those along the rows.
+uint row_group() { return gl_WorkGroupID.z * gl_NumWorkGroups.x + gl_WorkGroupID.x; }
+
+void begin_tile(uint block) {
   const uint lane = gl_LocalInvocationID.x;
-  const uint block = gl_WorkGroupID.z * gl_NumWorkGroups.x + gl_WorkGroupID.x;
   [[unroll]] for (uint r = 0; r < ROWS; r++) tile.row[r] =
       LANES_ALONG_ROWS ? (block * ROWS + r) * LANES + lane : block * ROWS + r;
   [[unroll]] for (uint v = 0; v < VECTORS; v++) {
@@ -50,10 +55,55 @@ void begin_tile() {
 }
 
 // Adds the outer product of a column of a (one value per row) and row `k` of b.
-void multiply_add(float a[ROWS], TBuf b, uint k, uint cols) {
+#define MULTIPLY_ADD(multiply_add, Buf, load4)                                   \
+  void multiply_add(float a[ROWS], Buf b, uint k, uint cols) {                   \
+    [[unroll]] for (uint v = 0; v < VECTORS; v++) {                              \
+      const vec4 value = load4(b, k * cols, tile.column[v], cols);               \
+      [[unroll]] for (uint r = 0; r < ROWS; r++) tile.sum[r][v] += a[r] * value; \
+    }                                                                            \
+  }
+MULTIPLY_ADD(multiply_add, TBuf, load4)
+MULTIPLY_ADD(multiply_add_float, FBuf, load4_float)
+
+// Where b is stored transposed, [cols, depth] with rows of `pitch` that start at `begin`: adds the
+// outer products of `a` and element k of these rows.
+void multiply_add_transposed(float a[ROWS], TBuf b, uint begin, uint pitch, uint k, uint cols) {
   [[unroll]] for (uint v = 0; v < VECTORS; v++) {
-    const vec4 value = load4(b, k * cols, tile.column[v], cols);
+    vec4 value;
+    [[unroll]] for (uint i = 0; i < 4; i++) value[i] =
+        float(b.at[begin + min(tile.column[v] + i, cols - 1) * pitch + k]);
     [[unroll]] for (uint r = 0; r < ROWS; r++) tile.sum[r][v] += a[r] * value;
+  }
+}
+
+// The same of `a` and element k, which is even, and of `next` and element k + 1.
+void multiply_add_transposed_pair(float a[ROWS], float next[ROWS], TBuf b, uint begin, uint pitch,
+                                  uint k, uint cols) {
+  [[unroll]] for (uint v = 0; v < VECTORS; v++) {
+    vec4 value, second;
+    [[unroll]] for (uint i = 0; i < 4; i++) {
+      const vec2 pair = load_pair(b, begin + min(tile.column[v] + i, cols - 1) * pitch + k);
+      value[i] = pair.x;
+      second[i] = pair.y;
+    }
+    [[unroll]] for (uint r = 0; r < ROWS; r++) tile.sum[r][v] += a[r] * value;
+    [[unroll]] for (uint r = 0; r < ROWS; r++) tile.sum[r][v] += next[r] * second;
+  }
+}
+
+// Rows of a gradient start at `begin`, which need not be in order.
+void store_gradient(FBuf y, uint begin[ROWS], uint rows, uint cols) {
+  [[unroll]] for (uint v = 0; v < VECTORS; v++) {
+    const uint column = tile.column[v];
+    [[unroll]] for (uint r = 0; r < ROWS; r++) {
+      if (WHOLE_FOURS) {
+        if (tile.row[r] < rows && column < cols)
+          store_four_float(y, begin[r] + column, tile.sum[r][v]);
+      } else {
+        [[unroll]] for (uint i = 0; i < 4; i++) if (tile.row[r] < rows && column + i < cols)
+            y.at[begin[r] + column + i] = tile.sum[r][v][i];
+      }
+    }
   }
 }
 

@@ -35,4 +35,10 @@ vec4 load_four(TBuf b, uint i) { return TBuf4(b).at[i / 4]; }
 void store_four(TBuf y, uint i, vec4 value) { TBuf4(y).at[i / 4] = value; }
 #endif
 
+// Gradients are floats whatever T is. (glslangValidator 12 does not tell functions apart by the
+// type of a reference.)
+vec2 load_pair_float(FBuf b, uint i) { return vec2(b.at[i], b.at[i + 1]); }
+vec4 load_four_float(FBuf b, uint i) { return FBuf4(b).at[i / 4]; }
+void store_four_float(FBuf y, uint i, vec4 value) { FBuf4(y).at[i / 4] = value; }
+
 #endif

@@ -3,11 +3,15 @@
 
 #include "engine/error.h"
 #include "engine/ops.h"
+#include "engine/ops/column_sum.h"
 #include "engine/ops/tile.h"
+#include "shaders/conv2d_backward.h"
 #include "shaders/kernels.h"
 
 namespace lacuna {
 namespace {
+
+uint32_t u32(int64_t value) { return static_cast<uint32_t>(value); }
 
 struct Attribute {
   Conv2d options;
@@ -38,7 +42,6 @@ std::vector<TensorType> outputs(const Node& n) {
 void record(const Node& n, Recorder& r) {
   const Shape &x = n.in(0), &w = n.in(1), &y = n.out();
   const auto [o, e] = n.as<Attribute>();
-  const auto u32 = [](int64_t value) { return static_cast<uint32_t>(value); };
   const uint32_t fours = y[3] % 4 == 0, bias = e.bias, residual = e.residual;
   const Conv2dPush push{.x = r.in(n, 0),
                         .weight = r.in(n, 1),
@@ -60,11 +63,11 @@ void record(const Node& n, Recorder& r) {
     const LanesTile t = lanes_tile(r.traits(), y.rows(), y[3]);
     r.dispatch(kernels::conv2d_forward_lanes, n.dtype(),
                {t.lanes, t.rows, t.vectors, fours, bias, t.along_rows, x[3] % 2 == 0, residual},
-               push, t.groups);
+               push, t.groups.all());
   } else {
     const SharedTile t = shared_tile(r.traits(), y.rows(), y[3]);
     r.dispatch(kernels::conv2d_forward, n.dtype(),
-               {t.local, t.vectors, fours, bias, x[3] % 4 == 0, residual}, push, t.groups);
+               {t.local, t.vectors, fours, bias, x[3] % 4 == 0, residual}, push, t.groups.all());
   }
 }
 
@@ -73,7 +76,129 @@ double flop(const Node& n) {
   return 2.0 * n.out().elements() * w[0] * w[1] * w[2];
 }
 
-const Op conv2d_op = {"conv2d", outputs, record, flop};
+// The extents that a gradient cannot read off its inputs: of x for dx, of the weight for dW.
+struct BackwardAttribute {
+  Conv2d options;
+  int64_t height, width;
+};
+
+Conv2dBackwardPush backward_push(const Shape& x, const Shape& w, const Shape& dy, Conv2d o) {
+  return {.images = u32(x[0]),
+          .in_height = u32(x[1]),
+          .in_width = u32(x[2]),
+          .channels = u32(x[3]),
+          .out_height = u32(dy[1]),
+          .out_width = u32(dy[2]),
+          .out_channels = u32(dy[3]),
+          .kernel_height = u32(w[0]),
+          .kernel_width = u32(w[1]),
+          .stride = u32(o.stride),
+          .pad = u32(o.pad_begin)};
+}
+
+// Inputs: dy, weight.
+std::vector<TensorType> dx_outputs(const Node& n) {
+  const auto a = n.as<BackwardAttribute>();
+  return {{{n.in(0)[0], a.height, a.width, n.in(1)[2]}, DType::f32}};
+}
+
+void dx_record(const Node& n, Recorder& r) {
+  const Shape &dy = n.in(0), &w = n.in(1), &x = n.out();
+  const Conv2d o = n.as<BackwardAttribute>().options;
+  Conv2dBackwardPush push = backward_push(x, w, dy, o);
+  push.dy = r.in(n, 0);
+  push.weight = r.in(n, 1);
+  push.result = r.out(n);
+  // Rows of the largest of stride x stride phases.
+  const int64_t phases = int64_t{o.stride} * o.stride;
+  const int64_t rows =
+      x[0] * ((x[1] + o.stride - 1) / o.stride) * ((x[2] + o.stride - 1) / o.stride);
+  const uint32_t fours = x[3] % 4 == 0;
+  const DType type = n.inputs[1].dtype();
+  if (r.traits().cpu) {
+    const LanesTile t = lanes_tile(r.traits(), rows, x[3]);
+    push.row_groups = u32(t.groups.rows);
+    r.dispatch(kernels::conv2d_backward_dx_lanes, type,
+               {t.lanes, t.rows, t.vectors, fours, 0, t.along_rows, dy[3] % 2 == 0}, push,
+               t.groups.all(phases));
+  } else {
+    const SharedTile t = shared_tile(r.traits(), rows, x[3]);
+    push.row_groups = u32(t.groups.rows);
+    r.dispatch(kernels::conv2d_backward_dx, type, {t.local, t.vectors, fours, 0, dy[3] % 4 == 0},
+               push, t.groups.all(phases));
+  }
+}
+
+double dx_flop(const Node& n) {
+  const Shape& w = n.in(1);
+  return 2.0 * n.in(0).elements() * w[0] * w[1] * w[2];
+}
+
+// Inputs: x, dy.
+Shape weight_of(const Node& n) {
+  const auto a = n.as<BackwardAttribute>();
+  return {a.height, a.width, n.in(0)[3], n.in(1)[3]};
+}
+
+// A CPU driver walks lines of y, a GPU all its pixels alike.
+Parts dw_parts(const Node& n, bool cpu) {
+  const Shape w = weight_of(n), &dy = n.in(1);
+  const int64_t lines = dy[0] * dy[1];
+  return parts_of(cpu, w.rows(), w[3], cpu ? lines : lines * dy[2], cpu ? dy[2] : 1);
+}
+
+std::vector<TensorType> dw_outputs(const Node& n) {
+  return outputs_in_parts(weight_of(n), dw_parts(n, false), dw_parts(n, true));
+}
+
+void dw_record(const Node& n, Recorder& r) {
+  const Shape &x = n.in(0), &dy = n.in(1), &w = n.out();
+  const Parts parts = dw_parts(n, r.traits().cpu);
+  Conv2dBackwardPush push = backward_push(x, w, dy, n.as<BackwardAttribute>().options);
+  push.x = r.in(n, 0);
+  push.dy = r.in(n, 1);
+  push.result = begin_parts(n, r, parts);
+  push.chunk = u32(parts.chunk);
+  const uint32_t fours = w[3] % 4 == 0;
+  const DType type = n.inputs[0].dtype();
+  if (r.traits().cpu) {
+    const LanesTile t = lanes_tile(r.traits(), w[2], w[3]);
+    const uint32_t row_fours = w[2] % 4 == 0 && t.rows % 4 == 0 && !t.along_rows;
+    push.row_groups = u32(t.groups.rows);
+    r.dispatch(kernels::conv2d_backward_dw_lanes, type,
+               {t.lanes, t.rows, t.vectors, fours, 0, t.along_rows, row_fours}, push,
+               t.groups.all(w[0] * w[1] * parts.count));
+  } else {
+    const SharedTile t = shared_tile(r.traits(), w.rows(), w[3]);
+    push.row_groups = u32(t.groups.rows);
+    r.dispatch(kernels::conv2d_backward_dw, type, {t.local, t.vectors, fours, 0, w[2] % 4 == 0},
+               push, t.groups.all(parts.count));
+  }
+  end_parts(n, r, parts);
+}
+
+double dw_flop(const Node& n) {
+  const Shape& w = n.out();
+  return 2.0 * n.in(1).elements() * w[0] * w[1] * w[2];
+}
+
+const Op dx_op = {"conv2d.dx", dx_outputs, dx_record, dx_flop};
+const Op dw_op = {"conv2d.dw", dw_outputs, dw_record, dw_flop};
+
+Gradients backward(const Node& n, Tensor dy, const Wanted& wanted) {
+  Gradients grads(n.inputs.size());
+  const auto [o, e] = n.as<Attribute>();
+  const Shape &x = n.in(0), &w = n.in(1);
+  if (wanted[0])
+    grads[0] = dy.graph->node(dx_op, {dy, n.inputs[1]}, BackwardAttribute{o, x[1], x[2]});
+  if (wanted[1])
+    grads[1] = dy.graph->node(dw_op, {n.inputs[0], dy}, BackwardAttribute{o, w[0], w[1]});
+  if (e.bias && wanted[e.bias_input()]) grads[e.bias_input()] = column_sum(dy);
+  if (e.residual && wanted[e.residual_input()]) grads[e.residual_input()] = dy;
+  return grads;
+}
+
+const Op conv2d_op = {"conv2d", outputs, record, flop, backward};
 
 }  // namespace
 

@@ -5,8 +5,11 @@
 
 #include "engine/error.h"
 #include "engine/ops.h"
+#include "engine/ops/column_sum.h"
+#include "engine/ops/elementwise.h"
 #include "engine/ops/tile.h"
 #include "shaders/kernels.h"
+#include "shaders/linear_backward.h"
 
 namespace lacuna {
 namespace {
@@ -43,17 +46,98 @@ void record(const Node& n, Recorder& r) {
     const LanesTile t = lanes_tile(r.traits(), rows, cols);
     r.dispatch(kernels::linear_forward_lanes, n.dtype(),
                {t.lanes, t.rows, t.vectors, fours, bias, t.along_rows, depth % 2 == 0, residual},
-               push, t.groups);
+               push, t.groups.all());
   } else {
     const SharedTile t = shared_tile(r.traits(), rows, cols);
     r.dispatch(kernels::linear_forward, n.dtype(),
-               {t.local, t.vectors, fours, bias, depth % 4 == 0, residual}, push, t.groups);
+               {t.local, t.vectors, fours, bias, depth % 4 == 0, residual}, push, t.groups.all());
   }
 }
 
 double flop(const Node& n) { return 2.0 * n.out().elements() * n.in(0).last(); }
 
-const Op linear_op = {"linear", outputs, record, flop};
+// dx = dy W^T. Inputs: dy, W.
+std::vector<TensorType> dx_outputs(const Node& n) {
+  return {{with_last(n.in(0), n.in(1)[0]), DType::f32}};
+}
+
+void dx_record(const Node& n, Recorder& r) {
+  const int64_t rows = n.in(0).rows(), depth = n.in(0).last(), cols = n.out().last();
+  const uint32_t fours = cols % 4 == 0;
+  const LinearBackwardPush push{.dy = r.in(n, 0),
+                                .weight = r.in(n, 1),
+                                .result = r.out(n),
+                                .rows = static_cast<uint32_t>(rows),
+                                .cols = static_cast<uint32_t>(cols),
+                                .depth = static_cast<uint32_t>(depth)};
+  const DType type = n.inputs[1].dtype();
+  if (r.traits().cpu) {
+    const LanesTile t = lanes_tile(r.traits(), rows, cols);
+    r.dispatch(kernels::linear_backward_dx_lanes, type,
+               {t.lanes, t.rows, t.vectors, fours, 0, t.along_rows, depth % 2 == 0}, push,
+               t.groups.all());
+  } else {
+    const SharedTile t = shared_tile(r.traits(), rows, cols);
+    r.dispatch(kernels::linear_backward_dx, type, {t.local, t.vectors, fours, 0, depth % 4 == 0},
+               push, t.groups.all());
+  }
+}
+
+double dx_flop(const Node& n) { return 2.0 * n.in(0).elements() * n.out().last(); }
+
+// dW = x^T dy. Inputs: x, dy.
+Parts dw_parts(const Node& n, bool cpu) {
+  return parts_of(cpu, n.in(0).last(), n.in(1).last(), n.in(0).rows(), 1);
+}
+
+std::vector<TensorType> dw_outputs(const Node& n) {
+  return outputs_in_parts({n.in(0).last(), n.in(1).last()}, dw_parts(n, false), dw_parts(n, true));
+}
+
+void dw_record(const Node& n, Recorder& r) {
+  const int64_t rows = n.in(0).last(), cols = n.in(1).last();
+  const uint32_t fours = cols % 4 == 0;
+  const Parts parts = dw_parts(n, r.traits().cpu);
+  LinearBackwardPush push{.dy = r.in(n, 1),
+                          .x = r.in(n, 0),
+                          .result = begin_parts(n, r, parts),
+                          .rows = static_cast<uint32_t>(rows),
+                          .cols = static_cast<uint32_t>(cols),
+                          .depth = static_cast<uint32_t>(n.in(0).rows()),
+                          .chunk = static_cast<uint32_t>(parts.chunk)};
+  const DType type = n.inputs[0].dtype();
+  if (r.traits().cpu) {
+    const LanesTile t = lanes_tile(r.traits(), rows, cols);
+    const uint32_t row_fours = rows % 4 == 0 && t.rows % 4 == 0 && !t.along_rows;
+    push.row_groups = static_cast<uint32_t>(t.groups.rows);
+    r.dispatch(kernels::linear_backward_dw_lanes, type,
+               {t.lanes, t.rows, t.vectors, fours, 0, t.along_rows, row_fours}, push,
+               t.groups.all(parts.count));
+  } else {
+    const SharedTile t = shared_tile(r.traits(), rows, cols);
+    push.row_groups = static_cast<uint32_t>(t.groups.rows);
+    r.dispatch(kernels::linear_backward_dw, type, {t.local, t.vectors, fours, 0, rows % 4 == 0},
+               push, t.groups.all(parts.count));
+  }
+  end_parts(n, r, parts);
+}
+
+double dw_flop(const Node& n) { return 2.0 * n.in(0).elements() * n.in(1).last(); }
+
+const Op dx_op = {"linear.dx", dx_outputs, dx_record, dx_flop};
+const Op dw_op = {"linear.dw", dw_outputs, dw_record, dw_flop};
+
+Gradients backward(const Node& n, Tensor dy, const Wanted& wanted) {
+  Gradients grads(n.inputs.size());
+  const Epilogue e = n.as<Epilogue>();
+  if (wanted[0]) grads[0] = dy.graph->node(dx_op, {dy, n.inputs[1]});
+  if (wanted[1]) grads[1] = dy.graph->node(dw_op, {n.inputs[0], dy});
+  if (e.bias && wanted[e.bias_input()]) grads[e.bias_input()] = column_sum(dy);
+  if (e.residual && wanted[e.residual_input()]) grads[e.residual_input()] = dy;
+  return grads;
+}
+
+const Op linear_op = {"linear", outputs, record, flop, backward};
 
 }  // namespace
 

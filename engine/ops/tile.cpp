@@ -2,18 +2,20 @@
 
 #include <algorithm>
 
+#include "engine/ops/column_sum.h"
+
 namespace lacuna {
 namespace {
 
 int64_t groups_for(int64_t count, int64_t each) { return (count + each - 1) / each; }
 
-// Neighbouring groups share columns, so that a panel of b stays in the cache while rows pass.
-Groups groups(int64_t row_groups, int64_t column_groups) {
-  const Groups rows = Recorder::fold(row_groups);
-  return {rows.x, static_cast<uint32_t>(column_groups), rows.y};
-}
-
 }  // namespace
+
+// Neighbouring groups share columns, so that a panel of b stays in the cache while rows pass.
+Groups TileGroups::all(int64_t times) const {
+  const Groups folded = Recorder::fold(rows * times);
+  return {folded.x, static_cast<uint32_t>(columns), folded.y};
+}
 
 LanesTile lanes_tile(const DeviceTraits& traits, int64_t rows, int64_t cols) {
   LanesTile t{};
@@ -36,8 +38,7 @@ LanesTile lanes_tile(const DeviceTraits& traits, int64_t rows, int64_t cols) {
   if (t.along_rows) t.vectors = widest(1);
   const int64_t row_lanes = t.along_rows ? t.lanes : 1, column_lanes = t.along_rows ? 1 : t.lanes;
   while (t.rows > 1 && t.rows / 2 * row_lanes >= rows) t.rows /= 2;
-  t.groups =
-      groups(groups_for(rows, t.rows * row_lanes), groups_for(fours, t.vectors * column_lanes));
+  t.groups = {groups_for(rows, t.rows * row_lanes), groups_for(fours, t.vectors * column_lanes)};
   return t;
 }
 
@@ -49,8 +50,39 @@ SharedTile shared_tile(const DeviceTraits& traits, int64_t rows, int64_t cols) {
   SharedTile t{};
   t.local = big ? 256 : 128;
   t.vectors = big ? 2 : 1;
-  t.groups = groups(groups_for(rows, t.local / 2), groups_for(cols, 64 * t.vectors));
+  t.groups = {groups_for(rows, t.local / 2), groups_for(cols, 64 * t.vectors)};
   return t;
+}
+
+Parts parts_of(bool cpu, int64_t rows, int64_t cols, int64_t units, int64_t unit_depth) {
+  // Enough tiles for a large GPU or for the cores of a CPU, but not so short a depth that the
+  // writing and adding of parts would count.
+  const int64_t tiles = cpu ? groups_for(rows, 16) * groups_for(cols, 128)
+                            : groups_for(rows, 64) * groups_for(cols, 64);
+  const int64_t wanted = (cpu ? 16 : 512) / tiles, most = units * unit_depth / (cpu ? 256 : 128);
+  // Some drivers end an invocation's loops silently after 65,535 iterations.
+  const int64_t longest = std::max<int64_t>(1, 60000 / (unit_depth + 1));
+  int64_t count = std::max<int64_t>(1, std::min(wanted, most));
+  const int64_t chunk = std::min(groups_for(units, count), longest);
+  return {groups_for(units, chunk), chunk};
+}
+
+std::vector<TensorType> outputs_in_parts(const Shape& result, Parts gpu, Parts cpu) {
+  std::vector<TensorType> types = {{result, DType::f32}};
+  for (const Parts& parts : {gpu, cpu})
+    types.push_back(
+        {{parts.count > 1 ? parts.count : 1, parts.count > 1 ? result.elements() : 1}, DType::f32});
+  return types;
+}
+
+uint64_t begin_parts(const Node& n, Recorder& r, Parts parts) {
+  return parts.count > 1 ? r.out(n, r.traits().cpu ? 2 : 1) : r.out(n);
+}
+
+void end_parts(const Node& n, Recorder& r, Parts parts) {
+  if (parts.count > 1)
+    record_column_sum(r, r.back(n, r.traits().cpu ? 2 : 1), r.out(n), parts.count,
+                      n.out().elements(), parts.count);
 }
 
 }  // namespace lacuna

@@ -1,0 +1,21 @@
+#include "shaders/push.h"
+
+PUSH_BLOCK(Conv2dBackwardPush)
+PTR(FBuf) dy;
+PTR(TBuf) weight;
+PTR(TBuf) x;
+PTR(FBuf) result;  // dx, dW or one part of dW after the other
+uint images;
+uint in_height;
+uint in_width;
+uint channels;  // of x
+uint out_height;
+uint out_width;
+uint out_channels;
+uint kernel_height;
+uint kernel_width;
+uint stride;
+uint pad;         // zeros above and to the left
+uint row_groups;  // of one phase of dx, one part of dW (`dw`) or one tap of one part (`dw_lanes`)
+uint chunk;       // of one part of dW: pixels of y (`dw`) or lines of pixels (`dw_lanes`)
+PUSH_END

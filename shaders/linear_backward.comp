@@ -1,0 +1,145 @@
+#version 460
+// kernel dx f32 f16
+// kernel dx_lanes f32 f16
+// kernel dw f32 f16
+// kernel dw_lanes f32 f16
+//
+// Gradients of y = x W + b, x [R, K], W [K, N]:
+//   dx = dy W^T  [R, K], summed over N
+//   dW = x^T dy  [K, N], summed over R, which is split: part s sums rows s chunk to (s + 1) chunk
+// `dx` and `dw` are for GPUs, the others for CPU drivers.
+#extension GL_GOOGLE_include_directive : require
+#include "shaders/types.glsl"
+#include "shaders/linear_backward.h"
+
+#ifdef KERNEL_dx
+#define B_ALONG_DEPTH
+#include "shaders/tile.glsl"
+
+layout(constant_id = 4) const bool DEPTH_FOURS = true;  // depth is a multiple of 4
+
+vec4 load_a(uint row, uint k) {
+  vec4 value = vec4(0);
+  if (row >= p.rows) return value;
+  if (DEPTH_FOURS) {
+    if (k < p.depth) value = FBuf4(p.dy).at[(row * p.depth + k) / 4];
+  } else {
+    [[unroll]] for (uint i = 0; i < 4; i++) if (k + i < p.depth) value[i] =
+        p.dy.at[row * p.depth + k + i];
+  }
+  return value;
+}
+
+vec4 load_b(uint k, uint column) {
+  const uint begin = min(column, p.cols - 1) * p.depth + k;
+  vec4 value = vec4(0);
+  if (DEPTH_FOURS) {
+    if (k < p.depth) value = vec4(TBuf4(p.weight).at[begin / 4]);
+  } else {
+    [[unroll]] for (uint i = 0; i < 4; i++) if (k + i < p.depth) value[i] =
+        float(p.weight.at[begin + i]);
+  }
+  return value;
+}
+
+void main() {
+  tile_product(0, p.depth);
+  uint begin[THREAD_ROWS];
+  [[unroll]] for (uint r = 0; r < THREAD_ROWS; r++) begin[r] = sum_row(r) * p.cols;
+  store_gradient(p.result, begin, p.rows, p.cols);
+}
+#endif
+
+#ifdef KERNEL_dx_lanes
+#include "shaders/tile_lanes.glsl"
+
+layout(constant_id = 6) const bool EVEN_DEPTH = true;
+
+void main() {
+  begin_tile(row_group());
+  uint begin[ROWS];
+  [[unroll]] for (uint r = 0; r < ROWS; r++) begin[r] = min(tile.row[r], p.rows - 1) * p.depth;
+  float a[ROWS];
+  if (EVEN_DEPTH) {
+    float next[ROWS];
+    for (uint k = 0; k < p.depth; k += 2) {
+      [[unroll]] for (uint r = 0; r < ROWS; r++) {
+        const vec2 pair = load_pair_float(p.dy, begin[r] + k);
+        a[r] = pair.x;
+        next[r] = pair.y;
+      }
+      multiply_add_transposed_pair(a, next, p.weight, 0, p.depth, k, p.cols);
+    }
+  } else {
+    for (uint k = 0; k < p.depth; k++) {
+      [[unroll]] for (uint r = 0; r < ROWS; r++) a[r] = p.dy.at[begin[r] + k];
+      multiply_add_transposed(a, p.weight, 0, p.depth, k, p.cols);
+    }
+  }
+  [[unroll]] for (uint r = 0; r < ROWS; r++) begin[r] = tile.row[r] * p.cols;
+  store_gradient(p.result, begin, p.rows, p.cols);
+}
+#endif
+
+#ifdef KERNEL_dw
+#define A_ALONG_ROWS
+#include "shaders/tile.glsl"
+
+layout(constant_id = 4) const bool ROW_FOURS = true;  // rows are a multiple of 4
+uint end;
+
+vec4 load_a(uint row, uint k) {
+  vec4 value = vec4(0);
+  if (k >= end) return value;
+  if (ROW_FOURS) {
+    if (row < p.rows) value = vec4(TBuf4(p.x).at[(k * p.rows + row) / 4]);
+  } else {
+    [[unroll]] for (uint i = 0; i < 4; i++) if (row + i < p.rows) value[i] =
+        float(p.x.at[k * p.rows + row + i]);
+  }
+  return value;
+}
+
+vec4 load_b(uint k, uint column) {
+  return k < end ? load4_float(p.dy, k * p.cols, column, p.cols) : vec4(0);
+}
+
+void main() {
+  const uint part = row_group / p.row_groups;
+  tile_row -= part * p.row_groups * TILE_ROWS;
+  end = min((part + 1) * p.chunk, p.depth);
+  tile_product(part * p.chunk, end);
+  uint begin[THREAD_ROWS];
+  [[unroll]] for (uint r = 0; r < THREAD_ROWS; r++) begin[r] =
+      (part * p.rows + sum_row(r)) * p.cols;
+  store_gradient(p.result, begin, p.rows, p.cols);
+}
+#endif
+
+#ifdef KERNEL_dw_lanes
+#include "shaders/tile_lanes.glsl"
+
+layout(constant_id = 6) const bool ROW_FOURS = true;  // of every lane, in order in memory
+
+void main() {
+  const uint part = row_group() / p.row_groups;
+  begin_tile(row_group() - part * p.row_groups);
+  const uint end = min((part + 1) * p.chunk, p.depth);
+  for (uint k = part * p.chunk; k < end; k++) {
+    float a[ROWS];
+    if (ROW_FOURS) {
+      [[unroll]] for (uint r = 0; r < ROWS; r += 4) {
+        const vec4 four = load_four(p.x, k * p.rows + min(tile.row[r], p.rows - 4));
+        [[unroll]] for (uint i = 0; i < 4; i++) a[r + i] = four[i];
+      }
+    } else {
+      [[unroll]] for (uint r = 0; r < ROWS; r++) a[r] =
+          float(p.x.at[k * p.rows + min(tile.row[r], p.rows - 1)]);
+    }
+    multiply_add_float(a, p.dy, k, p.cols);
+  }
+  uint begin[ROWS];
+  [[unroll]] for (uint r = 0; r < ROWS; r++) begin[r] = (part * p.rows + tile.row[r]) * p.cols;
+  store_gradient(p.result, begin, p.rows, p.cols);
+}
+#endif
