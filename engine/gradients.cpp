@@ -33,11 +33,13 @@ class Walk {
       if (n.outputs.empty() || !depends_[n.outputs[0].id]) continue;
       const auto found = sums_.find(n.outputs[0].id);
       if (found == sums_.end()) continue;
+      Wanted wanted;
+      for (const Tensor& t : n.inputs) wanted.push_back(depends_[t.id]);
+      // Where the walk ends: a node that makes a wanted tensor of others.
+      if (std::find(wanted.begin(), wanted.end(), true) == wanted.end()) continue;
       const Tensor dy_of_n = found->second.reshape(n.out());
       if (!n.op->backward) throw InputError("[gradients] {} cannot be differentiated", n.op->name);
       const Node source = recomputed(i, n);
-      Wanted wanted;
-      for (const Tensor& t : n.inputs) wanted.push_back(depends_[t.id]);
       std::optional<Graph::Scope> scope;
       if (!n.scope.empty()) scope.emplace(graph_, n.scope);
       const Gradients grads = n.op->backward(source, dy_of_n, wanted);
