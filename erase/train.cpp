@@ -98,16 +98,9 @@ Trainer::Result Trainer::iterate(int64_t iteration, Method& method) {
     for (size_t i = 0; i < parts.size(); i++)
       result.parts[i].second += parts[i].second / static_cast<double>(o.accumulate);
   }
-  const double count = static_cast<double>(iteration + 1);
   result.rate = o.learning_rate * rate_factor(o.decay, iteration, o.iterations, o.warmup);
-  const float step[8] = {static_cast<float>(result.rate),
-                         static_cast<float>(o.beta1),
-                         static_cast<float>(o.beta2),
-                         static_cast<float>(o.eps),
-                         static_cast<float>(o.weight_decay),
-                         static_cast<float>(1 - std::pow(o.beta1, count)),
-                         static_cast<float>(1 - std::pow(o.beta2, count)),
-                         static_cast<float>(o.clip)};
+  const AdamStep adam{result.rate, o.beta1, o.beta2, o.eps, o.weight_decay, o.clip};
+  const std::array<float, 8> step = adam.numbers(iteration + 1, o.decoupled);
   update_plan_.set("step", std::span<const float>(step));
   update_plan_.run();
   result.norm = update_plan_.get("norm")[0];
