@@ -118,15 +118,15 @@ void train(Device& device, Method& method, Trainables& trainables, const TrainOp
   all.merge(method.options());
   all.merge(options.texts());
   int64_t done = 0;
-  if (folder.resumes())
+  if (folder.resumes()) {
     done = folder.load(trainables, all);
-  else
+  } else {
     folder.log({{"event", "start"}, {"method", method.name()}, {"options", all}});
+    folder.save(trainables, all, 0);
+  }
   if (done >= options.iterations) return;
   method.prepare(tell);
   Trainer trainer(device, method, trainables, options);
-  // So that a kill in the first iterations finds something to resume.
-  if (done == 0) folder.save(trainables, all, 0);
   for (int64_t i = done; i < options.iterations; i++) {
     if (!tell("training", i, options.iterations)) {
       folder.save(trainables, all, i);
