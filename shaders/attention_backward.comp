@@ -62,17 +62,22 @@ layout(constant_id = 8) const bool WANT_DB = true;  // dv
 #endif
 
 const uint HEAD_FOURS = (HEAD + 3) / 4;
-const bool WHOLE = SLICE == HEAD_FOURS;               // a and b stay in registers
-const bool KEEP = WHOLE && FOURS == HEAD_FOURS;       // and so do rows that are met
 const uint PARTS = (HEAD_FOURS + FOURS - 1) / FOURS;  // of the output channels
+const bool WHOLE = SLICE == HEAD_FOURS;               // a and b stay in registers
+// With && these would not be specialization constants.
+const bool KEEP = SLICE + FOURS == 2 * HEAD_FOURS;  // so do rows that are met
+const bool EXACT = HEAD_FOURS % SLICE + HEAD_FOURS % FOURS == 0;
 const float LOG2_E = 1.44269504089;
 const float LOWEST = -1e30;  // the score of a key that is not seen
 
 // Channels 4 four to 4 four + 3 of a head's row; zero beyond the head.
-#define LOAD(name, Buf, four_from)                                                  \
+#define LOAD(name, Buf, aligned_four)                                               \
   vec4 name(Buf b, uint begin, uint four) {                                         \
-    if (HEAD % 4 == 0 && (HEAD_FOURS % SLICE == 0 || four < HEAD_FOURS))            \
-      return four_from(b, begin + four * 4);                                        \
+    if (HEAD % 4 == 0) {                                                            \
+      if (EXACT) return aligned_four(b, begin + four * 4);                          \
+      const vec4 inside = aligned_four(b, begin + min(four, HEAD_FOURS - 1) * 4);   \
+      return four < HEAD_FOURS ? inside : vec4(0);                                  \
+    }                                                                               \
     vec4 value;                                                                     \
     [[unroll]] for (uint i = 0; i < 4; i++) value[i] =                              \
         four * 4 + i < HEAD ? float(b.at[begin + min(four * 4 + i, HEAD - 1)]) : 0; \
