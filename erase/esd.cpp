@@ -101,16 +101,15 @@ std::vector<TrajectoryPrompt> Esd::erase_prompts() const {
 
 std::string Esd::sentence() const {
   const EsdOptions& o = options_;
-  std::string text = fmt::format("ESD: train eps(z, {0}) towards ",
-                                 o.from.empty() ? "c" : "f");
+  std::string text = fmt::format("ESD: train eps(z, {0}) towards ", o.from.empty() ? "c" : "f");
   if (o.from.empty())
     text += fmt::format("eps*(z, \"\") - {:g} (eps*(z, c) - eps*(z, \"\"))", o.eta);
   else
     text += fmt::format("eps*(z, f) - {:g} (eps*(z, c) - eps*(z, \"\")), f = \"{}\"", 1 + o.eta,
                         o.from);
-  text += o.prompts.empty() ? fmt::format(", c = \"{}\"", list(o.concepts))
-                            : fmt::format(", c = {} phrasings of \"{}\"", o.prompts.size(),
-                                          list(o.concepts));
+  text += o.prompts.empty()
+              ? fmt::format(", c = \"{}\"", list(o.concepts))
+              : fmt::format(", c = {} phrasings of \"{}\"", o.prompts.size(), list(o.concepts));
   if (o.compat == EsdCompat::repo)
     text += fmt::format(" [published as negative_guidance {:g}]", o.eta + 1);
   if (o.compat == EsdCompat::paper || o.compat == EsdCompat::alt)
@@ -178,9 +177,9 @@ void Esd::prepare(const Tell& tell) {
     std::vector<TrajectoryPrompt> all;
     for (const std::string& r : options_.retain) all.push_back({r, r});
     const auto prompts = in_turn(all, options_.retain_trajectories);
-    retain_ = frozen_trajectories(model_, text_, prompts,
-                                  seeds_of(mix(options_.seed, 1), prompts.size()), t, model_hash_,
-                                  tell);
+    retain_ =
+        frozen_trajectories(model_, text_, prompts, seeds_of(mix(options_.seed, 1), prompts.size()),
+                            t, model_hash_, tell);
   }
   model_.predictor().release();
 }
@@ -226,8 +225,8 @@ Esd::Choice Esd::sampled_example(Rng& rng) {
     const auto k = static_cast<int>(rng.below(steps));
     begin = 1;
     end = k == 0 ? o.steps : o.steps - k + 1;
-    timestep = static_cast<float>(k * stride + static_cast<int>(rng.below(
-                                                   static_cast<uint64_t>(stride))));
+    timestep =
+        static_cast<float>(k * stride + static_cast<int>(rng.below(static_cast<uint64_t>(stride))));
   } else if (o.compat == EsdCompat::alt) {
     end = 1 + static_cast<int>(rng.below(steps - 2));
     timestep = static_cast<float>(model_.noise_schedule().train_timesteps() - stride * end);
@@ -238,8 +237,8 @@ Esd::Choice Esd::sampled_example(Rng& rng) {
   Predictor& predictor = samples_with_edited() ? edited_ : model_.predictor();
   const TextStates neutral = text_.states(""), path = text_.states(prompt.path);
   Rng noise(RngKind::torch, rng.next_u32());
-  std::vector<float> z(static_cast<size_t>(model_.unet_config().in_channels * o.size.height *
-                                           o.size.width));
+  std::vector<float> z(
+      static_cast<size_t>(model_.unet_config().in_channels * o.size.height * o.size.width));
   noise.randn(std::span<float>(z));
   for (float& v : z) v *= sampler->init_noise_sigma();
   for (int i = begin; i < end; i++) {
@@ -271,35 +270,38 @@ void Esd::next(int64_t index, Plan& plan) {
   std::vector<std::vector<float>> latents;  // own their numbers: a Choice may refer to sampled_
   std::vector<UNetInput> entries;
   std::vector<float> targets, weights;
-  const auto add = [&](const Choice& c, double weight) {
+  used_.clear();
+  const auto add = [&](const Choice& c, UsedExample used) {
     latents.emplace_back(c.latents.begin(), c.latents.end());
     entries.push_back({{}, c.timestep, c.text});
     const size_t begin = targets.size();
     targets.resize(begin + c.target.size());
     to_channels_last(c.target, model_.unet_config().out_channels,
                      std::span(targets).subspan(begin));
-    weights.push_back(static_cast<float>(weight));
+    weights.push_back(static_cast<float>(used.weight));
+    used_.push_back(std::move(used));
   };
   // The mean over the batch times these is mean(erase) + retain_weight mean(retain).
   const double all = static_cast<double>(batch());
   const auto pick = [&](const std::vector<Trajectory>& from) {
     const Trajectory& t = from[rng.below(from.size())];
-    return std::pair<const Trajectory&, const Example&>(
-        t, t.examples[rng.below(t.examples.size())]);
+    return std::pair(&t, static_cast<int64_t>(rng.below(t.examples.size())));
   };
   for (int64_t i = 0; i < o.batch; i++) {
     const double weight = all / static_cast<double>(o.batch);
     if (erase_.empty()) {
-      add(sampled_example(rng), weight);
+      add(sampled_example(rng), {{}, 0, weight});
     } else {
-      const auto [trajectory, example] = pick(erase_);
-      add(erase_example(example, trajectory.prompt), weight);
+      const auto [t, step] = pick(erase_);
+      add(erase_example(t->examples[static_cast<size_t>(step)], t->prompt),
+          {t->hash, step, weight});
     }
   }
   for (int64_t i = 0; i < o.retain_batch; i++) {
-    const auto [trajectory, e] = pick(retain_);
-    add({e.latents, e.timestep, text_.states(trajectory.prompt.path), e.path},
-        o.retain_weight * all / static_cast<double>(o.retain_batch));
+    const auto [t, step] = pick(retain_);
+    const Example& e = t->examples[static_cast<size_t>(step)];
+    add({e.latents, e.timestep, text_.states(t->prompt.path), e.path},
+        {t->hash, step, o.retain_weight * all / static_cast<double>(o.retain_batch)});
   }
   for (size_t i = 0; i < entries.size(); i++) entries[i].latents = latents[i];
   UNetInputs::set(plan, model_.unet_config(), entries);

@@ -64,6 +64,7 @@ class Esd : public Method {
   void prepare(const Tell& tell) override;
   Loss loss(Graph& graph) const override;
   void next(int64_t index, Plan& plan) override;
+  std::span<const UsedExample> used() const override { return used_; }
   std::vector<std::pair<std::string, double>> parts(std::span<const float> each) const override;
   int64_t evaluations() const override;
   int64_t batch() const override { return options_.batch + options_.retain_batch; }
@@ -93,6 +94,7 @@ class Esd : public Method {
   std::string model_hash_;
   Predictor edited_;
   std::vector<Trajectory> erase_, retain_;
+  std::vector<UsedExample> used_;
   Example sampled_;  // the example of sampled_example(), which its Choice refers to
 };
 
