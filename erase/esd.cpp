@@ -43,6 +43,19 @@ void check_range(const char* option, double value, double least, double most, co
     throw InputError("[esd] {} {:g} is out of range; {}", option, value, usual);
 }
 
+struct Pick {
+  const Trajectory& trajectory;
+  size_t step;
+  const Example& example() const { return trajectory.examples[step]; }
+  UsedExample as(const char* role) const {
+    return {trajectory.hash, static_cast<int64_t>(step), role};
+  }
+};
+Pick pick(const std::vector<Trajectory>& from, Rng& rng) {
+  const Trajectory& t = from[rng.below(from.size())];
+  return {t, static_cast<size_t>(rng.below(t.examples.size()))};
+}
+
 }  // namespace
 
 EsdCompat parse_esd_compat(std::string_view name) {
@@ -65,7 +78,9 @@ void EsdOptions::check() const {
   check_range("--eta", eta, 0, 100, "1 erases, larger values push further away");
   check_range("--start-guidance", start_guidance, 0, 100, "3 is usual");
   check_range("--retain-weight", retain_weight, 0, 1e6, "1 is usual");
+  check_range("--retain-neutral", retain_neutral, 0, 1, "it is a share between 0 and 1");
   check_range("--steps", steps, 2, 1000, "50 is usual");
+  check_range("--retain-steps", retain_steps, 2, 1000, "10 to 50 are usual");
   check_range("--batch", static_cast<double>(batch), 1, 256, "1 to 8 are usual");
   check_range("--retain-batch", static_cast<double>(retain_batch), 0, 256, "as --batch is usual");
   check_range("--trajectories", static_cast<double>(trajectories), 0, 1e6, "20 is usual");
@@ -101,15 +116,16 @@ std::vector<TrajectoryPrompt> Esd::erase_prompts() const {
 
 std::string Esd::sentence() const {
   const EsdOptions& o = options_;
-  std::string text = fmt::format("ESD: train eps(z, {0}) towards ", o.from.empty() ? "c" : "f");
+  std::string text = fmt::format("ESD: train eps(z, {0}) towards ",
+                                 o.from.empty() ? "c" : "f");
   if (o.from.empty())
     text += fmt::format("eps*(z, \"\") - {:g} (eps*(z, c) - eps*(z, \"\"))", o.eta);
   else
     text += fmt::format("eps*(z, f) - {:g} (eps*(z, c) - eps*(z, \"\")), f = \"{}\"", 1 + o.eta,
                         o.from);
-  text += o.prompts.empty()
-              ? fmt::format(", c = \"{}\"", list(o.concepts))
-              : fmt::format(", c = {} phrasings of \"{}\"", o.prompts.size(), list(o.concepts));
+  text += o.prompts.empty() ? fmt::format(", c = \"{}\"", list(o.concepts))
+                            : fmt::format(", c = {} phrasings of \"{}\"", o.prompts.size(),
+                                          list(o.concepts));
   if (o.compat == EsdCompat::repo)
     text += fmt::format(" [published as negative_guidance {:g}]", o.eta + 1);
   if (o.compat == EsdCompat::paper || o.compat == EsdCompat::alt)
@@ -129,6 +145,8 @@ OptionTexts Esd::options() const {
           {"retain", list(o.retain)},
           {"eta", fmt::format("{:g}", o.eta)},
           {"retain-weight", fmt::format("{:g}", o.retain_weight)},
+          {"retain-neutral", fmt::format("{:g}", o.retain_neutral)},
+          {"retain-steps", std::to_string(o.retain_steps)},
           {"start-guidance", fmt::format("{:g}", o.start_guidance)},
           {"steps", std::to_string(o.steps)},
           {"trajectory", o.trajectory == TrajectoryModel::frozen ? "frozen" : "edited"},
@@ -177,9 +195,10 @@ void Esd::prepare(const Tell& tell) {
     std::vector<TrajectoryPrompt> all;
     for (const std::string& r : options_.retain) all.push_back({r, r});
     const auto prompts = in_turn(all, options_.retain_trajectories);
-    retain_ =
-        frozen_trajectories(model_, text_, prompts, seeds_of(mix(options_.seed, 1), prompts.size()),
-                            t, model_hash_, tell);
+    t.steps = options_.retain_steps;
+    retain_ = frozen_trajectories(model_, text_, prompts,
+                                  seeds_of(mix(options_.seed, 1), prompts.size()), t, model_hash_,
+                                  tell);
   }
   model_.predictor().release();
 }
@@ -203,9 +222,22 @@ std::vector<float> Esd::target_of(const Example& e, bool parent) const {
   return target;
 }
 
-Esd::Choice Esd::erase_example(const Example& e, const TrajectoryPrompt& prompt) {
+Esd::Choice Esd::erase_example(Rng& rng) {
+  const Pick p = pick(erase_, rng);
+  const TrajectoryPrompt& prompt = p.trajectory.prompt;
+  const Example& e = p.example();
   const bool parent = prompt.path != prompt.concept_text;
-  return {e.latents, e.timestep, text_.states(prompt.path), target_of(e, parent)};
+  return {e.latents, e.timestep, text_.states(prompt.path), target_of(e, parent), p.as("erase")};
+}
+
+Esd::Choice Esd::retained_example(Rng& rng) {
+  const bool neutral = rng.uniform() < options_.retain_neutral;
+  // Latents of the concept three times out of four: there the edit pulls hardest.
+  const bool of_concept = neutral && !erase_.empty() && rng.below(4) != 0;
+  const Pick p = pick(of_concept ? erase_ : retain_, rng);
+  const Example& e = p.example();
+  if (neutral) return {e.latents, e.timestep, text_.states(""), e.neutral, p.as("neutral")};
+  return {e.latents, e.timestep, text_.states(p.trajectory.prompt.path), e.path, p.as("retain")};
 }
 
 // The published loops: latents are sampled anew for every example, partly denoised.
@@ -225,8 +257,8 @@ Esd::Choice Esd::sampled_example(Rng& rng) {
     const auto k = static_cast<int>(rng.below(steps));
     begin = 1;
     end = k == 0 ? o.steps : o.steps - k + 1;
-    timestep =
-        static_cast<float>(k * stride + static_cast<int>(rng.below(static_cast<uint64_t>(stride))));
+    timestep = static_cast<float>(k * stride + static_cast<int>(rng.below(
+                                                   static_cast<uint64_t>(stride))));
   } else if (o.compat == EsdCompat::alt) {
     end = 1 + static_cast<int>(rng.below(steps - 2));
     timestep = static_cast<float>(model_.noise_schedule().train_timesteps() - stride * end);
@@ -237,8 +269,8 @@ Esd::Choice Esd::sampled_example(Rng& rng) {
   Predictor& predictor = samples_with_edited() ? edited_ : model_.predictor();
   const TextStates neutral = text_.states(""), path = text_.states(prompt.path);
   Rng noise(RngKind::torch, rng.next_u32());
-  std::vector<float> z(
-      static_cast<size_t>(model_.unet_config().in_channels * o.size.height * o.size.width));
+  std::vector<float> z(static_cast<size_t>(model_.unet_config().in_channels * o.size.height *
+                                           o.size.width));
   noise.randn(std::span<float>(z));
   for (float& v : z) v *= sampler->init_noise_sigma();
   for (int i = begin; i < end; i++) {
@@ -261,7 +293,7 @@ Esd::Choice Esd::sampled_example(Rng& rng) {
   sampled_.neutral = std::move(e[0]);
   sampled_.path = std::move(e[1]);
   if (parent) sampled_.concept_ = std::move(e[2]);
-  return {sampled_.latents, timestep, path, target_of(sampled_, parent)};
+  return {sampled_.latents, timestep, path, target_of(sampled_, parent), {{}, 0, "erase"}};
 }
 
 void Esd::next(int64_t index, Plan& plan) {
@@ -271,38 +303,24 @@ void Esd::next(int64_t index, Plan& plan) {
   std::vector<UNetInput> entries;
   std::vector<float> targets, weights;
   used_.clear();
-  const auto add = [&](const Choice& c, UsedExample used) {
+  const auto add = [&](const Choice& c, double weight) {
     latents.emplace_back(c.latents.begin(), c.latents.end());
     entries.push_back({{}, c.timestep, c.text});
     const size_t begin = targets.size();
     targets.resize(begin + c.target.size());
     to_channels_last(c.target, model_.unet_config().out_channels,
                      std::span(targets).subspan(begin));
-    weights.push_back(static_cast<float>(used.weight));
-    used_.push_back(std::move(used));
+    weights.push_back(static_cast<float>(weight));
+    used_.push_back(c.used);
+    used_.back().weight = weight;
   };
   // The mean over the batch times these is mean(erase) + retain_weight mean(retain).
   const double all = static_cast<double>(batch());
-  const auto pick = [&](const std::vector<Trajectory>& from) {
-    const Trajectory& t = from[rng.below(from.size())];
-    return std::pair(&t, static_cast<int64_t>(rng.below(t.examples.size())));
-  };
-  for (int64_t i = 0; i < o.batch; i++) {
-    const double weight = all / static_cast<double>(o.batch);
-    if (erase_.empty()) {
-      add(sampled_example(rng), {{}, 0, weight});
-    } else {
-      const auto [t, step] = pick(erase_);
-      add(erase_example(t->examples[static_cast<size_t>(step)], t->prompt),
-          {t->hash, step, weight});
-    }
-  }
-  for (int64_t i = 0; i < o.retain_batch; i++) {
-    const auto [t, step] = pick(retain_);
-    const Example& e = t->examples[static_cast<size_t>(step)];
-    add({e.latents, e.timestep, text_.states(t->prompt.path), e.path},
-        {t->hash, step, o.retain_weight * all / static_cast<double>(o.retain_batch)});
-  }
+  for (int64_t i = 0; i < o.batch; i++)
+    add(erase_.empty() ? sampled_example(rng) : erase_example(rng),
+        all / static_cast<double>(o.batch));
+  for (int64_t i = 0; i < o.retain_batch; i++)
+    add(retained_example(rng), o.retain_weight * all / static_cast<double>(o.retain_batch));
   for (size_t i = 0; i < entries.size(); i++) entries[i].latents = latents[i];
   UNetInputs::set(plan, model_.unet_config(), entries);
   plan.set("target", std::span<const float>(targets));

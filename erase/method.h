@@ -24,10 +24,11 @@ struct Stopped {};
 // compared when a run is resumed.
 using OptionTexts = std::map<std::string, std::string>;
 
-// Where an entry of a micro-batch came from, for the log: so that another program can replay a run.
+// An entry of a micro-batch, for the log: so that another program can replay a run.
 struct UsedExample {
   std::string trajectory;  // its file's hash; empty where it was sampled for this one use
   int64_t step = 0;        // of the trajectory
+  std::string role;        // what is asked of it, in the method's words
   double weight = 0;       // in the mean over the micro-batch
 };
 

@@ -11,8 +11,8 @@
 //   dq_i = scale sum_j dS_ij k_j      dk_j = scale sum_i dS_ij q_i      dv_j = sum_i P_ij dy_i
 //
 // Seen from one side both kernels are the same. An invocation owns OWNED rows a and b (dq: of q and
-// dy; dkv: of k and v) and meets rows A and B (k and v; q and dy), MET at a time: from a . A and b .
-// B follow dS and P, and da = sum dS A, db = sum P B. As in attention.comp nothing is shared: no
+// dy; dkv: of k and v) and meets rows A and B (k and v; q and dy), MET at a time: from a . A and b
+// . B follow dS and P, and da = sum dS A, db = sum P B. As in attention.comp nothing is shared: no
 // shared memory, no barriers, and rows that are met are read at addresses equal in the whole group.
 // Wide heads are read by slices, and groups (z) share their output channels; groups (z) also share
 // the rows to be met, if few invocations own many.
@@ -62,21 +62,26 @@ layout(constant_id = 8) const bool WANT_DB = true;  // dv
 #endif
 
 const uint HEAD_FOURS = (HEAD + 3) / 4;
-const bool WHOLE = SLICE == HEAD_FOURS;             // a and b stay in registers
-const bool KEEP = WHOLE && FOURS == HEAD_FOURS;     // and so do rows that are met
 const uint PARTS = (HEAD_FOURS + FOURS - 1) / FOURS;  // of the output channels
+const bool WHOLE = SLICE == HEAD_FOURS;               // a and b stay in registers
+// With && these would not be specialization constants.
+const bool KEEP = SLICE + FOURS == 2 * HEAD_FOURS;  // so do rows that are met
+const bool EXACT = HEAD_FOURS % SLICE + HEAD_FOURS % FOURS == 0;
 const float LOG2_E = 1.44269504089;
 const float LOWEST = -1e30;  // the score of a key that is not seen
 
 // Channels 4 four to 4 four + 3 of a head's row; zero beyond the head.
-#define LOAD(name, Buf, four_from)                                               \
-  vec4 name(Buf b, uint begin, uint four) {                                      \
-    if (HEAD % 4 == 0 && (HEAD_FOURS % SLICE == 0 || four < HEAD_FOURS))         \
-      return four_from(b, begin + four * 4);                                     \
-    vec4 value;                                                                  \
-    [[unroll]] for (uint i = 0; i < 4; i++) value[i] =                           \
+#define LOAD(name, Buf, aligned_four)                                               \
+  vec4 name(Buf b, uint begin, uint four) {                                         \
+    if (HEAD % 4 == 0) {                                                            \
+      if (EXACT) return aligned_four(b, begin + four * 4);                          \
+      const vec4 inside = aligned_four(b, begin + min(four, HEAD_FOURS - 1) * 4);   \
+      return four < HEAD_FOURS ? inside : vec4(0);                                  \
+    }                                                                               \
+    vec4 value;                                                                     \
+    [[unroll]] for (uint i = 0; i < 4; i++) value[i] =                              \
         four * 4 + i < HEAD ? float(b.at[begin + min(four * 4 + i, HEAD - 1)]) : 0; \
-    return value;                                                                \
+    return value;                                                                   \
   }
 vec4 load_four_F(FBuf b, uint i) { return FBuf4(b).at[i / 4]; }
 LOAD(load_T, TBuf, load_four)
@@ -115,10 +120,10 @@ const uint SPAN = LANES * PAIR;  // channels that one load of all lanes covers
 const uint LOADS = (SLICE * 4 + SPAN - 1) / SPAN;
 vec2 rows_A[MET][LOADS], rows_B[MET][LOADS];
 
-#define LOAD_ROWS(rows, load_few, buffer, first)                                                       \
-  [[unroll]] for (uint j_ = 0; j_ < MET; j_++) [[unroll]] for (uint i_ = 0; i_ < LOADS; i_++) \
-      rows[j_][i_] = load_few(buffer, met_begin[j_],                                         \
-                              (first) * 4 + (i_ * LANES + gl_SubgroupInvocationID) * PAIR)
+#define LOAD_ROWS(rows, load_few, buffer, first)                                        \
+  [[unroll]] for (uint j_ = 0; j_ < MET; j_++) [[unroll]] for (uint i_ = 0; i_ < LOADS; \
+                                                               i_++) rows[j_][i_] =     \
+      load_few(buffer, met_begin[j_], (first)*4 + (i_ * LANES + gl_SubgroupInvocationID) * PAIR)
 
 float pick(vec2 row[LOADS], uint channel) {
   return subgroupBroadcast(row[channel / SPAN][channel % PAIR], channel % SPAN / PAIR);

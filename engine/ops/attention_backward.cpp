@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 
 #include "engine/ops.h"
 #include "engine/ops/attention.h"
@@ -49,24 +48,30 @@ struct Cut {
   uint32_t lanes, owned, met, slice, fours;
 };
 
-Cut cut_for(const DeviceTraits& traits, uint32_t head_fours, int64_t owned) {
+// `count` in equal pieces of at most `most`.
+uint32_t even(uint32_t count, uint32_t most) {
+  const uint32_t pieces = (count + most - 1) / most;
+  return (count + pieces - 1) / pieces;
+}
+
+Cut cut_for(const DeviceTraits& traits, uint32_t fours, int64_t owned) {
   Cut c{};
-  const auto parts_of = [&](uint32_t most) { return (head_fours + most - 1) / most; };
-  const auto even = [&](uint32_t most) { return (head_fours + parts_of(most) - 1) / parts_of(most); };
   if (traits.cpu) {
+    // State lies in the first-level cache: a, b, da and db of 8 lanes x 3 rows x 40 channels are
+    // 15 KiB. More of it is not faster, and the time to compile grows faster than the state.
     c.lanes = std::clamp<uint32_t>(traits.subgroup_size, 4, 16);
-    c.owned = head_fours <= 16 ? 4 : head_fours <= 20 ? 2 : 1;
-    c.met = 4;
-    c.slice = c.fours = even(40);
-    if (getenv("CUT_OWNED")) c.owned = atoi(getenv("CUT_OWNED"));
-    if (getenv("CUT_MET")) c.met = atoi(getenv("CUT_MET"));
-    while (c.owned > 1 && c.lanes * c.owned / 2 >= owned) c.owned /= 2;
+    c.owned = fours <= 8 ? 4 : fours <= 12 ? 3 : fours <= 32 ? 2 : fours <= 40 ? 1 : 2;
+    c.owned = std::min(c.owned, static_cast<uint32_t>((owned + c.lanes - 1) / c.lanes));
+    c.met = fours <= 5 ? 4 : fours <= 16 ? 2 : fours <= 40 ? 1 : 4;
+    c.slice = fours <= 40 ? fours : even(fours, 8);
+    c.fours = even(fours, 44);
   } else {
+    // State lies in registers: all four of a row of 40 channels are 160.
     c.lanes = 64;
     c.owned = 1;
     c.met = 4;
-    c.slice = even(10);
-    c.fours = even(20);
+    c.slice = even(fours, 10);
+    c.fours = even(fours, 20);
   }
   return c;
 }
@@ -95,11 +100,10 @@ void record_products(const Node& n, Recorder& r, const Kernel& kernel, const Ker
   const int64_t slices = (head_fours + c.slice - 1) / c.slice;
   if ((push.part / c.met + 1) * (slices == 1 ? 1 : slices + 1) > 65000)
     throw InputError("[attention] expects fewer than {} keys of {} channels", push.met, head);
-  r.dispatch(
-      r.traits().cpu ? lanes_kernel : kernel, n.inputs[Q].dtype(),
-      {c.lanes, c.owned, c.met, head, c.slice, c.fours, o.causal, want_da, want_db}, push,
-      {(push.owned + each - 1) / each, static_cast<uint32_t>(q[0] * o.heads),
-       static_cast<uint32_t>(parts) * ((head_fours + c.fours - 1) / c.fours)});
+  r.dispatch(r.traits().cpu ? lanes_kernel : kernel, n.inputs[Q].dtype(),
+             {c.lanes, c.owned, c.met, head, c.slice, c.fours, o.causal, want_da, want_db}, push,
+             {(push.owned + each - 1) / each, static_cast<uint32_t>(q[0] * o.heads),
+              static_cast<uint32_t>(parts) * ((head_fours + c.fours - 1) / c.fours)});
 }
 
 uint32_t head_fours(const Node& n) {
