@@ -43,9 +43,17 @@ void check_range(const char* option, double value, double least, double most, co
     throw InputError("[esd] {} {:g} is out of range; {}", option, value, usual);
 }
 
-std::pair<const Trajectory&, const Example&> pick(const std::vector<Trajectory>& from, Rng& rng) {
+struct Pick {
+  const Trajectory& trajectory;
+  size_t step;
+  const Example& example() const { return trajectory.examples[step]; }
+  UsedExample as(const char* role) const {
+    return {trajectory.hash, static_cast<int64_t>(step), role};
+  }
+};
+Pick pick(const std::vector<Trajectory>& from, Rng& rng) {
   const Trajectory& t = from[rng.below(from.size())];
-  return {t, t.examples[rng.below(t.examples.size())]};
+  return {t, static_cast<size_t>(rng.below(t.examples.size()))};
 }
 
 }  // namespace
@@ -214,18 +222,22 @@ std::vector<float> Esd::target_of(const Example& e, bool parent) const {
   return target;
 }
 
-Esd::Choice Esd::erase_example(const Example& e, const TrajectoryPrompt& prompt) {
+Esd::Choice Esd::erase_example(Rng& rng) {
+  const Pick p = pick(erase_, rng);
+  const TrajectoryPrompt& prompt = p.trajectory.prompt;
+  const Example& e = p.example();
   const bool parent = prompt.path != prompt.concept_text;
-  return {e.latents, e.timestep, text_.states(prompt.path), target_of(e, parent)};
+  return {e.latents, e.timestep, text_.states(prompt.path), target_of(e, parent), p.as("erase")};
 }
 
 Esd::Choice Esd::retained_example(Rng& rng) {
   const bool neutral = rng.uniform() < options_.retain_neutral;
   // Latents of the concept three times out of four: there the edit pulls hardest.
   const bool of_concept = neutral && !erase_.empty() && rng.below(4) != 0;
-  const auto [trajectory, e] = pick(of_concept ? erase_ : retain_, rng);
-  return {e.latents, e.timestep, text_.states(neutral ? "" : trajectory.prompt.path),
-          neutral ? e.neutral : e.path};
+  const Pick p = pick(of_concept ? erase_ : retain_, rng);
+  const Example& e = p.example();
+  if (neutral) return {e.latents, e.timestep, text_.states(""), e.neutral, p.as("neutral")};
+  return {e.latents, e.timestep, text_.states(p.trajectory.prompt.path), e.path, p.as("retain")};
 }
 
 // The published loops: latents are sampled anew for every example, partly denoised.
@@ -281,7 +293,7 @@ Esd::Choice Esd::sampled_example(Rng& rng) {
   sampled_.neutral = std::move(e[0]);
   sampled_.path = std::move(e[1]);
   if (parent) sampled_.concept_ = std::move(e[2]);
-  return {sampled_.latents, timestep, path, target_of(sampled_, parent)};
+  return {sampled_.latents, timestep, path, target_of(sampled_, parent), {{}, 0, "erase"}};
 }
 
 void Esd::next(int64_t index, Plan& plan) {
@@ -290,6 +302,7 @@ void Esd::next(int64_t index, Plan& plan) {
   std::vector<std::vector<float>> latents;  // own their numbers: a Choice may refer to sampled_
   std::vector<UNetInput> entries;
   std::vector<float> targets, weights;
+  used_.clear();
   const auto add = [&](const Choice& c, double weight) {
     latents.emplace_back(c.latents.begin(), c.latents.end());
     entries.push_back({{}, c.timestep, c.text});
@@ -298,18 +311,14 @@ void Esd::next(int64_t index, Plan& plan) {
     to_channels_last(c.target, model_.unet_config().out_channels,
                      std::span(targets).subspan(begin));
     weights.push_back(static_cast<float>(weight));
+    used_.push_back(c.used);
+    used_.back().weight = weight;
   };
   // The mean over the batch times these is mean(erase) + retain_weight mean(retain).
   const double all = static_cast<double>(batch());
-  for (int64_t i = 0; i < o.batch; i++) {
-    const double weight = all / static_cast<double>(o.batch);
-    if (erase_.empty()) {
-      add(sampled_example(rng), weight);
-    } else {
-      const auto [trajectory, example] = pick(erase_, rng);
-      add(erase_example(example, trajectory.prompt), weight);
-    }
-  }
+  for (int64_t i = 0; i < o.batch; i++)
+    add(erase_.empty() ? sampled_example(rng) : erase_example(rng),
+        all / static_cast<double>(o.batch));
   for (int64_t i = 0; i < o.retain_batch; i++)
     add(retained_example(rng), o.retain_weight * all / static_cast<double>(o.retain_batch));
   for (size_t i = 0; i < entries.size(); i++) entries[i].latents = latents[i];

@@ -67,6 +67,7 @@ class Esd : public Method {
   void prepare(const Tell& tell) override;
   Loss loss(Graph& graph) const override;
   void next(int64_t index, Plan& plan) override;
+  std::span<const UsedExample> used() const override { return used_; }
   std::vector<std::pair<std::string, double>> parts(std::span<const float> each) const override;
   int64_t evaluations() const override;
   int64_t batch() const override { return options_.batch + options_.retain_batch; }
@@ -81,8 +82,9 @@ class Esd : public Method {
     float timestep;
     TextStates text;
     std::vector<float> target;
+    UsedExample used;
   };
-  Choice erase_example(const Example& e, const TrajectoryPrompt& prompt);
+  Choice erase_example(Rng& rng);
   Choice retained_example(Rng& rng);
   Choice sampled_example(Rng& rng);
   std::vector<float> target_of(const Example& e, bool parent) const;
@@ -97,6 +99,7 @@ class Esd : public Method {
   std::string model_hash_;
   Predictor edited_;
   std::vector<Trajectory> erase_, retain_;
+  std::vector<UsedExample> used_;
   Example sampled_;  // the example of sampled_example(), which its Choice refers to
 };
 

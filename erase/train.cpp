@@ -84,6 +84,7 @@ Trainer::Result Trainer::iterate(int64_t iteration, Method& method) {
   Result result;
   for (int64_t k = 0; k < o.accumulate; k++) {
     method.next(iteration * o.accumulate + k, gradient_plan_);
+    result.used.insert(result.used.end(), method.used().begin(), method.used().end());
     gradient_plan_.run();
     const double loss = gradient_plan_.get("loss")[0];
     if (!std::isfinite(loss))
@@ -139,6 +140,15 @@ void train(Device& device, Method& method, Trainables& trainables, const TrainOp
     for (const auto& [name, value] : r.parts) event[name] = value;
     event["gradient_norm"] = r.norm;
     event["lr"] = r.rate;
+    if (!r.used.empty()) {
+      nlohmann::ordered_json examples = nlohmann::ordered_json::array(), weights = examples;
+      for (const UsedExample& u : r.used) {
+        examples.push_back({u.trajectory, u.step, u.role});
+        weights.push_back(u.weight);
+      }
+      event["examples"] = std::move(examples);
+      event["weights"] = std::move(weights);
+    }
     event["seconds"] = wall_seconds() - begin;
     event["cpu_seconds"] = cpu_seconds() - cpu;
     folder.log(event);
