@@ -181,13 +181,13 @@ void erase_esd(EraseOptions& o, CLI::App& command) {
   const double training = 3.0 * static_cast<double>(o.train.iterations * examples);
   const double ours = static_cast<double>(method.evaluations()) + training;
   const double published =
-      Esd::published_evaluations(o.train.iterations, o.esd.batch * o.train.accumulate, o.esd.steps);
+      Esd::published_evaluations(o.train.iterations * o.esd.batch * o.train.accumulate);
   const double seconds = wall_seconds() - begin, cpu = cpu_seconds() - cpu_begin;
   progress.say(fmt::format("{}  {} tensors", display(out), trainables.tensors()));
   progress.say(fmt::format("{}  log, loss curve and state", display(run)));
   progress.say(fmt::format(
       "{} UNet evaluations ({} sampling, {} training with backward as two), {:.0f} % of the "
-      "published loop's {}",
+      "published loop's {} for as many examples",
       with_commas(std::llround(ours)), with_commas(method.evaluations()),
       with_commas(std::llround(training)), 100 * ours / published,
       with_commas(std::llround(published))));

@@ -343,9 +343,9 @@ int64_t Esd::evaluations() const {
   return model_.predictor().evaluations() + edited_.evaluations();
 }
 
-// Half a trajectory with guidance, two frozen predictions, and forward with backward.
-double Esd::published_evaluations(int64_t iterations, int64_t examples, int steps) {
-  return static_cast<double>(iterations * examples) * ((steps - 1) + 2 + 3);
+// Half a trajectory with guidance (49 evaluations), two frozen predictions, forward with backward.
+double Esd::published_evaluations(int64_t examples) {
+  return static_cast<double>(examples) * (49 + 2 + 3);
 }
 
 }  // namespace lacuna

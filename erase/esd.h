@@ -72,9 +72,9 @@ class Esd : public Method {
   int64_t evaluations() const override;
   int64_t batch() const override { return options_.batch + options_.retain_batch; }
 
-  // UNet evaluations that the published program spends on as many updates and examples (backward
-  // counted as two).
-  static double published_evaluations(int64_t iterations, int64_t examples, int steps);
+  // UNet evaluations that the published program, which samples 50 steps, spends on as many examples
+  // (backward counted as two).
+  static double published_evaluations(int64_t examples);
 
  private:
   struct Choice {  // an example with what is asked of it
