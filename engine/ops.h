@@ -3,6 +3,7 @@
 // their storage type (f32 or f16) unless said otherwise; arithmetic is float.
 #pragma once
 
+#include <array>
 #include <span>
 
 #include "engine/graph.h"
@@ -70,9 +71,14 @@ void accumulate(Tensor target, Tensor x, float factor = 1);
 Tensor norm(std::span<const Tensor> tensors);
 // One step of Adam (Kingma and Ba 2015) or, decoupled, AdamW (Loshchilov and Hutter 2019), as
 // torch.optim computes it; then gradient = 0. All four are parameters of one shape. `step` is an
-// input [8] that the host fills: learning rate, beta1, beta2, eps, weight decay, 1 - beta1^t,
-// 1 - beta2^t, and the largest gradient norm (0: no clipping; torch.nn.utils.clip_grad_norm_).
-// Where gradient_norm [1] is not finite, nothing but the gradient changes.
+// input [8] that the host fills with AdamStep::numbers(). Where gradient_norm [1] is not finite,
+// nothing but the gradient changes.
+struct AdamStep {
+  double learning_rate = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0;
+  double largest_norm = 0;  // 0: no clipping (torch.nn.utils.clip_grad_norm_)
+  // What step t = 1, 2, ... needs, rounded once: 1 - 0.999f would have lost five digits.
+  std::array<float, 8> numbers(int64_t t, bool decoupled) const;
+};
 struct AdamState {
   Tensor weight, moment1, moment2, gradient;
 };
