@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "cli/prompts.h"
+#include "cli/table.h"
+#include "cli/verdict.h"
 #include "engine/error.h"
 #include "engine/file.h"
 #include "erase/checker/rates.h"
@@ -114,41 +116,10 @@ json as_json(const Rates& rates) {
 }
 
 json as_json(const Judged& judged) {
-  json parts = json::array();
-  for (const Part& p : judged.verdict.parts) {
-    parts.push_back({{"thing", name_of(p.thing)},
-                     {"colour", name_of(p.colour)},
-                     {"x", p.x},
-                     {"y", p.y},
-                     {"overlap", p.overlap}});
-  }
-  json claims = json::object();
-  for (const auto& [claim, holds] : judge(parse_prompt(judged.prompt), judged.verdict))
-    claims[name_of(claim)] = holds;
-  return {{"file", display(judged.file)},
-          {"prompt", judged.prompt},
-          {"kind", name_of(judged.verdict.kind)},
-          {"style", name_of(judged.verdict.style)},
-          {"correlation", judged.verdict.correlation},
-          {"parts", parts},
-          {"claims", claims}};
-}
-
-// The text in a column of `width`; what does not fit is cut, never inside a character.
-std::string cell(std::string text, size_t width) {
-  const auto continues = [](char c) { return (c & 0xc0) == 0x80; };
-  const auto length = [&] {
-    return static_cast<size_t>(
-        std::count_if(text.begin(), text.end(), [&](char c) { return !continues(c); }));
-  };
-  if (length() > width) {
-    while (length() > width - 2) {
-      while (continues(text.back())) text.pop_back();
-      text.pop_back();
-    }
-    text += "..";
-  }
-  return text + std::string(width - length(), ' ');
+  json object = verdict_json(judged.verdict, judged.prompt);
+  object["file"] = display(judged.file);
+  object["prompt"] = judged.prompt;
+  return object;
 }
 
 void print_table(const std::vector<std::pair<std::string, Rates>>& rows) {

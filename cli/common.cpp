@@ -34,8 +34,9 @@ std::unique_ptr<Device> ModelOptions::open_device() const {
 }
 
 std::filesystem::path ModelOptions::model_folder() const {
-  if (!model.empty()) return model;
-  if (const char* preferred = std::getenv("LACUNA_MODEL"); preferred && *preferred)
+  const bool pico = model == "pico" && !std::filesystem::exists(model);
+  if (!model.empty() && !pico) return model;
+  if (const char* preferred = std::getenv("LACUNA_MODEL"); preferred && *preferred && !pico)
     return preferred;
   // In the source tree the program is <root>/build/bin/lacuna; installed, pico lies in
   // <prefix>/share.

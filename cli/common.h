@@ -12,13 +12,14 @@
 namespace lacuna {
 
 struct ModelOptions {
-  std::string model;  // empty: pico
+  std::string model;  // empty: $LACUNA_MODEL or pico
   std::string device;
   std::string precision = "auto";
 
   void add_to(CLI::App& command, bool with_model = true);
   std::unique_ptr<Device> open_device() const;
-  // The folder given, $LACUNA_MODEL, or the embedded model that comes with the program.
+  // The folder given, $LACUNA_MODEL, or the embedded model that comes with the program, which is
+  // also called "pico".
   std::filesystem::path model_folder() const;
 };
 

@@ -10,7 +10,9 @@
 #include "cli/bench.h"
 #include "cli/check.h"
 #include "cli/devices.h"
+#include "cli/diff.h"
 #include "cli/erase.h"
+#include "cli/eval.h"
 #include "cli/help.h"
 #include "cli/interrupt.h"
 #include "cli/layers.h"
@@ -40,6 +42,8 @@ int main(int argc, char** argv) {
   lacuna::catch_interrupts();
   lacuna::add_sample(app);
   lacuna::add_erase(app);
+  lacuna::add_eval(app);
+  lacuna::add_diff(app);
   lacuna::add_check(app);
   lacuna::add_bench(app);
   lacuna::add_layers(app);

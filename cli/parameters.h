@@ -8,7 +8,8 @@
 
 namespace lacuna {
 
+// `edits` names the edits of the model, if any.
 std::string parameters_text(const ImageRequest& request, const GenerateOptions& options,
-                            const StableDiffusion& model);
+                            const StableDiffusion& model, const std::string& edits = {});
 
 }  // namespace lacuna

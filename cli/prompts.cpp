@@ -106,24 +106,63 @@ std::vector<std::vector<std::string>> parse_csv(std::string_view text, const std
   return rows;
 }
 
-std::vector<PromptLine> read_prompts(const std::filesystem::path& path) {
+namespace {
+
+std::string read_text(const std::filesystem::path& path) {
   std::string text = read_file(path, size_limit);
   if (text.starts_with("\xef\xbb\xbf")) text.erase(0, 3);
   if (text.find('\0') != text.npos)
     throw InputError("[prompts] {} is no text in UTF-8; save it in that encoding", display(path));
+  return text;
+}
+
+// Lines without the space around them, and without the empty ones.
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    if (std::string line = trimmed(std::string_view(text).substr(at, end - at)); !line.empty())
+      lines.push_back(std::move(line));
+    at = end + 1;
+  }
+  return lines;
+}
+
+}  // namespace
+
+std::vector<PromptLine> read_prompts(const std::filesystem::path& path) {
+  const std::string text = read_text(path);
   std::vector<PromptLine> lines;
   if (path.extension() == ".csv") {
     lines = from_csv(text, path);
   } else {
-    for (size_t at = 0; at < text.size();) {
-      const size_t end = std::min(text.find('\n', at), text.size());
-      const std::string line = trimmed(std::string_view(text).substr(at, end - at));
-      if (!line.empty() && line[0] != '#') lines.push_back({line, {}, {}});
-      at = end + 1;
-    }
+    for (std::string& line : lines_of(text))
+      if (line[0] != '#') lines.push_back({std::move(line), {}, {}});
   }
   if (lines.empty()) throw InputError("[prompts] {} contains no prompt", display(path));
   return lines;
+}
+
+std::vector<PromptGroup> read_prompt_groups(const std::filesystem::path& path,
+                                            const std::string& first) {
+  std::vector<PromptGroup> groups = {{first, {}}};
+  if (path.extension() == ".csv") {
+    for (PromptLine& line : read_prompts(path)) groups[0].prompts.push_back(std::move(line.prompt));
+    return groups;
+  }
+  for (std::string& line : lines_of(read_text(path))) {
+    if (line.starts_with("## "))
+      groups.push_back({trimmed(line.substr(3)), {}});
+    else if (line[0] != '#')
+      groups.back().prompts.push_back(std::move(line));
+  }
+  if (groups[0].prompts.empty()) groups.erase(groups.begin());
+  for (const PromptGroup& g : groups)
+    if (g.prompts.empty())
+      throw InputError("[prompts] {}: there is no prompt under the heading '{}'", display(path),
+                       g.name);
+  if (groups.empty()) throw InputError("[prompts] {} contains no prompt", display(path));
+  return groups;
 }
 
 }  // namespace lacuna

@@ -20,6 +20,16 @@ struct PromptLine {
 // skipped.
 std::vector<PromptLine> read_prompts(const std::filesystem::path& path);
 
+struct PromptGroup {
+  std::string name;
+  std::vector<std::string> prompts;
+};
+
+// The prompts under headings: lines that start with ## name the group of what follows them; what
+// stands before the first heading, and all of a .csv, belongs to a group called `first`.
+std::vector<PromptGroup> read_prompt_groups(const std::filesystem::path& path,
+                                            const std::string& first);
+
 // The fields of RFC 4180 text, row by row: quotes, doubled quotes and line breaks inside quotes.
 // Throws InputError, in which `name` stands for the file, where a quote is not closed.
 std::vector<std::vector<std::string>> parse_csv(std::string_view text, const std::string& name);

@@ -2,10 +2,9 @@
 
 #include <charconv>
 #include <cmath>
-#include <set>
+#include <map>
 
 #include "engine/error.h"
-#include "engine/half.h"
 #include "erase/fingerprint.h"
 #include "erase/kohya.h"
 
@@ -84,57 +83,69 @@ std::string Edit::describe() const {
   return strength_ == 1 ? text : fmt::format("{} at strength {:g}", text, strength_);
 }
 
-std::vector<std::string> Edit::targets(const WeightStore& base, const std::string& base_hash,
-                                       bool force) const {
-  const std::string path = display(this->path());
+void Edit::check_base(const std::string& base_hash) const {
   const auto trained_on = metadata().find(edit_key::base_hash);
-  if (!force && trained_on != metadata().end() && trained_on->second != base_hash) {
-    const auto name = metadata().find(edit_key::base_name);
-    throw InputError(
-        "[edit] {} was trained on another model ({}, {}...) than this one ({}...); name that model "
-        "with --model, or use --force",
-        path, name == metadata().end() ? "unnamed" : name->second,
-        trained_on->second.substr(0, 8), base_hash.substr(0, 8));
-  }
-  std::map<std::string, const Parameter*> by_kohya;
-  if (is_lora())
-    for (const auto& [name, p] : base.loaded()) by_kohya[kohya_name(name)] = &p;
-  std::set<std::string> names;
+  if (trained_on == metadata().end() || trained_on->second == base_hash) return;
+  const auto name = metadata().find(edit_key::base_name);
+  throw InputError(
+      "[edit] {} was trained on another model ({}, {}...) than this one ({}...); name that model "
+      "with --model, or use --force",
+      display(path()), name == metadata().end() ? "unnamed" : name->second,
+      trained_on->second.substr(0, 8), base_hash.substr(0, 8));
+}
+
+std::vector<std::string> Edit::targets(const SafeTensors& base) const {
+  return is_lora() ? lora_targets(base) : tensor_targets(base);
+}
+
+std::vector<std::string> Edit::tensor_targets(const SafeTensors& base) const {
+  std::vector<std::string> names;
   for (const auto& [name, entry] : file_.entries()) {
-    if (!is_lora()) {
-      const auto found = base.loaded().find(name);
-      if (found == base.loaded().end())
-        throw InputError("[edit] {} changes '{}', which the model does not have", path, name);
-      if (!same_shape(entry.shape, found->second.shape))
-        throw InputError("[edit] {}: '{}' is {} and the model's is {}", path, name,
-                         text_of(entry.shape), text_of(found->second.shape));
-      names.insert(name);
-      continue;
-    }
+    const SafeTensors::Entry* const original = base.find(name);
+    if (!original)
+      throw InputError("[edit] {} changes '{}', which the model's UNet does not have",
+                       display(path()), name);
+    if (!same_shape(entry.shape, original->shape))
+      throw InputError("[edit] {}: '{}' is {} and the model's is {}", display(path()), name,
+                       text_of(entry.shape), text_of(original->shape));
+    names.push_back(name);
+  }
+  return names;
+}
+
+std::vector<std::string> Edit::lora_targets(const SafeTensors& base) const {
+  const std::string path = display(this->path());
+  std::map<std::string, const SafeTensors::Entry*> by_kohya;
+  for (const auto& [name, entry] : base.entries()) by_kohya[kohya_name(name)] = &entry;
+  std::vector<std::string> names;
+  for (const auto& [name, entry] : file_.entries()) {
     if (!name.ends_with(down_end)) {
-      if (!name.ends_with(up_end) && !name.ends_with(alpha_end))
+      const bool known = name.ends_with(up_end) || name.ends_with(alpha_end);
+      const std::string module =
+          name.substr(0, name.rfind(name.ends_with(up_end) ? up_end : alpha_end));
+      if (!known || !file_.find(module + std::string(down_end)))
         throw InputError("[edit] {}: '{}' is not part of a LoRA that lacuna reads", path, name);
       continue;
     }
     const std::string module = name.substr(0, name.size() - down_end.size());
     const auto found = by_kohya.find(module);
     if (found == by_kohya.end())
-      throw InputError("[edit] {} changes '{}', which the model's UNet does not have", path, module);
-    const Parameter& p = *found->second;
+      throw InputError("[edit] {} changes '{}', which the model's UNet does not have", path,
+                       module);
+    const std::vector<int64_t>& shape = found->second->shape;
     const SafeTensors::Entry* up = file_.find(module + std::string(up_end));
-    const auto& down = entry.shape;
-    const std::vector<int64_t> tail(p.shape.begin() + 1, p.shape.end());
-    if (!up || down.size() < 2 || up->shape.size() < 2 || up->shape[0] != p.shape[0] ||
-        up->shape[1] != down[0] || !ends_in_ones(up->shape, 2) ||
-        !same_shape(std::span(down).subspan(1), tail))
+    const std::vector<int64_t>& down = entry.shape;
+    if (!up || shape.size() < 2 || down.size() < 2 || up->shape.size() < 2 || down[0] < 1 ||
+        up->shape[0] != shape[0] || up->shape[1] != down[0] || !ends_in_ones(up->shape, 2) ||
+        !same_shape(std::span(down).subspan(1), std::span(shape).subspan(1)))
       throw InputError("[edit] {}: the factors of '{}' do not fit the model's {}", path, module,
-                       text_of(p.shape));
-    names.insert(p.name);
+                       text_of(shape));
+    names.push_back(found->second->name);
   }
-  return {names.begin(), names.end()};
+  return names;
 }
 
-void Edit::add_change(const Parameter& target, std::span<const float> original,
+void Edit::add_change(const SafeTensors::Entry& target, std::span<const float> original,
                       std::span<float> change) const {
   if (!is_lora()) {
     const std::vector<float> values = floats(file_, file_.at(target.name));
@@ -157,43 +168,29 @@ void Edit::add_change(const Parameter& target, std::span<const float> original,
         change[o * in + i] += factor * up[o * rank + r] * down[r * in + i];
 }
 
-void for_each_change(const WeightStore& base, std::span<const Edit> edits, bool force,
-                     const std::function<void(const Parameter&, const Change&)>& visit) {
-  const std::string hash = fingerprint(base.file());
+void for_each_change(const SafeTensors& base, std::span<const Edit> edits, bool force,
+                     const std::function<void(const Change&)>& visit) {
+  std::string hash;  // takes reading the whole model, so only where it is asked for
   std::map<std::string, std::vector<const Edit*>> by_target;
-  for (const Edit& e : edits)
-    for (const std::string& name : e.targets(base, hash, force)) by_target[name].push_back(&e);
+  for (const Edit& e : edits) {
+    if (!force && e.names_base()) {
+      if (hash.empty()) hash = fingerprint(base);
+      e.check_base(hash);
+    }
+    for (const std::string& name : e.targets(base)) by_target[name].push_back(&e);
+  }
   for (const auto& [name, list] : by_target) {
-    const Parameter& p = base.loaded().at(name);
-    Change c{name, p.shape, std::vector<float>(base.file().at(name).count()), {}};
-    base.file().to_float(base.file().at(name), c.original);
+    const SafeTensors::Entry& target = base.at(name);
+    Change c{name, target.shape, std::vector<float>(target.count()), {}};
+    base.to_float(target, c.original);
     c.change.resize(c.original.size());
     for (const Edit* e : list) {
       std::vector<float> one(c.original.size());
-      e->add_change(p, c.original, one);
+      e->add_change(target, c.original, one);
       for (size_t i = 0; i < one.size(); i++) c.change[i] += e->strength() * one[i];
     }
-    visit(p, c);
+    visit(c);
   }
-}
-
-EditedWeights::EditedWeights(const WeightStore& base, std::span<const Edit> edits,
-                             bool force) {
-  for_each_change(base, edits, force, [&](const Parameter& p, const Change& c) {
-    std::vector<float> edited(c.original), values(c.original.size());
-    for (size_t i = 0; i < edited.size(); i++) edited[i] += c.change[i];
-    to_engine_layout(p.layout, p.shape, edited, values);
-    Parameter copy = p;
-    copy.address = base.upload_beside(buffers_, p.name, values);
-    parameters_.emplace_back(p, copy);
-  });
-}
-
-void EditedWeights::replace(Graph& graph) const {
-  for (const auto& [original, edited] : parameters_)
-    graph.replace(original.address, [&edited = edited](Graph& g) {
-      return g.frozen(edited.name, edited.type, edited.address);
-    });
 }
 
 }  // namespace lacuna

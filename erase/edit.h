@@ -1,22 +1,29 @@
 // Edits: files that change some weights of a model's UNet and leave the rest alone.
 //
-// Two kinds are read, both safetensors: whole tensors under diffusers' names (lacuna's own, and what
-// the published ESD code writes), and LoRA factors under kohya's names. With strength s an edit
-// moves the weights by s times its difference from the original, W + s (W' - W); several edits add
-// up. lacuna's edits carry the fingerprint of the model they were trained on.
+// Two kinds are read, both safetensors: whole tensors under diffusers' names (lacuna's own, and
+// what the published ESD code writes), and LoRA factors under kohya's names. With strength s an
+// edit moves the weights by s times its difference from the original, W + s (W' - W); several edits
+// add up. lacuna's edits carry the fingerprint of the model they were trained on.
 #pragma once
 
 #include <filesystem>
-#include <map>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "engine/device.h"
 #include "engine/safetensors.h"
-#include "models/weights.h"
 
 namespace lacuna {
+
+// Metadata keys that lacuna writes and reads.
+namespace edit_key {
+constexpr const char* software = "software";
+constexpr const char* method = "method";
+constexpr const char* base_hash = "base_model_hash";
+constexpr const char* base_name = "base_model";
+constexpr const char* options = "options.";  // followed by the option's name
+}  // namespace edit_key
 
 class Edit {
  public:
@@ -31,52 +38,40 @@ class Edit {
   // What the file says about itself in one line: method, concepts, strength.
   std::string describe() const;
 
-  // The tensors of `base` that the edit changes. Throws InputError where a name or a shape of the
-  // edit is not the model's, or, without `force`, where it was trained on another model.
-  std::vector<std::string> targets(const WeightStore& base, const std::string& base_hash,
-                                   bool force) const;
-  // change += W' - W for one of its targets; all in the checkpoint's layout.
-  void add_change(const Parameter& target, std::span<const float> original,
+  // Throws InputError where the edit says that it was trained on another model than the one of this
+  // fingerprint. Published edits say nothing.
+  void check_base(const std::string& base_hash) const;
+  bool names_base() const { return metadata().contains(edit_key::base_hash); }
+  // The tensors of `base`, a UNet's weights, that the edit changes. Throws InputError where a name
+  // or a shape is not the model's.
+  std::vector<std::string> targets(const SafeTensors& base) const;
+  // change += W' - W for one of its targets, in the checkpoint's layout. Throws InputError where a
+  // number is not finite.
+  void add_change(const SafeTensors::Entry& target, std::span<const float> original,
                   std::span<float> change) const;
 
  private:
   Edit(SafeTensors file, float strength) : file_(std::move(file)), strength_(strength) {}
   bool is_lora() const;
+  std::vector<std::string> tensor_targets(const SafeTensors& base) const;
+  std::vector<std::string> lora_targets(const SafeTensors& base) const;
 
   SafeTensors file_;
   float strength_;
 };
 
-// Metadata keys that lacuna writes and reads.
-namespace edit_key {
-constexpr const char* software = "software";
-constexpr const char* method = "method";
-constexpr const char* base_hash = "base_model_hash";
-constexpr const char* base_name = "base_model";
-constexpr const char* options = "options.";  // followed by the option's name
-}  // namespace edit_key
-
-// The weights of a UNet under some edits, on a device: only those that change have buffers.
-class EditedWeights {
- public:
-  EditedWeights(const WeightStore& base, std::span<const Edit> edits, bool force);
-  // The graph's model is the edited one from here on.
-  void replace(Graph& graph) const;
-  size_t tensors() const { return parameters_.size(); }
-
- private:
-  std::vector<Buffer> buffers_;
-  std::vector<std::pair<Parameter, Parameter>> parameters_;  // the original and the edited
-};
-
-// The original and changed values of every tensor that an edit changes, one at a time, in the
-// checkpoint's layout: `lacuna diff` and exports.
+// A tensor that edits change: its original values and the sum of the edits' differences times their
+// strengths, in the checkpoint's layout.
 struct Change {
   std::string name;
   std::vector<int64_t> shape;
   std::vector<float> original, change;
 };
-void for_each_change(const WeightStore& base, std::span<const Edit> edits, bool force,
-                     const std::function<void(const Parameter&, const Change&)>& visit);
+
+// Every tensor that the edits change, by name, one at a time: a model need not fit in memory twice.
+// Throws InputError for edits that do not fit the model, before the first visit; edits of another
+// model are let through with `force` where names and shapes fit.
+void for_each_change(const SafeTensors& base, std::span<const Edit> edits, bool force,
+                     const std::function<void(const Change&)>& visit);
 
 }  // namespace lacuna

@@ -1,0 +1,10 @@
+// lacuna diff: which layers edits change, and how far.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace lacuna {
+
+void add_diff(CLI::App& app);
+
+}  // namespace lacuna

@@ -1,0 +1,169 @@
+#include "cli/sample_job.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "cli/parameters.h"
+#include "cli/profile.h"
+#include "cli/prompts.h"
+#include "cli/sheet.h"
+#include "engine/clock.h"
+#include "engine/error.h"
+#include "models/grid.h"
+
+namespace lacuna {
+namespace {
+
+constexpr uint64_t most_pictures = 1'000'000;
+
+SampleOptions checked(SampleOptions o) {
+  if (o.count < 1 || o.count > static_cast<int64_t>(most_pictures))
+    throw InputError("[sample] --count {} is out of range; 1 to {} are possible", o.count,
+                     most_pictures);
+  if (o.compare && o.edits.files.empty())
+    throw InputError("[sample] --compare shows what an edit changes; name one with --edit FILE");
+  o.grid = o.grid || o.compare;
+  o.generate.rng = parse_rng_kind(o.rng);
+  return o;
+}
+
+// All images to draw: every prompt `count` times, with seeds counting up from the first.
+std::vector<ImageRequest> requests_of(const SampleOptions& o) {
+  if (o.prompt.empty() == o.from_file.empty())
+    throw InputError("[sample] give one prompt in quotes or --from-file FILE, not {}",
+                     o.prompt.empty() ? "neither" : "both");
+  std::vector<PromptLine> lines = {{o.prompt, {}, {}}};
+  if (!o.from_file.empty()) lines = read_prompts(o.from_file);
+  const auto count = static_cast<uint64_t>(o.count);
+  if (lines.size() > most_pictures / count)
+    throw InputError(
+        "[sample] {} prompts with --count {} are more than {} pictures; draw them in several runs",
+        lines.size(), count, most_pictures);
+  const uint64_t first = o.seed ? *o.seed : std::random_device{}();
+  std::vector<ImageRequest> all;
+  for (const PromptLine& line : lines) {
+    const uint64_t seed = line.seed.value_or(first);
+    if (seed > UINT64_MAX - (count - 1))
+      throw InputError(
+          "[sample] the seeds of {} pictures counted up from {} would pass 2^64; choose a smaller "
+          "seed",
+          count, seed);
+    for (uint64_t i = 0; i < count; i++)
+      all.push_back({line.prompt, line.negative.value_or(o.negative), seed + i});
+  }
+  return all;
+}
+
+bool only_grid(const SampleOptions& o) {
+  return o.grid && std::filesystem::path(o.out).extension() == ".png";
+}
+
+GenerateOptions with_size(GenerateOptions generate, const std::string& size,
+                          const StableDiffusion& model) {
+  generate.width = generate.height = model.default_size();
+  if (!size.empty()) std::tie(generate.width, generate.height) = parse_size(size);
+  return generate;
+}
+
+std::string_view as_text(const std::vector<std::byte>& bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+}  // namespace
+
+SampleJob::SampleJob(SampleOptions options)
+    : o_(checked(std::move(options))),
+      begin_(wall_seconds()),
+      cpu_begin_(cpu_seconds()),
+      requests_(requests_of(o_)),
+      edits_(o_.edits.open()),
+      output_(o_.out,
+              only_grid(o_) ? 1 : static_cast<int64_t>(requests_.size()) * (o_.compare ? 2 : 1),
+              o_.force),
+      device_(o_.common.open_device()),
+      model_(*device_, o_.common.model_folder(), parse_precision(o_.common.precision)),
+      edited_model_(model_, edits_, o_.force),
+      progress_("sampling", 1, o_.json),
+      drawer_(model_, o_.generate = with_size(o_.generate, o_.size, model_), o_.batch, progress_) {
+  const size_t pictures = requests_.size() * (o_.compare ? 2 : 1);
+  if (o_.grid) check_grid(pictures, o_.generate.width, o_.generate.height);
+  progress_.restart("sampling", drawer_.steps(requests_.size()) * (o_.compare ? 2 : 1));
+  nlohmann::json event = {{"event", "start"},
+                          {"model", display(model_.folder())},
+                          {"device", device_->info().name},
+                          {"precision", name_of(model_.dtype())},
+                          {"pictures", pictures}};
+  if (!edits_.empty()) event["edits"] = describe(edits_);
+  progress_.event(event);
+  progress_.say(fmt::format("{} in {} on {}: {} of {}x{}, {} UNet calls each", model_.name(),
+                            name_of(model_.dtype()), device_->info().name,
+                            pictures == 1 ? "one picture" : fmt::format("{} pictures", pictures),
+                            o_.generate.width, o_.generate.height, drawer_.calls()));
+  if (!edits_.empty())
+    progress_.say(
+        fmt::format("{}edited by {}", o_.compare ? "original and " : "", describe(edits_)));
+}
+
+void SampleJob::draw() {
+  if (o_.compare || edits_.empty()) draw_all(false);
+  if (!edits_.empty()) draw_all(true);
+  progress_.finish();
+}
+
+void SampleJob::draw_all(bool edited) {
+  edited_model_.use(edited);
+  try {
+    drawer_.draw(requests_, [&](size_t i, Generated&& picture) {
+      if (!only_grid(o_)) save(requests_[i], picture.image, edited);
+      if (o_.grid) (edited ? edited_ : original_).push_back(std::move(picture.image));
+    });
+  } catch (const DeviceError&) {
+    // Numbers that went wrong are what --trace is for: the plans still hold the inputs.
+    progress_.finish();
+    if (o_.trace) print_trace(model_, drawer_.unet_batch(), drawer_.size());
+    throw;
+  }
+}
+
+void SampleJob::save(const ImageRequest& request, const Image& image, bool edited) {
+  const std::filesystem::path file = output_.next(request.seed);
+  const std::string edits = edited ? describe(edits_) : "";
+  const auto png =
+      encode_png(image, {{"parameters", parameters_text(request, o_.generate, model_, edits)}});
+  write_file(file, as_text(png), output_.overwrite());
+  progress_.say(fmt::format("{}  {}{}", display(file), request.prompt,
+                            o_.compare ? edited ? "  (edited)" : "  (original)" : ""));
+  nlohmann::json event = {{"event", "image"},
+                          {"file", display(file)},
+                          {"prompt", request.prompt},
+                          {"seed", request.seed}};
+  if (!edits.empty()) event["edits"] = edits;
+  progress_.event(event);
+}
+
+void SampleJob::finish() {
+  const size_t pictures = requests_.size() * (o_.compare ? 2 : 1);
+  if (o_.grid) {
+    const auto count = static_cast<size_t>(o_.count);
+    const Image sheet = o_.compare
+                            ? comparison_sheet(original_, edited_, requests_, count)
+                            : contact_sheet(edits_.empty() ? original_ : edited_, requests_, count);
+    write_file(output_.grid(), as_text(encode_png(sheet)), output_.overwrite());
+    progress_.say(fmt::format("{}  ({} pictures)", display(output_.grid()), pictures));
+    progress_.event({{"event", "grid"}, {"file", display(output_.grid())}, {"pictures", pictures}});
+  }
+  const double seconds = wall_seconds() - begin_, cpu = cpu_seconds() - cpu_begin_;
+  progress_.say(fmt::format("{:.1f} s ({:.2f} CPU s a picture), at most {:.0f} MiB on the device",
+                            seconds, cpu / static_cast<double>(pictures),
+                            device_->peak_bytes() / 1048576.0));
+  progress_.event({{"event", "done"},
+                   {"seconds", seconds},
+                   {"cpu_seconds", cpu},
+                   {"peak_bytes", device_->peak_bytes()}});
+  if (o_.profile) print_profile(model_, drawer_.unet_batch(), drawer_.size());
+  if (o_.trace) print_trace(model_, drawer_.unet_batch(), drawer_.size());
+}
+
+}  // namespace lacuna

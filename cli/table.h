@@ -1,0 +1,15 @@
+// Tables on a terminal.
+#pragma once
+
+#include <string>
+
+namespace lacuna {
+
+// The text in a column of `width`; what does not fit is cut, never inside a character.
+std::string cell(std::string text, size_t width);
+
+// The beginning and the end of the text where all of it does not fit: names of tensors differ
+// there.
+std::string cell_middle(std::string text, size_t width);
+
+}  // namespace lacuna
