@@ -10,6 +10,7 @@
 #include "cli/erase_output.h"
 #include "cli/interrupt.h"
 #include "cli/model_defaults.h"
+#include "cli/profile.h"
 #include "cli/progress.h"
 #include "cli/prompts.h"
 #include "engine/clock.h"
@@ -32,7 +33,8 @@ struct EraseOptions {
   std::optional<double> eta, learning_rate;
   std::optional<int64_t> iterations, batch, retain_batch;
   int64_t rank = 0;
-  bool resume = false, force = false, plan_only = false, json = false;
+  bool resume = false, force = false, plan_only = false, json = false,
+       profile = false;
 };
 
 // What holds where neither the user nor the model says anything: what the published program uses,
@@ -200,6 +202,9 @@ void erase_esd(EraseOptions& o, CLI::App& command) {
                   {"seconds", seconds},
                   {"cpu_seconds", cpu},
                   {"peak_bytes", device->peak_bytes()}});
+  if (!o.profile) return;
+  Trainer trainer(*device, method, trainables, o.train);
+  print_training_profile(model, text, trainer, method, o.esd.size);
 }
 
 template <typename T>
@@ -278,7 +283,9 @@ void add_esd(CLI::App& erase) {
               "Less memory for one more forward pass: compute activations again");
   c->add_flag("--plan-only", o->plan_only, "Print the memory that a run needs, and stop");
   o->common.add_to(*c);
-  c->add_flag("--json", o->json, "Report events as JSON, one object a line");
+  CLI::Option* json = c->add_flag("--json", o->json, "Report events as JSON, one object a line");
+  c->add_flag("--profile", o->profile, "Then measure an iteration and each of its ops")
+      ->excludes(json);
   c->callback([o, c] { erase_esd(*o, *c); });
 }
 
