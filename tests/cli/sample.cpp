@@ -133,7 +133,7 @@ TEST_CASE("a prompt that is too long is cut with a warning" * needs_device()) {
 }
 
 TEST_CASE("every verb explains itself within 80 columns") {
-  for (const char* verb : {"", "sample", "devices", "bench", "check"}) {
+  for (const char* verb : {"", "sample", "devices", "bench", "check", "eval", "diff"}) {
     const Outcome o = lacuna::test::lacuna(std::string(verb) + " --help");
     CAPTURE(verb);
     CHECK(o.status == 0);

@@ -1,0 +1,18 @@
+// Edits of pico for tests of the program.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "erase/edit.h"
+
+namespace lacuna::test {
+
+// An edit that multiplies one tensor of pico's UNet by `factor`, in a folder that is removed at the
+// end of the program. The file is named NAME.safetensors.
+std::filesystem::path scaling_edit(const std::string& name, const std::string& tensor, float factor,
+                                   const SafeTensors::Metadata& metadata = {});
+
+inline std::string quoted(const std::filesystem::path& path) { return "\"" + path.string() + "\""; }
+
+}  // namespace lacuna::test
