@@ -18,10 +18,16 @@ The training is written out below from the paper's formula (arXiv 2303.07345, eq
 diffusers' UNet2DConditionModel. From lacuna come the examples' latents and predictions (checked as above), which
 examples each iteration used (run.jsonl: "examples", "weights") and the options in the edit's metadata.
 
-    python tools/golden/esd.py EDIT --fixture tests/fixtures/esd
+    echo "a blue circle" > retain.txt
+    build/bin/lacuna erase esd --concept red --retain retain.txt \\
+        --params "mid_block.*.attn2.to_[kv].weight,up_blocks.1.attentions.0.transformer_blocks.0.attn2.to_out.0.bias" \\
+        --iterations 10 --batch 2 --retain-batch 1 --trajectories 2 --retain-trajectories 1 --steps 5 --retain-steps 5 \\
+        --lr 1e-3 --schedule linear --warmup 2 --optimizer adamw --weight-decay 0.01 --clip 0.0015 --eta 2 \\
+        --precision f32 --save-type f32 --out short.safetensors
+    python tools/golden/esd.py short.safetensors --fixture tests/fixtures/esd
 
-writes a fixture for tests/erase/esd_golden.cpp instead: losses and changes of a run whose trajectories PyTorch samples
-itself; of lacuna's files only the options and the examples' places (trajectory, step) are used.
+writes the fixture of tests/erase/esd_golden.cpp: losses and changes of a run whose trajectories PyTorch samples itself.
+Of lacuna's files only the options and the examples' places (trajectory, step, role) are used.
 
 With --lora-check, diffusers' load_lora_weights reads the edit, too, and its UNet must equal the merged one.
 """
@@ -142,12 +148,18 @@ class Trajectory:
             predictions = max([predictions] + [relative(a, b) for a, b in zip(cached, again)])
         return latents, predictions
 
-    def target(self, step, eta):
-        """What the edited model shall predict for the path's prompt (equation 7; with a parent text if it differs)."""
+    def example(self, step, role, eta):
+        """The prompt for the edited model and what it shall predict: equation 7, with a parent text if the path's
+        prompt is not the concept; or, retained, what the frozen model predicts."""
+        if role == "neutral":
+            return "", self.neutral_noise[step]
+        if role == "retain":
+            return self.path, self.path_noise[step]
+        assert role == "erase", role
         direction = self.concept_noise[step] - self.neutral_noise[step]
         if self.concept == self.path:
-            return self.neutral_noise[step] - eta * direction
-        return self.path_noise[step] - (1 + eta) * direction
+            return self.path, self.neutral_noise[step] - eta * direction
+        return self.path, self.path_noise[step] - (1 + eta) * direction
 
 
 class Run:
@@ -163,7 +175,7 @@ class Run:
         events = [json.loads(line) for line in (folder / "run.jsonl").read_text().splitlines()]
         self.iterations = [e for e in events if e["event"] == "iteration"]
         assert len(self.iterations) == int(self.options["iterations"]), "the run is not finished"
-        names = sorted({hash for e in self.iterations for hash, _ in e["examples"]})
+        names = sorted({hash for e in self.iterations for hash, _, _ in e["examples"]})
         cache = folder / "trajectories"
         channels = model.unet.config.in_channels
         self.trajectories = {
@@ -175,11 +187,6 @@ class Run:
     @property
     def rank(self):
         return int(self.options["rank"])
-
-    def is_erased(self, place):
-        """Whether an example is one of the concept: they come first in each micro-batch."""
-        batch, retained = int(self.options["batch"]), int(self.options["retain-batch"])
-        return place % (batch + retained) < batch
 
 
 def kohya(name):
@@ -252,14 +259,15 @@ def replay(model, run, trajectories):
         for begin in range(0, len(event["examples"]), micro):
             latents, timesteps, states, targets, weights = [], [], [], [], []
             for place in range(begin, begin + micro):
-                name, step = event["examples"][place]
+                name, step, role = event["examples"][place]
                 t = trajectories[name]
+                text, target = t.example(step, role, run.number("eta"))
                 latents.append(t.latents[step])
                 timesteps.append(t.timesteps[step])
-                states.append(model.states(t.path)[0])
-                erased = run.is_erased(place)
-                targets.append(t.target(step, run.number("eta")) if erased else t.path_noise[step])
+                states.append(model.states(text)[0])
+                targets.append(target)
                 # The loss is mean(erased) + retain-weight * mean(retained).
+                erased = role == "erase"
                 count = int(run.options["batch" if erased else "retain-batch"])
                 weights.append((1 if erased else run.number("retain-weight")) / count)
                 assert abs(weights[-1] * micro - event["weights"][place]) < 1e-6
@@ -332,13 +340,19 @@ def write_fixture(model, run, folder):
     names = {name: i for i, name in enumerate(run.trajectories)}
     golden = {
         "options": run.options,
-        "examples": [[[names[name], step] for name, step in e["examples"]] for e in run.iterations],
+        "examples": [[[names[name], step, role] for name, step, role in e["examples"]] for e in run.iterations],
         "trajectories": [{"prompt": t.path, "seed": t.seed} for t in own.values()],
         "loss": losses, "gradient_norm": norms,
         "change_norm": {name: change.norm().item() for name, change in changes.items()},
     }
-    (folder / "golden.json").write_text(json.dumps(golden, indent=1) + "\n")
-    save_file({name: change.half().contiguous() for name, change in changes.items()}, folder / "change.safetensors")
+    line = lambda value: json.dumps(value, sort_keys=True)
+    lines = lambda values: "[\n  " + ",\n  ".join(map(line, values)) + "]"
+    listed = ("examples", "trajectories")
+    text = ",\n ".join(f'"{k}": {(lines if k in listed else line)(v)}' for k, v in golden.items())
+    (folder / "golden.json").write_text("{" + text + "}\n")
+    path = folder / "change.safetensors"
+    save_file({name: change.half().contiguous() for name, change in changes.items()}, path)
+    path.chmod(0o644)
 
 
 def main():
