@@ -175,6 +175,12 @@ TEST_CASE("gradients of attention, of what is wanted alone" * needs_device()) {
   check_gradients({1, 77, 77, 1, 64, true}, "v");
 }
 
+TEST_CASE("gradients of attention over so many rows that dispatches take turns" * needs_device()) {
+  check_gradients({1, 7, 3001, 1, 40}, "q");
+  check_gradients({1, 2600, 67, 2, 5}, "kv");
+  check_gradients({1, 1100, 1100, 1, 64, true}, "qk");
+}
+
 TEST_CASE("causal attention" * needs_device()) {
   check_attention({1, 1, 1, 1, 8, true});
   check_attention({2, 77, 77, 2, 64, true});  // the text encoder
