@@ -9,6 +9,8 @@
 #include "cli/common.h"
 #include "cli/erase_output.h"
 #include "cli/interrupt.h"
+#include "cli/model_defaults.h"
+#include "cli/profile.h"
 #include "cli/progress.h"
 #include "cli/prompts.h"
 #include "engine/clock.h"
@@ -31,24 +33,25 @@ struct EraseOptions {
   std::optional<double> eta, learning_rate;
   std::optional<int64_t> iterations, batch, retain_batch;
   int64_t rank = 0;
-  bool resume = false, force = false, plan_only = false, json = false;
+  bool resume = false, force = false, plan_only = false, json = false,
+       profile = false;
 };
 
-// What each published program uses where the user says nothing; docs/methods.md has the reasons for
-// lacuna's own.
+// What holds where neither the user nor the model says anything: what the published program uses,
+// and the paper's numbers for lacuna's own loop.
 struct Defaults {
   double learning_rate, eta;
   int64_t iterations, batch;
 };
 
-Defaults defaults_of(EsdCompat compat, const std::string& params) {
+Defaults defaults_of(EsdCompat compat) {
   switch (compat) {
     case EsdCompat::paper: return {1e-5, 1, 1000, 1};
     case EsdCompat::repo: return {5e-5, 1, 200, 1};
     case EsdCompat::alt: return {2e-5, 2, 200, 1};
     case EsdCompat::none: break;
   }
-  return {params == "x" || params == "x-strict" ? 1e-4 : 1e-5, 1, 200, 4};
+  return {1e-5, 1, 1000, 1};
 }
 
 std::vector<std::string> prompts_of(const std::string& file) {
@@ -68,7 +71,7 @@ void resolve(EraseOptions& o) {
   } else if (!o.trajectory.empty() && o.trajectory != "frozen") {
     throw InputError("[esd] --trajectory '{}' is unknown; choose frozen or edited", o.trajectory);
   }
-  const Defaults d = defaults_of(o.esd.compat, o.params);
+  const Defaults d = defaults_of(o.esd.compat);
   o.esd.eta = o.eta.value_or(d.eta);
   o.esd.batch = o.batch.value_or(d.batch);
   o.train.learning_rate = o.learning_rate.value_or(d.learning_rate);
@@ -93,15 +96,18 @@ LatentSize size_of(const EraseOptions& o, const StableDiffusion& model) {
   return model.latent_size(width, height);
 }
 
-void erase_esd(EraseOptions o) {
+void erase_esd(EraseOptions& o, CLI::App& command) {
   const double begin = wall_seconds(), cpu_begin = cpu_seconds();
+  const std::filesystem::path model_folder = o.common.model_folder();
+  const std::string model_says =
+      o.compat.empty() ? apply_model_defaults(command, model_folder, "erase esd", o.params) : "";
   resolve(o);
   const std::filesystem::path out = o.out;
   if (!o.plan_only) check_edit_output(out, o.resume || o.force);
   const FileDType type = parse_edit_type(o.precision_out);
   const std::unique_ptr<Device> device =
       Device::open({.selector = o.common.device, .count_only = o.plan_only});
-  StableDiffusion model(*device, o.common.model_folder(), parse_precision(o.common.precision));
+  StableDiffusion model(*device, model_folder, parse_precision(o.common.precision));
   o.esd.size = size_of(o, model);
 
   const std::vector<std::string> names = select(parameters_of(model.unet_weights().file()), o.params);
@@ -123,6 +129,7 @@ void erase_esd(EraseOptions o) {
   if (!o.json) {
     progress.say(fmt::format("{} in {} on {}", what, name_of(model.dtype()), device->info().name));
     progress.say(method.sentence());
+    if (!model_says.empty()) progress.say("the model's own defaults: " + model_says);
     progress.say(fmt::format("{} iterations of {} examples{}, {} at {:g}", o.train.iterations,
                              method.batch() * o.train.accumulate,
                              o.esd.retain_batch > 0
@@ -176,13 +183,13 @@ void erase_esd(EraseOptions o) {
   const double training = 3.0 * static_cast<double>(o.train.iterations * examples);
   const double ours = static_cast<double>(method.evaluations()) + training;
   const double published =
-      Esd::published_evaluations(o.train.iterations, o.esd.batch * o.train.accumulate, o.esd.steps);
+      Esd::published_evaluations(o.train.iterations * o.esd.batch * o.train.accumulate);
   const double seconds = wall_seconds() - begin, cpu = cpu_seconds() - cpu_begin;
   progress.say(fmt::format("{}  {} tensors", display(out), trainables.tensors()));
   progress.say(fmt::format("{}  log, loss curve and state", display(run)));
   progress.say(fmt::format(
       "{} UNet evaluations ({} sampling, {} training with backward as two), {:.0f} % of the "
-      "published loop's {}",
+      "published loop's {} for as many examples",
       with_commas(std::llround(ours)), with_commas(method.evaluations()),
       with_commas(std::llround(training)), 100 * ours / published,
       with_commas(std::llround(published))));
@@ -195,6 +202,9 @@ void erase_esd(EraseOptions o) {
                   {"seconds", seconds},
                   {"cpu_seconds", cpu},
                   {"peak_bytes", device->peak_bytes()}});
+  if (!o.profile) return;
+  Trainer trainer(*device, method, trainables, o.train);
+  print_training_profile(model, text, trainer, method, o.esd.size);
 }
 
 template <typename T>
@@ -220,9 +230,9 @@ void add_esd(CLI::App& erase) {
       ->capture_default_str();
   option(*c, "--rank", o->rank, "Train a LoRA of this rank instead of the weights", "N");
   option(*c, "--eta", o->eta, "How far to push away from the concept (default: 1)", "X");
-  option(*c, "--iterations", o->iterations, "Updates (default: 200)", "N");
-  option(*c, "--lr", o->learning_rate, "Learning rate (default: 1e-4 for x, else 1e-5)", "X");
-  option(*c, "--batch", o->batch, "Examples of the concept at a time (default: 4)", "N");
+  option(*c, "--iterations", o->iterations, "Updates (default: 1000)", "N");
+  option(*c, "--lr", o->learning_rate, "Learning rate (default: 1e-5)", "X");
+  option(*c, "--batch", o->batch, "Examples of the concept at a time (default: 1)", "N");
   option(*c, "--retain-batch", o->retain_batch, "Retained examples at a time (default: as --batch)",
          "N");
   option(*c, "--accumulate", o->train.accumulate, "Batches for one update", "N")
@@ -242,6 +252,11 @@ void add_esd(CLI::App& erase) {
   option(*c, "--trajectory", o->trajectory,
          "Who samples the latents: frozen (once, kept) or edited (the paper's loop)",
          "frozen|edited");
+  option(*c, "--retain-neutral", o->esd.retain_neutral,
+         "Share of retained examples with the empty prompt, which guidance leans on", "X")
+      ->capture_default_str();
+  option(*c, "--retain-steps", o->esd.retain_steps, "Steps of retained latents", "N")
+      ->capture_default_str();
   option(*c, "--trajectories", o->esd.trajectories,
          "Frozen trajectories to sample (default: one a prompt, about 20 at least)", "N");
   option(*c, "--retain-trajectories", o->esd.retain_trajectories,
@@ -268,8 +283,10 @@ void add_esd(CLI::App& erase) {
               "Less memory for one more forward pass: compute activations again");
   c->add_flag("--plan-only", o->plan_only, "Print the memory that a run needs, and stop");
   o->common.add_to(*c);
-  c->add_flag("--json", o->json, "Report events as JSON, one object a line");
-  c->callback([o] { erase_esd(*o); });
+  CLI::Option* json = c->add_flag("--json", o->json, "Report events as JSON, one object a line");
+  c->add_flag("--profile", o->profile, "Then measure an iteration and each of its ops")
+      ->excludes(json);
+  c->callback([o, c] { erase_esd(*o, *c); });
 }
 
 }  // namespace

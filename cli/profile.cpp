@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
+
+#include "engine/clock.h"
 
 namespace lacuna {
 namespace {
@@ -83,6 +86,29 @@ void print_trace(StableDiffusion& model, int64_t batch, LatentSize size) {
   print_trace_of("text encoder", model.text_plan());
   print_trace_of("UNet", model.predictor().plan(batch, size));
   print_trace_of("VAE decoder", model.decoder_plan(size));
+}
+
+void print_training_profile(StableDiffusion& model, TextCache& text, Trainer& trainer,
+                            Method& method, LatentSize size) {
+  const UNetConfig& c = model.unet_config();
+  const std::vector<float> noise(static_cast<size_t>(c.in_channels * size.height * size.width), 1);
+  const TextStates states = text.states("");
+  const std::vector<UNetInput> batch(static_cast<size_t>(method.batch()), {noise, 500, states});
+  const auto median = [](const std::function<void()>& work) {
+    std::vector<double> seconds;
+    for (int i = 0; i < 8; i++) {
+      const double begin = cpu_seconds();
+      work();
+      seconds.push_back(cpu_seconds() - begin);
+    }
+    std::sort(seconds.begin(), seconds.end());
+    return seconds[seconds.size() / 2];
+  };
+  const double forward = median([&] { model.predictor()(batch, size); });
+  const double iteration = median([&] { trainer.iterate(0, method); });
+  fmt::print("\nforward pass of {} examples {:.3f} CPU s, whole iteration {:.3f} CPU s: {:.2f} times\n",
+             method.batch(), forward, iteration, iteration / forward);
+  print_plan("training", trainer.gradient_plan());
 }
 
 }  // namespace lacuna

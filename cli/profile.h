@@ -1,6 +1,8 @@
 // Tables for --profile and --trace.
 #pragma once
 
+#include "erase/train.h"
+#include "models/generate.h"
 #include "models/stable_diffusion.h"
 
 namespace lacuna {
@@ -9,5 +11,9 @@ namespace lacuna {
 // and of the VAE decoder, with the inputs that were set last.
 void print_profile(StableDiffusion& model, int64_t batch, LatentSize size);
 void print_trace(StableDiffusion& model, int64_t batch, LatentSize size);
+// CPU time of an iteration (forward, backward, update) and of its forward pass alone, and the table
+// of its ops. Goes on training a little: call it when the edit is written.
+void print_training_profile(StableDiffusion& model, TextCache& text, Trainer& trainer,
+                            Method& method, LatentSize size);
 
 }  // namespace lacuna

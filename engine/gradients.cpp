@@ -58,11 +58,13 @@ class Walk {
   void step(size_t i, const Node& n) {
     const auto found = sums_.find(n.outputs[0].id);
     if (found == sums_.end()) return;
+    Wanted wanted;
+    for (const Tensor& t : n.inputs) wanted.push_back(depends_[t.id]);
+    // Where the walk ends: a node that makes a wanted tensor of others.
+    if (std::find(wanted.begin(), wanted.end(), true) == wanted.end()) return;
     const Tensor dy = found->second.reshape(n.out());
     if (!n.op->backward) throw InputError("[gradients] {} cannot be differentiated", n.op->name);
     const Node source = recomputed(i, n);
-    Wanted wanted;
-    for (const Tensor& t : n.inputs) wanted.push_back(depends_[t.id]);
     std::optional<Graph::Scope> scope;
     if (!n.scope.empty()) scope.emplace(graph_, n.scope);
     const Gradients grads = n.op->backward(source, dy, wanted);
@@ -136,6 +138,12 @@ void gradients(Tensor loss, std::span<const Tensor> wanted, const Ready& ready) 
     throw InputError("[gradients] expects a loss of one element, not {}", loss.shape().str());
   Walk walk(*loss.graph, wanted);
   walk.run(loss, fill(*loss.graph, loss.shape(), 1), ready);
+}
+
+std::vector<Tensor> gradients(Tensor loss, std::span<const Tensor> wanted) {
+  std::vector<Tensor> results(wanted.size());
+  gradients(loss, wanted, [&](size_t w, Tensor gradient) { results[w] = gradient; });
+  return results;
 }
 
 Tensor checkpoint(Graph& graph, const std::function<Tensor()>& block) {

@@ -19,7 +19,9 @@ namespace lacuna {
 // InputError where y does not depend on a wanted tensor or an op in between has no backward
 // function.
 std::vector<Tensor> gradients(Tensor y, Tensor dy, std::span<const Tensor> wanted);
-// Of a loss of one element. `ready(i, gradient of wanted[i])` is called as soon as it is complete:
+// Of a loss of one element.
+std::vector<Tensor> gradients(Tensor loss, std::span<const Tensor> wanted);
+// The same, piece by piece: `ready(i, gradient of wanted[i])` is called as soon as it is complete:
 // nodes that consume it there let its memory go before the next is made.
 using Ready = std::function<void(size_t, Tensor)>;
 void gradients(Tensor loss, std::span<const Tensor> wanted, const Ready& ready);

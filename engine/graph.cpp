@@ -41,7 +41,10 @@ Tensor Graph::frozen(std::string name, TensorType type, uint64_t address) {
 }
 
 void Graph::replace(uint64_t address, std::function<Tensor(Graph&)> make) {
-  replacements_[address] = std::move(make);
+  if (make)
+    replacements_[address] = std::move(make);
+  else
+    replacements_.erase(address);
   parameters_.erase(address);  // of what was traced before: the original model beside the edited
 }
 

@@ -131,7 +131,7 @@ class Graph {
   Tensor frozen(std::string name, TensorType type, uint64_t address);
   // From now on parameter(..., address) gives what `make` makes, once, when first asked: how an
   // edited model shares every frozen byte with the original. The tensor must have the parameter's
-  // shape and type.
+  // shape and type. An empty function ends it.
   void replace(uint64_t address, std::function<Tensor(Graph&)> make);
   // Makes a tensor readable by the host after every run, by name.
   void output(std::string name, Tensor tensor);

@@ -43,6 +43,19 @@ void check_range(const char* option, double value, double least, double most, co
     throw InputError("[esd] {} {:g} is out of range; {}", option, value, usual);
 }
 
+struct Pick {
+  const Trajectory& trajectory;
+  size_t step;
+  const Example& example() const { return trajectory.examples[step]; }
+  UsedExample as(const char* role) const {
+    return {trajectory.hash, static_cast<int64_t>(step), role};
+  }
+};
+Pick pick(const std::vector<Trajectory>& from, Rng& rng) {
+  const Trajectory& t = from[rng.below(from.size())];
+  return {t, static_cast<size_t>(rng.below(t.examples.size()))};
+}
+
 }  // namespace
 
 EsdCompat parse_esd_compat(std::string_view name) {
@@ -65,7 +78,9 @@ void EsdOptions::check() const {
   check_range("--eta", eta, 0, 100, "1 erases, larger values push further away");
   check_range("--start-guidance", start_guidance, 0, 100, "3 is usual");
   check_range("--retain-weight", retain_weight, 0, 1e6, "1 is usual");
+  check_range("--retain-neutral", retain_neutral, 0, 1, "it is a share between 0 and 1");
   check_range("--steps", steps, 2, 1000, "50 is usual");
+  check_range("--retain-steps", retain_steps, 2, 1000, "10 to 50 are usual");
   check_range("--batch", static_cast<double>(batch), 1, 256, "1 to 8 are usual");
   check_range("--retain-batch", static_cast<double>(retain_batch), 0, 256, "as --batch is usual");
   check_range("--trajectories", static_cast<double>(trajectories), 0, 1e6, "20 is usual");
@@ -130,6 +145,8 @@ OptionTexts Esd::options() const {
           {"retain", list(o.retain)},
           {"eta", fmt::format("{:g}", o.eta)},
           {"retain-weight", fmt::format("{:g}", o.retain_weight)},
+          {"retain-neutral", fmt::format("{:g}", o.retain_neutral)},
+          {"retain-steps", std::to_string(o.retain_steps)},
           {"start-guidance", fmt::format("{:g}", o.start_guidance)},
           {"steps", std::to_string(o.steps)},
           {"trajectory", o.trajectory == TrajectoryModel::frozen ? "frozen" : "edited"},
@@ -178,6 +195,7 @@ void Esd::prepare(const Tell& tell) {
     std::vector<TrajectoryPrompt> all;
     for (const std::string& r : options_.retain) all.push_back({r, r});
     const auto prompts = in_turn(all, options_.retain_trajectories);
+    t.steps = options_.retain_steps;
     retain_ = frozen_trajectories(model_, text_, prompts,
                                   seeds_of(mix(options_.seed, 1), prompts.size()), t, model_hash_,
                                   tell);
@@ -204,9 +222,22 @@ std::vector<float> Esd::target_of(const Example& e, bool parent) const {
   return target;
 }
 
-Esd::Choice Esd::erase_example(const Example& e, const TrajectoryPrompt& prompt) {
+Esd::Choice Esd::erase_example(Rng& rng) {
+  const Pick p = pick(erase_, rng);
+  const TrajectoryPrompt& prompt = p.trajectory.prompt;
+  const Example& e = p.example();
   const bool parent = prompt.path != prompt.concept_text;
-  return {e.latents, e.timestep, text_.states(prompt.path), target_of(e, parent)};
+  return {e.latents, e.timestep, text_.states(prompt.path), target_of(e, parent), p.as("erase")};
+}
+
+Esd::Choice Esd::retained_example(Rng& rng) {
+  const bool neutral = rng.uniform() < options_.retain_neutral;
+  // Latents of the concept three times out of four: there the edit pulls hardest.
+  const bool of_concept = neutral && !erase_.empty() && rng.below(4) != 0;
+  const Pick p = pick(of_concept ? erase_ : retain_, rng);
+  const Example& e = p.example();
+  if (neutral) return {e.latents, e.timestep, text_.states(""), e.neutral, p.as("neutral")};
+  return {e.latents, e.timestep, text_.states(p.trajectory.prompt.path), e.path, p.as("retain")};
 }
 
 // The published loops: latents are sampled anew for every example, partly denoised.
@@ -262,7 +293,7 @@ Esd::Choice Esd::sampled_example(Rng& rng) {
   sampled_.neutral = std::move(e[0]);
   sampled_.path = std::move(e[1]);
   if (parent) sampled_.concept_ = std::move(e[2]);
-  return {sampled_.latents, timestep, path, target_of(sampled_, parent)};
+  return {sampled_.latents, timestep, path, target_of(sampled_, parent), {{}, 0, "erase"}};
 }
 
 void Esd::next(int64_t index, Plan& plan) {
@@ -271,6 +302,7 @@ void Esd::next(int64_t index, Plan& plan) {
   std::vector<std::vector<float>> latents;  // own their numbers: a Choice may refer to sampled_
   std::vector<UNetInput> entries;
   std::vector<float> targets, weights;
+  used_.clear();
   const auto add = [&](const Choice& c, double weight) {
     latents.emplace_back(c.latents.begin(), c.latents.end());
     entries.push_back({{}, c.timestep, c.text});
@@ -279,28 +311,16 @@ void Esd::next(int64_t index, Plan& plan) {
     to_channels_last(c.target, model_.unet_config().out_channels,
                      std::span(targets).subspan(begin));
     weights.push_back(static_cast<float>(weight));
+    used_.push_back(c.used);
+    used_.back().weight = weight;
   };
   // The mean over the batch times these is mean(erase) + retain_weight mean(retain).
   const double all = static_cast<double>(batch());
-  const auto pick = [&](const std::vector<Trajectory>& from) {
-    const Trajectory& t = from[rng.below(from.size())];
-    return std::pair<const Trajectory&, const Example&>(
-        t, t.examples[rng.below(t.examples.size())]);
-  };
-  for (int64_t i = 0; i < o.batch; i++) {
-    const double weight = all / static_cast<double>(o.batch);
-    if (erase_.empty()) {
-      add(sampled_example(rng), weight);
-    } else {
-      const auto [trajectory, example] = pick(erase_);
-      add(erase_example(example, trajectory.prompt), weight);
-    }
-  }
-  for (int64_t i = 0; i < o.retain_batch; i++) {
-    const auto [trajectory, e] = pick(retain_);
-    add({e.latents, e.timestep, text_.states(trajectory.prompt.path), e.path},
-        o.retain_weight * all / static_cast<double>(o.retain_batch));
-  }
+  for (int64_t i = 0; i < o.batch; i++)
+    add(erase_.empty() ? sampled_example(rng) : erase_example(rng),
+        all / static_cast<double>(o.batch));
+  for (int64_t i = 0; i < o.retain_batch; i++)
+    add(retained_example(rng), o.retain_weight * all / static_cast<double>(o.retain_batch));
   for (size_t i = 0; i < entries.size(); i++) entries[i].latents = latents[i];
   UNetInputs::set(plan, model_.unet_config(), entries);
   plan.set("target", std::span<const float>(targets));
@@ -323,9 +343,9 @@ int64_t Esd::evaluations() const {
   return model_.predictor().evaluations() + edited_.evaluations();
 }
 
-// Half a trajectory with guidance, two frozen predictions, and forward with backward.
-double Esd::published_evaluations(int64_t iterations, int64_t examples, int steps) {
-  return static_cast<double>(iterations * examples) * ((steps - 1) + 2 + 3);
+// Half a trajectory with guidance (49 evaluations), two frozen predictions, forward with backward.
+double Esd::published_evaluations(int64_t examples) {
+  return static_cast<double>(examples) * (49 + 2 + 3);
 }
 
 }  // namespace lacuna

@@ -37,8 +37,11 @@ struct EsdOptions {
   std::vector<std::string> prompts;  // phrasings of the concept, used instead of it
   std::vector<std::string> retain;   // prompts that must stay
   double eta = 1, retain_weight = 1;
+  // Of the retained examples, the share that asks for the empty prompt instead, on latents of the
+  // concept and of retained prompts: guidance leans on it at every step, and its prediction is known.
+  double retain_neutral = 0.25;
   float start_guidance = 3;
-  int steps = 50;
+  int steps = 50, retain_steps = 10;  // of trajectories to erase and to retain
   TrajectoryModel trajectory = TrajectoryModel::frozen;
   EsdCompat compat = EsdCompat::none;
   int64_t trajectories = 0, retain_trajectories = 0;  // 0: one for each text, at least 20 in all
@@ -64,13 +67,14 @@ class Esd : public Method {
   void prepare(const Tell& tell) override;
   Loss loss(Graph& graph) const override;
   void next(int64_t index, Plan& plan) override;
+  std::span<const UsedExample> used() const override { return used_; }
   std::vector<std::pair<std::string, double>> parts(std::span<const float> each) const override;
   int64_t evaluations() const override;
   int64_t batch() const override { return options_.batch + options_.retain_batch; }
 
-  // UNet evaluations that the published program spends on as many updates and examples (backward
-  // counted as two).
-  static double published_evaluations(int64_t iterations, int64_t examples, int steps);
+  // UNet evaluations that the published program, which samples 50 steps, spends on as many examples
+  // (backward counted as two).
+  static double published_evaluations(int64_t examples);
 
  private:
   struct Choice {  // an example with what is asked of it
@@ -78,8 +82,10 @@ class Esd : public Method {
     float timestep;
     TextStates text;
     std::vector<float> target;
+    UsedExample used;
   };
-  Choice erase_example(const Example& e, const TrajectoryPrompt& prompt);
+  Choice erase_example(Rng& rng);
+  Choice retained_example(Rng& rng);
   Choice sampled_example(Rng& rng);
   std::vector<float> target_of(const Example& e, bool parent) const;
   std::vector<TrajectoryPrompt> erase_prompts() const;
@@ -93,6 +99,7 @@ class Esd : public Method {
   std::string model_hash_;
   Predictor edited_;
   std::vector<Trajectory> erase_, retain_;
+  std::vector<UsedExample> used_;
   Example sampled_;  // the example of sampled_example(), which its Choice refers to
 };
 

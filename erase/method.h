@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,14 @@ struct Stopped {};
 // An option's name and value as text: what is printed, written into an edit's metadata and
 // compared when a run is resumed.
 using OptionTexts = std::map<std::string, std::string>;
+
+// An entry of a micro-batch, for the log: so that another program can replay a run.
+struct UsedExample {
+  std::string trajectory;  // its file's hash; empty where it was sampled for this one use
+  int64_t step = 0;        // of the trajectory
+  std::string role;        // what is asked of it, in the method's words
+  double weight = 0;       // in the mean over the micro-batch
+};
 
 class Method {
  public:
@@ -41,6 +50,8 @@ class Method {
   // Sets those inputs for a micro-batch, as a function of the seed and `index` alone (micro-batches
   // count up through the whole run), so that a resumed run sees the same examples.
   virtual void next(int64_t index, Plan& plan) = 0;
+  // The entries that the last next() chose, in order; empty where the method has no such thing.
+  virtual std::span<const UsedExample> used() const { return {}; }
   // The parts of the loss for the log, from Loss::each of the last micro-batch: {"erase", 0.1}.
   virtual std::vector<std::pair<std::string, double>> parts(std::span<const float> each) const = 0;
   // UNet evaluations (of one latent) so far, without those of the training plan.

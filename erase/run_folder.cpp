@@ -20,14 +20,18 @@ constexpr size_t most_log_bytes = size_t{1} << 30;
 
 RunFolder::RunFolder(const std::filesystem::path& folder, bool resume, bool replace)
     : folder_(folder) {
-  make_folder(folder);
   const bool exists = std::filesystem::exists(state_file());
   if (exists && !resume && !replace)
     throw InputError(
         "[run] {} holds a run already; go on with --resume, or start again with --force",
         display(folder));
+  // A run that was killed before its first save has a folder, and starts again.
+  if (resume && !std::filesystem::exists(folder))
+    throw InputError("[resume] {} holds nothing to resume; leave --resume out to start a run",
+                     display(folder));
   resumes_ = exists && resume;
   if (resumes_) return;
+  make_folder(folder);
   std::error_code ignored;
   std::filesystem::remove(state_file(), ignored);
   log_.open(log_file(), std::ios::binary | std::ios::trunc);

@@ -84,6 +84,7 @@ Trainer::Result Trainer::iterate(int64_t iteration, Method& method) {
   Result result;
   for (int64_t k = 0; k < o.accumulate; k++) {
     method.next(iteration * o.accumulate + k, gradient_plan_);
+    result.used.insert(result.used.end(), method.used().begin(), method.used().end());
     gradient_plan_.run();
     const double loss = gradient_plan_.get("loss")[0];
     if (!std::isfinite(loss))
@@ -98,16 +99,9 @@ Trainer::Result Trainer::iterate(int64_t iteration, Method& method) {
     for (size_t i = 0; i < parts.size(); i++)
       result.parts[i].second += parts[i].second / static_cast<double>(o.accumulate);
   }
-  const double count = static_cast<double>(iteration + 1);
   result.rate = o.learning_rate * rate_factor(o.decay, iteration, o.iterations, o.warmup);
-  const float step[8] = {static_cast<float>(result.rate),
-                         static_cast<float>(o.beta1),
-                         static_cast<float>(o.beta2),
-                         static_cast<float>(o.eps),
-                         static_cast<float>(o.weight_decay),
-                         static_cast<float>(1 - std::pow(o.beta1, count)),
-                         static_cast<float>(1 - std::pow(o.beta2, count)),
-                         static_cast<float>(o.clip)};
+  const AdamStep adam{result.rate, o.beta1, o.beta2, o.eps, o.weight_decay, o.clip};
+  const std::array<float, 8> step = adam.numbers(iteration + 1, o.decoupled);
   update_plan_.set("step", std::span<const float>(step));
   update_plan_.run();
   result.norm = update_plan_.get("norm")[0];
@@ -125,15 +119,15 @@ void train(Device& device, Method& method, Trainables& trainables, const TrainOp
   all.merge(method.options());
   all.merge(options.texts());
   int64_t done = 0;
-  if (folder.resumes())
+  if (folder.resumes()) {
     done = folder.load(trainables, all);
-  else
+  } else {
     folder.log({{"event", "start"}, {"method", method.name()}, {"options", all}});
+    folder.save(trainables, all, 0);
+  }
   if (done >= options.iterations) return;
   method.prepare(tell);
   Trainer trainer(device, method, trainables, options);
-  // So that a kill in the first iterations finds something to resume.
-  if (done == 0) folder.save(trainables, all, 0);
   for (int64_t i = done; i < options.iterations; i++) {
     if (!tell("training", i, options.iterations)) {
       folder.save(trainables, all, i);
@@ -146,6 +140,15 @@ void train(Device& device, Method& method, Trainables& trainables, const TrainOp
     for (const auto& [name, value] : r.parts) event[name] = value;
     event["gradient_norm"] = r.norm;
     event["lr"] = r.rate;
+    if (!r.used.empty()) {
+      nlohmann::ordered_json examples = nlohmann::ordered_json::array(), weights = examples;
+      for (const UsedExample& u : r.used) {
+        examples.push_back({u.trajectory, u.step, u.role});
+        weights.push_back(u.weight);
+      }
+      event["examples"] = std::move(examples);
+      event["weights"] = std::move(weights);
+    }
     event["seconds"] = wall_seconds() - begin;
     event["cpu_seconds"] = cpu_seconds() - cpu;
     folder.log(event);

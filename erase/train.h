@@ -42,6 +42,7 @@ class Trainer {
   struct Result {
     double loss = 0, norm = 0, rate = 0;
     std::vector<std::pair<std::string, double>> parts;
+    std::vector<UsedExample> used;  // of all micro-batches in order
   };
   Result iterate(int64_t iteration, Method& method);
 

@@ -141,9 +141,12 @@ std::vector<Trajectory> frozen_trajectories(StableDiffusion& model, TextCache& t
   const auto elements = static_cast<size_t>(model.unet_config().in_channels * o.size.height *
                                             o.size.width);
   std::vector<Trajectory> all;
-  for (size_t i = 0; i < prompts.size(); i++) all.push_back({prompts[i], seeds[i], {}});
-  const auto file_of = [&](const std::string& id) {
-    return o.folder / ("trajectory-" + fingerprint(std::string_view(id)) + ".safetensors");
+  for (size_t i = 0; i < prompts.size(); i++) {
+    all.push_back({prompts[i], seeds[i], {}, {}});
+    all.back().hash = fingerprint(std::string_view(identity(model, all.back(), o, model_hash)));
+  }
+  const auto file_of = [&](const Trajectory& t) {
+    return o.folder / ("trajectory-" + t.hash + ".safetensors");
   };
   // Whole batches are sampled or read: how many entries a batch has must not depend on what an
   // interrupted run left.
@@ -156,7 +159,7 @@ std::vector<Trajectory> frozen_trajectories(StableDiffusion& model, TextCache& t
         begin, std::min(static_cast<size_t>(o.batch), all.size() - begin));
     const bool kept = std::all_of(part.begin(), part.end(), [&](Trajectory& t) {
       const std::string id = identity(model, t, o, model_hash);
-      return !o.folder.empty() && load(file_of(id), id, elements, t);
+      return !o.folder.empty() && load(file_of(t), id, elements, t);
     });
     if (kept) continue;
     missing.push_back(part);
@@ -173,8 +176,7 @@ std::vector<Trajectory> frozen_trajectories(StableDiffusion& model, TextCache& t
     done += calls * static_cast<int64_t>(part.size());
     for (const Trajectory& t : part) {
       if (o.folder.empty()) break;
-      const std::string id = identity(model, t, o, model_hash);
-      save(file_of(id), id, t);
+      save(file_of(t), identity(model, t, o, model_hash), t);
     }
   }
   return all;

@@ -45,6 +45,7 @@ struct Example {
 struct Trajectory {
   TrajectoryPrompt prompt;
   uint64_t seed = 0;
+  std::string hash;  // of all that it depends on: its file is trajectory-<hash>.safetensors
   std::vector<Example> examples;  // from noise to picture
 };
 

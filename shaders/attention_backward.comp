@@ -11,11 +11,12 @@
 //   dq_i = scale sum_j dS_ij k_j      dk_j = scale sum_i dS_ij q_i      dv_j = sum_i P_ij dy_i
 //
 // Seen from one side both kernels are the same. An invocation owns OWNED rows a and b (dq: of q and
-// dy; dkv: of k and v) and meets rows A and B (k and v; q and dy), MET at a time: from a . A and b .
-// B follow dS and P, and da = sum dS A, db = sum P B. As in attention.comp nothing is shared: no
+// dy; dkv: of k and v) and meets rows A and B (k and v; q and dy), MET at a time: from a . A and b
+// . B follow dS and P, and da = sum dS A, db = sum P B. As in attention.comp nothing is shared: no
 // shared memory, no barriers, and rows that are met are read at addresses equal in the whole group.
 // Wide heads are read by slices, and groups (z) share their output channels; groups (z) also share
-// the rows to be met, if few invocations own many.
+// the rows to be met, if few invocations own many. Of many rows a dispatch takes the first, the
+// next one adds the next, so that all groups find them in a cache.
 //
 // The lanes forms are for CPU drivers, where a load in a loop is a gather even if all lanes read
 // one address: lanes gather neighbouring channels, and each value reaches the others by
@@ -62,79 +63,28 @@ layout(constant_id = 8) const bool WANT_DB = true;  // dv
 #endif
 
 const uint HEAD_FOURS = (HEAD + 3) / 4;
-const bool WHOLE = SLICE == HEAD_FOURS;             // a and b stay in registers
-const bool KEEP = WHOLE && FOURS == HEAD_FOURS;     // and so do rows that are met
 const uint PARTS = (HEAD_FOURS + FOURS - 1) / FOURS;  // of the output channels
+const bool WHOLE = SLICE == HEAD_FOURS;               // a and b stay in registers
+// With && these would not be specialization constants.
+const bool KEEP = SLICE + FOURS == 2 * HEAD_FOURS;  // so do rows that are met
+const bool EXACT = HEAD_FOURS % SLICE + HEAD_FOURS % FOURS == 0;
 const float LOG2_E = 1.44269504089;
 const float LOWEST = -1e30;  // the score of a key that is not seen
 
-// Channels 4 four to 4 four + 3 of a head's row; zero beyond the head.
-#define LOAD(name, Buf, four_from)                                               \
-  vec4 name(Buf b, uint begin, uint four) {                                      \
-    if (HEAD % 4 == 0 && (HEAD_FOURS % SLICE == 0 || four < HEAD_FOURS))         \
-      return four_from(b, begin + four * 4);                                     \
-    vec4 value;                                                                  \
-    [[unroll]] for (uint i = 0; i < 4; i++) value[i] =                           \
-        four * 4 + i < HEAD ? float(b.at[begin + min(four * 4 + i, HEAD - 1)]) : 0; \
-    return value;                                                                \
-  }
-vec4 load_four_F(FBuf b, uint i) { return FBuf4(b).at[i / 4]; }
-LOAD(load_T, TBuf, load_four)
-LOAD(load_F, FBuf, load_four_F)
+#include "shaders/attention_rows.glsl"
 
-void store(FBuf b, uint begin, uint four, vec4 value) {
+// Stores a sum, or adds it to that of an earlier dispatch.
+void add(FBuf b, uint begin, uint four, vec4 value) {
   if (HEAD % 4 == 0) {
+    if (p.first > 0) value += FBuf4(b).at[begin / 4 + four];
     FBuf4(b).at[begin / 4 + four] = value;
   } else {
-    [[unroll]] for (uint i = 0; i < 4; i++) if (four * 4 + i < HEAD) b.at[begin + four * 4 + i] =
-        value[i];
+    [[unroll]] for (uint i = 0; i < 4; i++) {
+      const uint at = begin + four * 4 + i;
+      if (four * 4 + i < HEAD) b.at[at] = p.first > 0 ? b.at[at] + value[i] : value[i];
+    }
   }
 }
-
-uint met_begin[MET];
-
-#ifdef LANES_FORM
-#extension GL_KHR_shader_subgroup_ballot : require
-#ifdef TYPE_f16
-const uint PAIR = 2;  // halves are loaded by words
-vec2 load_few_T(TBuf b, uint begin, uint channel) {
-  if (HEAD % 2 == 0) return load_pair(b, begin + min(channel, HEAD - 2));
-  return vec2(b.at[begin + min(channel, HEAD - 1)], b.at[begin + min(channel + 1, HEAD - 1)]);
-}
-#else
-const uint PAIR = 1;
-vec2 load_few_T(TBuf b, uint begin, uint channel) {
-  return vec2(b.at[begin + min(channel, HEAD - 1)], 0);
-}
-#endif
-vec2 load_few_F(FBuf b, uint begin, uint channel) {
-  return vec2(b.at[begin + min(channel, HEAD - 1)],
-              PAIR == 2 ? b.at[begin + min(channel + 1, HEAD - 1)] : 0);
-}
-const uint SPAN = LANES * PAIR;  // channels that one load of all lanes covers
-const uint LOADS = (SLICE * 4 + SPAN - 1) / SPAN;
-vec2 rows_A[MET][LOADS], rows_B[MET][LOADS];
-
-#define LOAD_ROWS(rows, load_few, buffer, first)                                                       \
-  [[unroll]] for (uint j_ = 0; j_ < MET; j_++) [[unroll]] for (uint i_ = 0; i_ < LOADS; i_++) \
-      rows[j_][i_] = load_few(buffer, met_begin[j_],                                         \
-                              (first) * 4 + (i_ * LANES + gl_SubgroupInvocationID) * PAIR)
-
-float pick(vec2 row[LOADS], uint channel) {
-  return subgroupBroadcast(row[channel / SPAN][channel % PAIR], channel % SPAN / PAIR);
-}
-vec4 pick_four(vec2 row[LOADS], uint four) {
-  return vec4(pick(row, four * 4), pick(row, four * 4 + 1), pick(row, four * 4 + 2),
-              pick(row, four * 4 + 3));
-}
-// Four `i` of row j of a slice that begins at `first`.
-vec4 met_A(uint j, uint first, uint i) { return pick_four(rows_A[j], i); }
-vec4 met_B(uint j, uint first, uint i) { return pick_four(rows_B[j], i); }
-#else
-#define LOAD_ROWS(rows, load_few, buffer, first)
-vec4 met_A(uint j, uint first, uint i) { return load_T(ROW_A, met_begin[j], first + i); }
-vec4 met_B(uint j, uint first, uint i) { return B_is(load)(ROW_B, met_begin[j], first + i); }
-#endif
 
 vec4 a[OWNED][SLICE], b[OWNED][SLICE];
 float s[OWNED][MET], ds[OWNED][MET];
@@ -215,7 +165,8 @@ void main() {
   }
   if (WHOLE) load_owned(begin, 0);
 
-  uint met = part * p.part, end = min(p.met, met + p.part);
+  uint met = part * p.part + p.first;
+  uint end = min(p.met, part * p.part + p.last);
 #ifdef OWN_QUERIES
   if (CAUSAL) end = min(end, first_owned + LANES * OWNED);
 #else
@@ -268,8 +219,8 @@ void main() {
     if (owned[r] >= p.owned) continue;
     [[unroll]] for (uint i = 0; i < FOURS; i++) {
       if (first_four + i >= HEAD_FOURS) continue;
-      if (WANT_DA) store(p.da, to + begin[r], first_four + i, da[r][i] * (p.scale / LOG2_E));
-      if (WANT_DB) store(p.db, to + begin[r], first_four + i, db[r][i]);
+      if (WANT_DA) add(p.da, to + begin[r], first_four + i, da[r][i] * (p.scale / LOG2_E));
+      if (WANT_DB) add(p.db, to + begin[r], first_four + i, db[r][i]);
     }
   }
 }

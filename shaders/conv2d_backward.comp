@@ -11,8 +11,8 @@
 // stride is whole and inside y. Pixels with equal (i + pad) mod stride share their taps, so the
 // rows of the product are split into stride x stride such phases, each of which wastes no tap.
 //
-// dW [taps C, O]: sum over pixels o of x(i)^T dy(o), where i is inside x. Part s of the result sums
-// a chunk of the pixels.
+// dW [taps C, O]: sum over pixels o of x(i)^T dy(o), where i is inside x. The pixels may be
+// split in parts that run side by side.
 #extension GL_GOOGLE_include_directive : require
 #include "shaders/types.glsl"
 #include "shaders/conv2d_backward.h"
@@ -207,8 +207,8 @@ void main() {
   const uint part = row_group / p.row_groups;
   tile_row -= part * p.row_groups * TILE_ROWS;
   rows = p.kernel_height * p.kernel_width * p.channels;
-  end = min((part + 1) * p.chunk, p.images * p.out_height * p.out_width);
-  tile_product(part * p.chunk, end);
+  end = min((part + 1) * p.part, p.images * p.out_height * p.out_width);
+  tile_product(part * p.part, end);
   uint begin[THREAD_ROWS];
   [[unroll]] for (uint r = 0; r < THREAD_ROWS; r++) begin[r] =
       (part * rows + sum_row(r)) * p.out_channels;
@@ -236,8 +236,13 @@ void main() {
   begin_tile(row_group() - group * p.row_groups);
   const uint tap_y = tap / p.kernel_width, tap_x = tap - tap_y * p.kernel_width;
   const uvec2 xs = span(tap_x);
-  const uint end = min((part + 1) * p.chunk, p.images * p.out_height);
-  for (uint line = part * p.chunk; line < end; line++) {
+  uint begin[ROWS];
+  [[unroll]] for (uint r = 0; r < ROWS; r++) begin[r] =
+      (group * p.channels + min(tile.row[r], p.channels - 1)) * p.out_channels;
+  if (p.first > 0) load_gradient(p.result, begin, p.out_channels);
+  const uint first = part * p.part + p.first;
+  const uint end = min(min(first + p.chunk, (part + 1) * p.part), p.images * p.out_height);
+  for (uint line = first; line < end; line++) {
     const uint image = line / p.out_height;
     const uint y = (line - image * p.out_height) * p.stride + tap_y - p.pad;
     if (y >= p.in_height) continue;  // below zero wraps around
@@ -258,9 +263,6 @@ void main() {
       from += p.stride * p.channels;
     }
   }
-  uint begin[ROWS];
-  [[unroll]] for (uint r = 0; r < ROWS; r++) begin[r] =
-      (group * p.channels + tile.row[r]) * p.out_channels;
   store_gradient(p.result, begin, p.channels, p.out_channels);
 }
 #endif

@@ -17,5 +17,7 @@ uint kernel_width;
 uint stride;
 uint pad;         // zeros above and to the left
 uint row_groups;  // of one phase of dx, one part of dW (`dw`) or one tap of one part (`dw_lanes`)
-uint chunk;       // of one part of dW: pixels of y (`dw`) or lines of pixels (`dw_lanes`)
+uint part;        // of dW: pixels of y (`dw`) or lines of pixels (`dw_lanes`)
+uint first;       // of a part, where this dispatch begins: it adds to the sums of those before
+uint chunk;       // of a part, for this dispatch
 PUSH_END

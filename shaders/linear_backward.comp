@@ -6,7 +6,7 @@
 //
 // Gradients of y = x W + b, x [R, K], W [K, N]:
 //   dx = dy W^T  [R, K], summed over N
-//   dW = x^T dy  [K, N], summed over R, which is split: part s sums rows s chunk to (s + 1) chunk
+//   dW = x^T dy  [K, N], summed over R, in parts that run side by side
 // `dx` and `dw` are for GPUs, the others for CPU drivers.
 #extension GL_GOOGLE_include_directive : require
 #include "shaders/types.glsl"
@@ -107,8 +107,8 @@ vec4 load_b(uint k, uint column) {
 void main() {
   const uint part = row_group / p.row_groups;
   tile_row -= part * p.row_groups * TILE_ROWS;
-  end = min((part + 1) * p.chunk, p.depth);
-  tile_product(part * p.chunk, end);
+  end = min((part + 1) * p.part, p.depth);
+  tile_product(part * p.part, end);
   uint begin[THREAD_ROWS];
   [[unroll]] for (uint r = 0; r < THREAD_ROWS; r++) begin[r] =
       (part * p.rows + sum_row(r)) * p.cols;
@@ -124,8 +124,13 @@ layout(constant_id = 6) const bool ROW_FOURS = true;  // of every lane, in order
 void main() {
   const uint part = row_group() / p.row_groups;
   begin_tile(row_group() - part * p.row_groups);
-  const uint end = min((part + 1) * p.chunk, p.depth);
-  for (uint k = part * p.chunk; k < end; k++) {
+  uint begin[ROWS];
+  [[unroll]] for (uint r = 0; r < ROWS; r++) begin[r] =
+      (part * p.rows + min(tile.row[r], p.rows - 1)) * p.cols;
+  if (p.first > 0) load_gradient(p.result, begin, p.cols);
+  const uint from = part * p.part + p.first;
+  const uint end = min(min(from + p.chunk, (part + 1) * p.part), p.depth);
+  for (uint k = from; k < end; k++) {
     float a[ROWS];
     if (ROW_FOURS) {
       [[unroll]] for (uint r = 0; r < ROWS; r += 4) {
@@ -138,8 +143,6 @@ void main() {
     }
     multiply_add_float(a, p.dy, k, p.cols);
   }
-  uint begin[ROWS];
-  [[unroll]] for (uint r = 0; r < ROWS; r++) begin[r] = (part * p.rows + tile.row[r]) * p.cols;
   store_gradient(p.result, begin, p.rows, p.cols);
 }
 #endif

@@ -9,5 +9,7 @@ uint rows;         // of the result
 uint cols;
 uint depth;
 uint row_groups;  // for one part
-uint chunk;       // of the depth, for one part
+uint part;        // of the depth
+uint first;       // of a part, where this dispatch begins: it adds to the sums of those before
+uint chunk;       // of a part, for this dispatch
 PUSH_END

@@ -91,6 +91,12 @@ void multiply_add_transposed_pair(float a[ROWS], float next[ROWS], TBuf b, uint 
   }
 }
 
+// Goes on with the sums that store_gradient left.
+void load_gradient(FBuf y, uint begin[ROWS], uint cols) {
+  [[unroll]] for (uint v = 0; v < VECTORS; v++) [[unroll]] for (uint r = 0; r < ROWS; r++)
+      tile.sum[r][v] = load4_float(y, begin[r], tile.column[v], cols);
+}
+
 // Rows of a gradient start at `begin`, which need not be in order.
 void store_gradient(FBuf y, uint begin[ROWS], uint rows, uint cols) {
   [[unroll]] for (uint v = 0; v < VECTORS; v++) {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 
 #include "engine/ops.h"
 #include "engine/ops/attention.h"
@@ -49,24 +48,30 @@ struct Cut {
   uint32_t lanes, owned, met, slice, fours;
 };
 
-Cut cut_for(const DeviceTraits& traits, uint32_t head_fours, int64_t owned) {
+// `count` in equal pieces of at most `most`.
+uint32_t even(uint32_t count, uint32_t most) {
+  const uint32_t pieces = (count + most - 1) / most;
+  return (count + pieces - 1) / pieces;
+}
+
+Cut cut_for(const DeviceTraits& traits, uint32_t fours, int64_t owned) {
   Cut c{};
-  const auto parts_of = [&](uint32_t most) { return (head_fours + most - 1) / most; };
-  const auto even = [&](uint32_t most) { return (head_fours + parts_of(most) - 1) / parts_of(most); };
   if (traits.cpu) {
+    // State lies in the first-level cache: a, b, da and db of 8 lanes x 3 rows x 40 channels are
+    // 15 KiB. More of it is not faster, and the time to compile grows faster than the state.
     c.lanes = std::clamp<uint32_t>(traits.subgroup_size, 4, 16);
-    c.owned = head_fours <= 16 ? 4 : head_fours <= 20 ? 2 : 1;
-    c.met = 4;
-    c.slice = c.fours = even(40);
-    if (getenv("CUT_OWNED")) c.owned = atoi(getenv("CUT_OWNED"));
-    if (getenv("CUT_MET")) c.met = atoi(getenv("CUT_MET"));
-    while (c.owned > 1 && c.lanes * c.owned / 2 >= owned) c.owned /= 2;
+    c.owned = fours <= 8 ? 4 : fours <= 12 ? 3 : fours <= 32 ? 2 : fours <= 40 ? 1 : 2;
+    c.owned = std::min(c.owned, static_cast<uint32_t>((owned + c.lanes - 1) / c.lanes));
+    c.met = fours <= 5 ? 4 : fours <= 16 ? 2 : fours <= 40 ? 1 : 4;
+    c.slice = fours <= 40 ? fours : even(fours, 8);
+    c.fours = even(fours, 44);
   } else {
+    // State lies in registers: all four of a row of 40 channels are 160.
     c.lanes = 64;
     c.owned = 1;
     c.met = 4;
-    c.slice = even(10);
-    c.fours = even(20);
+    c.slice = even(fours, 10);
+    c.fours = even(fours, 20);
   }
   return c;
 }
@@ -74,36 +79,53 @@ Cut cut_for(const DeviceTraits& traits, uint32_t head_fours, int64_t owned) {
 // Into how many parts dk and dv are summed, where there are too few keys to fill a large device.
 int64_t parts_of(const Node& n) {
   const int64_t groups = n.in(Q)[0] * n.as<Options>().heads * ((n.in(K)[1] + 63) / 64);
-  const int64_t queries = n.in(Q)[1];
-  return std::max(std::clamp<int64_t>(256 / groups, 1, (queries + 255) / 256),
-                  (queries + 16383) / 16384);
+  return std::clamp<int64_t>(256 / groups, 1, (n.in(Q)[1] + 255) / 256);
 }
 
-void record_products(const Node& n, Recorder& r, const Kernel& kernel, const Kernel& lanes_kernel,
-                     const Cut& c, int64_t parts, AttentionBackwardPush push, bool want_da,
-                     bool want_db) {
+// How many rows a dispatch meets; the next one goes on.
+uint32_t rows_at_a_time(const DeviceTraits& traits, const Cut& c, uint32_t head) {
+  // Old lavapipe ends an invocation's loops after 65,535 iterations.
+  const uint32_t slices = ((head + 3) / 4 + c.slice - 1) / c.slice;
+  const uint32_t most = 65000 / (slices + 1) * c.met;
+  // All groups read the same rows, which should still be in a core's second-level cache: of a row
+  // of 40 channels four cache lines of A and as many of B.
+  return traits.cpu ? std::min(most, std::max((256u << 10) / (8 * head + 128), 64u)) : most;
+}
+
+// One of the two kernels, seen from the rows that its invocations own.
+struct Side {
+  const Kernel &kernel, &lanes_kernel;
+  int64_t owned, met, parts;
+  bool da, db;
+};
+
+// Several dispatches that add up where there are many rows to be met; push_of makes the addresses
+// of one.
+template <typename PushOf>
+void record_side(const Node& n, Recorder& r, const Side& side, PushOf push_of) {
   const Options o = n.as<Options>();
   const Shape& q = n.in(Q);
   const auto head = static_cast<uint32_t>(q[2] / o.heads);
-  const uint32_t head_fours = (head + 3) / 4;
-  const uint32_t each = c.lanes * c.owned;
-  push.part = (push.met + static_cast<uint32_t>(parts) - 1) / static_cast<uint32_t>(parts);
-  push.batch = static_cast<uint32_t>(q[0]);
-  push.heads = static_cast<uint32_t>(o.heads);
-  push.scale = static_cast<float>(1.4426950408889634 / std::sqrt(head));
-  // Old lavapipe ends an invocation's loops after 65,535 iterations.
-  const int64_t slices = (head_fours + c.slice - 1) / c.slice;
-  if ((push.part / c.met + 1) * (slices == 1 ? 1 : slices + 1) > 65000)
-    throw InputError("[attention] expects fewer than {} keys of {} channels", push.met, head);
-  r.dispatch(
-      r.traits().cpu ? lanes_kernel : kernel, n.inputs[Q].dtype(),
-      {c.lanes, c.owned, c.met, head, c.slice, c.fours, o.causal, want_da, want_db}, push,
-      {(push.owned + each - 1) / each, static_cast<uint32_t>(q[0] * o.heads),
-       static_cast<uint32_t>(parts) * ((head_fours + c.fours - 1) / c.fours)});
-}
-
-uint32_t head_fours(const Node& n) {
-  return static_cast<uint32_t>((n.in(Q)[2] / n.as<Options>().heads + 3) / 4);
+  const uint32_t fours = (head + 3) / 4;
+  const Cut c = cut_for(r.traits(), fours, side.owned);
+  const auto parts = static_cast<uint32_t>(side.parts), owned = static_cast<uint32_t>(side.owned),
+             met = static_cast<uint32_t>(side.met), part = (met + parts - 1) / parts,
+             rows = even(part, rows_at_a_time(r.traits(), c, head)), each = c.lanes * c.owned;
+  for (uint32_t first = 0; first < part; first += rows) {
+    AttentionBackwardPush push = push_of();
+    push.owned = owned;
+    push.met = met;
+    push.part = part;
+    push.first = first;
+    push.last = std::min(first + rows, part);
+    push.batch = static_cast<uint32_t>(q[0]);
+    push.heads = static_cast<uint32_t>(o.heads);
+    push.scale = static_cast<float>(1.4426950408889634 / std::sqrt(head));
+    r.dispatch(r.traits().cpu ? side.lanes_kernel : side.kernel, n.inputs[Q].dtype(),
+               {c.lanes, c.owned, c.met, head, c.slice, c.fours, o.causal, side.da, side.db}, push,
+               {(owned + each - 1) / each, push.batch * push.heads,
+                parts * ((fours + c.fours - 1) / c.fours)});
+  }
 }
 
 AttentionBackwardPush inputs_of(const Node& n, Recorder& r) {
@@ -119,12 +141,18 @@ AttentionBackwardPush inputs_of(const Node& n, Recorder& r) {
 std::vector<TensorType> dq_outputs(const Node& n) { return {{n.in(Q), DType::f32}}; }
 
 void record_dq(const Node& n, Recorder& r) {
-  AttentionBackwardPush push = inputs_of(n, r);
-  push.da = r.out(n);
-  push.owned = static_cast<uint32_t>(n.in(Q)[1]);
-  push.met = static_cast<uint32_t>(n.in(K)[1]);
-  record_products(n, r, kernels::attention_backward_dq, kernels::attention_backward_dq_lanes,
-                  cut_for(r.traits(), head_fours(n), n.in(Q)[1]), 1, push, true, false);
+  const Side side = {kernels::attention_backward_dq,
+                     kernels::attention_backward_dq_lanes,
+                     n.in(Q)[1],
+                     n.in(K)[1],
+                     1,
+                     true,
+                     false};
+  record_side(n, r, side, [&] {
+    AttentionBackwardPush push = inputs_of(n, r);
+    push.da = r.out(n);
+    return push;
+  });
 }
 
 // dk and dv, as far as wanted, and their parts where there are several.
@@ -146,16 +174,22 @@ void record_dkv(const Node& n, Recorder& r) {
   const int64_t parts = parts_of(n);
   const int wanted = int{o.dk} + int{o.dv};
   const uint64_t part_bytes = static_cast<uint64_t>(parts * k.elements()) * sizeof(float);
-  AttentionBackwardPush push = inputs_of(n, r);
-  uint64_t to[2];
-  for (int i = 0; i < wanted; i++)
-    to[i] = parts == 1 ? r.out(n, i) : r.out(n, wanted) + i * part_bytes;
-  push.da = to[0];
-  push.db = to[wanted - 1];
-  push.owned = static_cast<uint32_t>(k[1]);
-  push.met = static_cast<uint32_t>(n.in(Q)[1]);
-  record_products(n, r, kernels::attention_backward_dkv, kernels::attention_backward_dkv_lanes,
-                  cut_for(r.traits(), head_fours(n), k[1]), parts, push, o.dk, o.dv);
+  const Side side = {kernels::attention_backward_dkv,
+                     kernels::attention_backward_dkv_lanes,
+                     k[1],
+                     n.in(Q)[1],
+                     parts,
+                     o.dk,
+                     o.dv};
+  record_side(n, r, side, [&] {
+    AttentionBackwardPush push = inputs_of(n, r);
+    uint64_t to[2];
+    for (int i = 0; i < wanted; i++)
+      to[i] = parts == 1 ? r.out(n, i) : r.out(n, wanted) + i * part_bytes;
+    push.da = to[0];
+    push.db = to[wanted - 1];
+    return push;
+  });
   for (int i = 0; i < wanted && parts > 1; i++) {
     const Elementwise e(r, k.elements(), {k.elements()});
     const AttentionSumsPush merge{.dy = r.back(n, wanted) + i * part_bytes,

@@ -141,40 +141,44 @@ Shape weight_of(const Node& n) {
 }
 
 // A CPU driver walks lines of y, a GPU all its pixels alike.
-Parts dw_parts(const Node& n, bool cpu) {
+Split dw_split(const Node& n, bool cpu) {
   const Shape w = weight_of(n), &dy = n.in(1);
   const int64_t lines = dy[0] * dy[1];
-  return parts_of(cpu, w.rows(), w[3], cpu ? lines : lines * dy[2], cpu ? dy[2] : 1);
+  return split_depth(cpu, w.rows(), w[3], cpu ? lines : lines * dy[2], cpu ? dy[2] : 1);
 }
 
 std::vector<TensorType> dw_outputs(const Node& n) {
-  return outputs_in_parts(weight_of(n), dw_parts(n, false), dw_parts(n, true));
+  return outputs_in_parts(weight_of(n), dw_split(n, false), dw_split(n, true));
 }
 
 void dw_record(const Node& n, Recorder& r) {
   const Shape &x = n.in(0), &dy = n.in(1), &w = n.out();
-  const Parts parts = dw_parts(n, r.traits().cpu);
-  Conv2dBackwardPush push = backward_push(x, w, dy, n.as<BackwardAttribute>().options);
-  push.x = r.in(n, 0);
-  push.dy = r.in(n, 1);
-  push.result = begin_parts(n, r, parts);
-  push.chunk = u32(parts.chunk);
+  const Split split = dw_split(n, r.traits().cpu);
   const uint32_t fours = w[3] % 4 == 0;
   const DType type = n.inputs[0].dtype();
-  if (r.traits().cpu) {
-    const LanesTile t = lanes_tile(r.traits(), w[2], w[3]);
-    const uint32_t row_fours = w[2] % 4 == 0 && t.rows % 4 == 0 && !t.along_rows;
-    push.row_groups = u32(t.groups.rows);
-    r.dispatch(kernels::conv2d_backward_dw_lanes, type,
-               {t.lanes, t.rows, t.vectors, fours, 0, t.along_rows, row_fours}, push,
-               t.groups.all(w[0] * w[1] * parts.count));
-  } else {
-    const SharedTile t = shared_tile(r.traits(), w.rows(), w[3]);
-    push.row_groups = u32(t.groups.rows);
-    r.dispatch(kernels::conv2d_backward_dw, type, {t.local, t.vectors, fours, 0, w[2] % 4 == 0},
-               push, t.groups.all(parts.count));
+  for (int64_t first = 0; first < split.part; first += split.chunk) {
+    Conv2dBackwardPush push = backward_push(x, w, dy, n.as<BackwardAttribute>().options);
+    push.x = r.in(n, 0);
+    push.dy = r.in(n, 1);
+    push.result = parts_address(n, r, split);
+    push.part = u32(split.part);
+    push.first = u32(first);
+    push.chunk = u32(split.chunk);
+    if (r.traits().cpu) {
+      const LanesTile t = lanes_tile(r.traits(), w[2], w[3]);
+      const uint32_t row_fours = w[2] % 4 == 0 && t.rows % 4 == 0 && !t.along_rows;
+      push.row_groups = u32(t.groups.rows);
+      r.dispatch(kernels::conv2d_backward_dw_lanes, type,
+                 {t.lanes, t.rows, t.vectors, fours, 0, t.along_rows, row_fours}, push,
+                 t.groups.all(w[0] * w[1] * split.parts));
+    } else {
+      const SharedTile t = shared_tile(r.traits(), w.rows(), w[3]);
+      push.row_groups = u32(t.groups.rows);
+      r.dispatch(kernels::conv2d_backward_dw, type, {t.local, t.vectors, fours, 0, w[2] % 4 == 0},
+                 push, t.groups.all(split.parts));
+    }
   }
-  end_parts(n, r, parts);
+  merge_parts(n, r, split);
 }
 
 double dw_flop(const Node& n) {

@@ -36,12 +36,15 @@ void record(const Node& n, Recorder& r) {
              e.groups());
 }
 
+// Each of up to 16 vectors of an invocation looks at all tokens, and some drivers end an
+// invocation's loops silently after 65,535 iterations.
+constexpr int64_t most_loops = 4000;
+
 // Inputs ids and dy; the attribute is the number of rows of the table.
 std::vector<TensorType> table_outputs(const Node& n) {
-  constexpr int64_t limit = 4000;  // 16 vectors of an invocation look at all tokens
-  if (n.in(0).elements() > limit)
+  if (n.in(0).elements() > most_loops)
     throw InputError("[embedding] expects at most {} tokens for the table's gradient, not {}",
-                     limit, n.in(0).str());
+                     most_loops, n.in(0).str());
   return {{{n.as<int64_t>(), n.in(1).last()}, DType::f32}};
 }
 
@@ -65,6 +68,9 @@ void record_table(const Node& n, Recorder& r) {
 
 // Input dy; the attribute is the number of positions.
 std::vector<TensorType> positions_outputs(const Node& n) {
+  if (n.in(0)[0] > most_loops)
+    throw InputError("[embedding] expects at most {} sentences for a gradient, not {}", most_loops,
+                     n.in(0).str());
   return {{{n.as<int64_t>(), n.in(0).last()}, DType::f32}};
 }
 

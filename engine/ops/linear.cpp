@@ -86,40 +86,44 @@ void dx_record(const Node& n, Recorder& r) {
 double dx_flop(const Node& n) { return 2.0 * n.in(0).elements() * n.out().last(); }
 
 // dW = x^T dy. Inputs: x, dy.
-Parts dw_parts(const Node& n, bool cpu) {
-  return parts_of(cpu, n.in(0).last(), n.in(1).last(), n.in(0).rows(), 1);
+Split dw_split(const Node& n, bool cpu) {
+  return split_depth(cpu, n.in(0).last(), n.in(1).last(), n.in(0).rows(), 1);
 }
 
 std::vector<TensorType> dw_outputs(const Node& n) {
-  return outputs_in_parts({n.in(0).last(), n.in(1).last()}, dw_parts(n, false), dw_parts(n, true));
+  return outputs_in_parts({n.in(0).last(), n.in(1).last()}, dw_split(n, false), dw_split(n, true));
 }
 
 void dw_record(const Node& n, Recorder& r) {
   const int64_t rows = n.in(0).last(), cols = n.in(1).last();
   const uint32_t fours = cols % 4 == 0;
-  const Parts parts = dw_parts(n, r.traits().cpu);
-  LinearBackwardPush push{.dy = r.in(n, 1),
-                          .x = r.in(n, 0),
-                          .result = begin_parts(n, r, parts),
-                          .rows = static_cast<uint32_t>(rows),
-                          .cols = static_cast<uint32_t>(cols),
-                          .depth = static_cast<uint32_t>(n.in(0).rows()),
-                          .chunk = static_cast<uint32_t>(parts.chunk)};
+  const Split split = dw_split(n, r.traits().cpu);
   const DType type = n.inputs[0].dtype();
-  if (r.traits().cpu) {
-    const LanesTile t = lanes_tile(r.traits(), rows, cols);
-    const uint32_t row_fours = rows % 4 == 0 && t.rows % 4 == 0 && !t.along_rows;
-    push.row_groups = static_cast<uint32_t>(t.groups.rows);
-    r.dispatch(kernels::linear_backward_dw_lanes, type,
-               {t.lanes, t.rows, t.vectors, fours, 0, t.along_rows, row_fours}, push,
-               t.groups.all(parts.count));
-  } else {
-    const SharedTile t = shared_tile(r.traits(), rows, cols);
-    push.row_groups = static_cast<uint32_t>(t.groups.rows);
-    r.dispatch(kernels::linear_backward_dw, type, {t.local, t.vectors, fours, 0, rows % 4 == 0},
-               push, t.groups.all(parts.count));
+  for (int64_t first = 0; first < split.part; first += split.chunk) {
+    LinearBackwardPush push{.dy = r.in(n, 1),
+                            .x = r.in(n, 0),
+                            .result = parts_address(n, r, split),
+                            .rows = static_cast<uint32_t>(rows),
+                            .cols = static_cast<uint32_t>(cols),
+                            .depth = static_cast<uint32_t>(n.in(0).rows()),
+                            .part = static_cast<uint32_t>(split.part),
+                            .first = static_cast<uint32_t>(first),
+                            .chunk = static_cast<uint32_t>(split.chunk)};
+    if (r.traits().cpu) {
+      const LanesTile t = lanes_tile(r.traits(), rows, cols);
+      const uint32_t row_fours = rows % 4 == 0 && t.rows % 4 == 0 && !t.along_rows;
+      push.row_groups = static_cast<uint32_t>(t.groups.rows);
+      r.dispatch(kernels::linear_backward_dw_lanes, type,
+                 {t.lanes, t.rows, t.vectors, fours, 0, t.along_rows, row_fours}, push,
+                 t.groups.all(split.parts));
+    } else {
+      const SharedTile t = shared_tile(r.traits(), rows, cols);
+      push.row_groups = static_cast<uint32_t>(t.groups.rows);
+      r.dispatch(kernels::linear_backward_dw, type, {t.local, t.vectors, fours, 0, rows % 4 == 0},
+                 push, t.groups.all(split.parts));
+    }
   }
-  end_parts(n, r, parts);
+  merge_parts(n, r, split);
 }
 
 double dw_flop(const Node& n) { return 2.0 * n.in(0).elements() * n.in(1).last(); }

@@ -54,35 +54,42 @@ SharedTile shared_tile(const DeviceTraits& traits, int64_t rows, int64_t cols) {
   return t;
 }
 
-Parts parts_of(bool cpu, int64_t rows, int64_t cols, int64_t units, int64_t unit_depth) {
+Split split_depth(bool cpu, int64_t rows, int64_t cols, int64_t units, int64_t unit_depth) {
   // Enough tiles for a large GPU or for the cores of a CPU, but not so short a depth that the
   // writing and adding of parts would count.
   const int64_t tiles = cpu ? groups_for(rows, 16) * groups_for(cols, 128)
                             : groups_for(rows, 64) * groups_for(cols, 64);
   const int64_t wanted = (cpu ? 16 : 512) / tiles, most = units * unit_depth / (cpu ? 256 : 128);
-  // Some drivers end an invocation's loops silently after 65,535 iterations.
-  const int64_t longest = std::max<int64_t>(1, 60000 / (unit_depth + 1));
-  int64_t count = std::max<int64_t>(1, std::min(wanted, most));
-  const int64_t chunk = std::min(groups_for(units, count), longest);
-  return {groups_for(units, chunk), chunk};
+  const int64_t parts = std::max<int64_t>(1, std::min(wanted, most));
+  Split split{};
+  split.part = groups_for(units, parts);
+  split.parts = groups_for(units, split.part);
+  split.chunk = split.part;
+  if (cpu) {
+    // The panel of b that a row of tiles reads: 64 KiB.
+    constexpr int64_t panel = 16384;
+    const int64_t deepest = panel / std::clamp<int64_t>(cols, 32, 128);
+    const int64_t chunks = groups_for(split.part, std::max<int64_t>(1, deepest / unit_depth));
+    split.chunk = groups_for(split.part, chunks);
+  }
+  return split;
 }
 
-std::vector<TensorType> outputs_in_parts(const Shape& result, Parts gpu, Parts cpu) {
+std::vector<TensorType> outputs_in_parts(const Shape& result, const Split& gpu, const Split& cpu) {
   std::vector<TensorType> types = {{result, DType::f32}};
-  for (const Parts& parts : {gpu, cpu})
-    types.push_back(
-        {{parts.count > 1 ? parts.count : 1, parts.count > 1 ? result.elements() : 1}, DType::f32});
+  for (const Split& split : {gpu, cpu})
+    types.push_back({{split.parts, split.parts > 1 ? result.elements() : 1}, DType::f32});
   return types;
 }
 
-uint64_t begin_parts(const Node& n, Recorder& r, Parts parts) {
-  return parts.count > 1 ? r.out(n, r.traits().cpu ? 2 : 1) : r.out(n);
+uint64_t parts_address(const Node& n, Recorder& r, const Split& split) {
+  return split.parts > 1 ? r.out(n, r.traits().cpu ? 2 : 1) : r.out(n);
 }
 
-void end_parts(const Node& n, Recorder& r, Parts parts) {
-  if (parts.count > 1)
-    record_column_sum(r, r.back(n, r.traits().cpu ? 2 : 1), r.out(n), parts.count,
-                      n.out().elements(), parts.count);
+void merge_parts(const Node& n, Recorder& r, const Split& split) {
+  if (split.parts > 1)
+    record_column_sum(r, r.back(n, r.traits().cpu ? 2 : 1), r.out(n), split.parts,
+                      n.out().elements(), split.parts);
 }
 
 }  // namespace lacuna

@@ -36,19 +36,21 @@ struct SharedTile {
 };
 SharedTile shared_tile(const DeviceTraits& traits, int64_t rows, int64_t cols);
 
-// How the depth of a product of few tiles is split in parts, which run side by side and are added
-// in a fixed order: it is the gradient of a weight, where many rows of activations meet. The depth
-// is `units` of `unit_depth`, and a part is a whole number of units.
-struct Parts {
-  int64_t count, chunk;  // parts, and units in each but the last
+// How the long depth of a weight's gradient, where all rows of activations meet, is split: in parts
+// that run side by side where there are few tiles, and, on CPU drivers, in chunks of a part that
+// one dispatch after the other adds, so that the rows that all tiles read stay in the cache. All in
+// units of `unit_depth`.
+struct Split {
+  int64_t parts, part, chunk;
 };
-Parts parts_of(bool cpu, int64_t rows, int64_t cols, int64_t units, int64_t unit_depth);
+Split split_depth(bool cpu, int64_t rows, int64_t cols, int64_t units, int64_t unit_depth);
 
 // The outputs of a node whose result may consist of parts: the result, and the parts as GPUs and as
 // CPU drivers split it.
-std::vector<TensorType> outputs_in_parts(const Shape& result, Parts gpu, Parts cpu);
-// Where the product's dispatch writes, and what adds the parts after it.
-uint64_t begin_parts(const Node& n, Recorder& r, Parts parts);
-void end_parts(const Node& n, Recorder& r, Parts parts);
+std::vector<TensorType> outputs_in_parts(const Shape& result, const Split& gpu, const Split& cpu);
+// Where the product's dispatches write.
+uint64_t parts_address(const Node& n, Recorder& r, const Split& split);
+// Adds the parts, in order.
+void merge_parts(const Node& n, Recorder& r, const Split& split);
 
 }  // namespace lacuna

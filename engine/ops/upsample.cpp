@@ -27,9 +27,16 @@ std::vector<TensorType> outputs(const Node& n) {
   return {{y, n.inputs[0].dtype()}};
 }
 
-void record_as(const Kernel& kernel, const Node& n, Recorder& r) {
+// `loops`: the most pixels of x that one pixel of y reads one after the other.
+void record_as(const Kernel& kernel, const Node& n, Recorder& r, int64_t loops) {
   const Shape &x = n.in(0), &y = n.out();
-  const Elementwise e(r, y.elements(), {y.last()});
+  Elementwise e(r, y.elements(), {y.last()});
+  // Some drivers end an invocation's loops silently after 65,535 iterations.
+  constexpr int64_t most = 65000;
+  if (loops > most)
+    throw InputError("[upsample] expects to enlarge {} at most {} times for a gradient", y.str(),
+                     most);
+  e.steps = static_cast<uint32_t>(std::clamp<int64_t>(most / loops, 1, e.steps));
   r.dispatch(
       kernel, n.dtype(), {e.local, e.width, e.steps},
       UpsamplePush{r.in(n, 0), r.out(n), e.count, static_cast<uint32_t>(x[1]),
@@ -38,7 +45,7 @@ void record_as(const Kernel& kernel, const Node& n, Recorder& r) {
       e.groups());
 }
 
-void record(const Node& n, Recorder& r) { record_as(kernels::upsample_forward, n, r); }
+void record(const Node& n, Recorder& r) { record_as(kernels::upsample_forward, n, r, 1); }
 
 // Input dy.
 std::vector<TensorType> dx_outputs(const Node& n) {
@@ -47,7 +54,10 @@ std::vector<TensorType> dx_outputs(const Node& n) {
   return {{{dy[0], height, width, dy[3]}, DType::f32}};
 }
 
-void record_dx(const Node& n, Recorder& r) { record_as(kernels::upsample_backward, n, r); }
+void record_dx(const Node& n, Recorder& r) {
+  const Shape &dy = n.in(0), &dx = n.out();
+  record_as(kernels::upsample_backward, n, r, (dy[1] / dx[1] + 1) * (dy[2] / dx[2] + 1));
+}
 
 const Op dx_op = {"upsample.dx", dx_outputs, record_dx};
 

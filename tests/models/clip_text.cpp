@@ -3,7 +3,7 @@
 
 #include "engine/plan.h"
 #include "tests/device.h"
-#include "tests/models/golden.h"
+#include "tests/models/gradients.h"
 
 using namespace lacuna;
 using namespace lacuna::test;
@@ -39,6 +39,23 @@ void check_clip(const std::string& name) {
   }
 }
 
+void check_clip_gradients(const std::string& name) {
+  const auto folder = fixture("clip/" + name);
+  const SafeTensors golden = SafeTensors::open(folder / "golden.safetensors");
+  const auto ids = read_ids(golden, "input.input_ids");
+  const auto shape = golden.at("input.input_ids").shape;
+  WeightStore store(device(), folder / "model.safetensors", DType::f32);
+  const ClipText clip(store, ClipTextConfig::from_file(folder / "config.json"));
+  const GradientCase c = {
+      .fixture = "clip/" + name,
+      .loss = "last_hidden_state",
+      .store = store,
+      .trace = [&](Graph& g,
+                   auto&) { return clip(g.input("ids", Shape(shape), DType::i32), nullptr); },
+      .set = [&](Plan& plan) { plan.set("ids", std::span<const int32_t>(ids)); }};
+  check_gradients(c, run_gradients(c), f32_gradient_bound);
+}
+
 }  // namespace
 
 TEST_CASE("CLIP equals transformers: quick_gelu, 77 tokens" * needs_device()) {
@@ -49,4 +66,14 @@ TEST_CASE("CLIP equals transformers: gelu, 13 tokens, heads of 40" * needs_devic
 }
 TEST_CASE("CLIP equals transformers: tensors without the text_model prefix" * needs_device()) {
   check_clip("first_eos");
+}
+
+TEST_CASE("CLIP's gradients equal PyTorch's: quick_gelu, 77 tokens" * needs_device()) {
+  check_clip_gradients("quick_gelu");
+}
+TEST_CASE("CLIP's gradients equal PyTorch's: gelu, 13 tokens, heads of 40" * needs_device()) {
+  check_clip_gradients("gelu");
+}
+TEST_CASE("CLIP's gradients equal PyTorch's: tensors without the prefix" * needs_device()) {
+  check_clip_gradients("first_eos");
 }

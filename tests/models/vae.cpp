@@ -3,7 +3,7 @@
 
 #include "engine/plan.h"
 #include "tests/device.h"
-#include "tests/models/golden.h"
+#include "tests/models/gradients.h"
 
 using namespace lacuna;
 using namespace lacuna::test;
@@ -57,10 +57,47 @@ void check_vae(const std::string& name) {
   }
 }
 
+// A store of their own each: what it has loaded is what the half of the model reads.
+void check_vae_gradients(const std::string& name) {
+  const auto folder = fixture("vae/" + name);
+  const SafeTensors golden = SafeTensors::open(folder / "golden.safetensors");
+  const VaeConfig config = VaeConfig::from_file(folder / "config.json");
+  const std::vector<std::string> encoder_names = {"encoder.", "quant_conv.", "input.image"};
+  const std::vector<std::string> decoder_names = {"decoder.", "post_quant_conv.", "input.latent"};
+  const auto check = [&](const auto& model, const WeightStore& store, const std::string& loss,
+                         const std::string& input, const std::vector<std::string>& others) {
+    const Array given = channels_last(read(golden, "input." + input));
+    const GradientCase c = {
+        .fixture = "vae/" + name,
+        .loss = loss,
+        .store = store,
+        .trace =
+            [&](Graph& g, auto& inputs) {
+              inputs[input] = g.input(input, Shape(given.shape));
+              return model(cast(inputs[input], store.dtype()));
+            },
+        .set = [&](Plan& plan) { plan.set(input, std::span<const float>(given.values)); }};
+    check_gradients(c, run_gradients(c), f32_gradient_bound, others);
+  };
+  const auto file = folder / "diffusion_pytorch_model.safetensors";
+  WeightStore encoder_store(device(), file, DType::f32), decoder_store(device(), file, DType::f32);
+  const VaeEncoder encoder(encoder_store, config);
+  check(encoder, encoder_store, "moments", "image", decoder_names);
+  const VaeDecoder decoder(decoder_store, config);
+  check(decoder, decoder_store, "decoded", "latent", encoder_names);
+}
+
 }  // namespace
 
 TEST_CASE("VAE equals diffusers: two levels" * needs_device()) { check_vae("two_levels"); }
 TEST_CASE("VAE equals diffusers: four levels" * needs_device()) { check_vae("four_levels"); }
 TEST_CASE("VAE equals diffusers: attention with its old names" * needs_device()) {
   check_vae("old_names");
+}
+
+TEST_CASE("VAE's gradients equal PyTorch's: two levels" * needs_device()) {
+  check_vae_gradients("two_levels");
+}
+TEST_CASE("VAE's gradients equal PyTorch's: four levels" * needs_device()) {
+  check_vae_gradients("four_levels");
 }

@@ -1,28 +1,32 @@
 """Golden fixtures of the three models: inputs, outputs and, on request, gradients from PyTorch in float32.
 
-    python tools/golden/models.py [--out tests/fixtures] [--only clip|unet|vae] [--gradients]
+    python tools/golden/models.py [--out tests/fixtures] [--only clip|unet|vae] [--gradients] [--inside]
 
-Each fixture is a folder in the very format that save_pretrained writes (config.json and float32 safetensors),
-a small random model, plus golden.safetensors beside it. Tensors are laid out as PyTorch has them (N, C, H, W):
+Each fixture is a folder in the very format that save_pretrained writes (config.json and safetensors), a small random
+model, plus golden.safetensors beside it. The weights are exact in 16 bits and stored so. Tensors are laid out as
+PyTorch has them (N, C, H, W):
 
 clip   input.input_ids (I32; B, T)   output.last_hidden_state, output.pooler_output,
        output.hidden_states.0 .. .L: the embeddings, then each layer's output before the final norm
 unet   input.sample, input.timestep (F32; one per sample, one of them fractional), input.context
        output.epsilon
-       inside.<module>: outputs of conv_in, time_embedding, down_blocks.i, mid_block, up_blocks.i
+       with --inside, inside.<module>: outputs of conv_in, time_embedding, down_blocks.i, mid_block, up_blocks.i
 vae    input.image, input.latent (as the decoder takes it: already divided by scaling_factor)
        output.mean, output.logvar (of the posterior; clamped to -30 .. 20, no value reaches that), output.decoded
-       inside.<module>: outputs of conv_in, mid_block and each block of encoder and decoder
+       with --inside, inside.<module>: outputs of conv_in, mid_block and each block of encoder and decoder
+--inside is for finding where a model goes wrong: no test reads it, so that the committed files lack it.
 
 gradients.safetensors (--gradients): target.<output>, loss.<output> and gradient.<parameter> of
-loss = mean((output - target)^2), all parameters under their names in the file, and gradient.input.<name>.
+loss = mean((output - target)^2), all parameters under their names in the file, and gradient.input.<name>; float32.
 The VAE has two losses on separate parameters: of the moments (mean and logvar concatenated on channels) and of decoded.
+Configurations in WITHOUT_GRADIENTS, whose layers all occur elsewhere, are left out to keep the fixtures small.
 
 The weights are random but not default: every linear and convolution has standard deviation 1 / sqrt(fan in)
 (1.5 times that for queries and keys, so that attention is far from uniform), all biases are N(0, 0.2), norms are
 N(1, 0.2) and N(0, 0.2). Reversing the order of any one parameter's values moves an output by 0.002 at least, mostly
 by 0.05 and more; only the bias of the keys has no effect, because softmax ignores it. The script prints, for each output,
-its standard deviation and how far float32 is from float64: a comparison cannot be tighter than that.
+its standard deviation and how far float32 is from float64: a comparison cannot be tighter than that. The same for the
+gradients, relative to each tensor's norm; key biases, whose gradient is zero but for rounding, apart.
 
 Written with torch 2.15.0, diffusers 0.42.1, transformers 5.23.0, safetensors 0.8.0, on one thread.
 """
@@ -103,6 +107,9 @@ VAE = {
 }
 OLD_NAMES = {"to_q": "query", "to_k": "key", "to_v": "value", "to_out.0": "proj_attn"}
 
+# Other configurations have the same layers: unet/sd1 those of down_first, vae/four_levels those of old_names.
+WITHOUT_GRADIENTS = ("unet/down_first", "vae/old_names")
+
 
 # ---------------------------------------------------------------------------------------------------------------
 
@@ -154,11 +161,12 @@ class Golden:
         self.folder, self.model, self.inputs, self.run, self.losses, self.rename = (
             folder, model, inputs, run, losses, rename)
 
-    def write(self):
+    def write(self, inside):
         with torch.no_grad():
             outputs = self.run(self.model, self.inputs)
             exact = self.run(copy.deepcopy(self.model).double(), doubled(self.inputs))
-        tensors = {f"input.{key}": value for key, value in self.inputs.items()} | outputs
+        kept = {key: value for key, value in outputs.items() if inside or not key.startswith("inside.")}
+        tensors = {f"input.{key}": value for key, value in self.inputs.items()} | kept
         save(tensors, self.folder / "golden.safetensors")
         parameters = sum(p.numel() for p in self.model.parameters())
         print(f"{self.folder.parent.name}/{self.folder.name}: {parameters} parameters")
@@ -168,24 +176,42 @@ class Golden:
                 error = (value.double() - exact[key]).abs().max()
                 print(f"  {key:28} {str(tuple(value.shape)):18} std {value.std():.3f}  float32 is off by {error:.1e}")
 
-    def write_gradients(self, generator):
+    def gradients(self, model, inputs, targets):
+        """The gradients of all parameters and floating-point inputs, and the losses."""
         differentiable = lambda k, v: v.is_floating_point() and k != "timestep"
-        inputs = {k: v.clone().requires_grad_(differentiable(k, v)) for k, v in self.inputs.items()}
-        self.model.zero_grad()
-        outputs = self.run(self.model, inputs)
-        tensors, total = {}, 0
-        for name, of in self.losses.items():
-            target = torch.randn(of(outputs).shape, generator=generator)
-            loss = torch.nn.functional.mse_loss(of(outputs), target)
-            tensors |= {f"target.{name}": target, f"loss.{name}": loss.detach().reshape(1)}
-            total = total + loss
-        total.backward()
-        leaves = {f"gradient.{self.rename(k)}": p for k, p in self.model.named_parameters()}
-        leaves |= {f"gradient.input.{k}": v for k, v in inputs.items()}
-        tensors |= {k: leaf.grad for k, leaf in leaves.items() if leaf.grad is not None}
-        missing = [k for k, leaf in leaves.items() if leaf.grad is None and not k.startswith("gradient.input.")]
+        inputs = {k: v.clone().requires_grad_(differentiable(k, v)) for k, v in inputs.items()}
+        model.zero_grad()
+        outputs = self.run(model, inputs)
+        losses = {
+            name: torch.nn.functional.mse_loss(of(outputs), targets[name].to(of(outputs).dtype))
+            for name, of in self.losses.items()}
+        sum(losses.values()).backward()
+        leaves = {f"gradient.{self.rename(k)}": p for k, p in model.named_parameters()}
+        leaves |= {f"gradient.input.{k}": v for k, v in inputs.items() if v.requires_grad}
+        missing = [k for k, leaf in leaves.items() if leaf.grad is None]
         assert not missing, missing
-        save(tensors, self.folder / "gradients.safetensors")
+        return {k: leaf.grad for k, leaf in leaves.items()}, losses
+
+    def write_gradients(self, generator):
+        with torch.no_grad():
+            outputs = self.run(self.model, self.inputs)
+        targets = {name: torch.randn(of(outputs).shape, generator=generator) for name, of in self.losses.items()}
+        gradients, losses = self.gradients(self.model, self.inputs, targets)
+        exact, _ = self.gradients(copy.deepcopy(self.model).double(), doubled(self.inputs), targets)
+        tensors = {f"target.{name}": target for name, target in targets.items()}
+        tensors |= {f"loss.{name}": loss.reshape(1) for name, loss in losses.items()}
+        save(tensors | gradients, self.folder / "gradients.safetensors")
+        norm = {k: g.norm().item() for k, g in exact.items()}
+        largest = max(norm.values())
+        zero = [k for k in norm if norm[k] < 1e-12 * largest]
+        off = {k: (gradients[k].double() - exact[k]).norm().item() / norm[k] for k in norm if k not in zero}
+        worst, smallest = max(off, key=off.get), min(off, key=norm.get)
+        print(f"  {len(off)} gradients: float32 is off by {off[worst]:.1e} at most, in {worst}; smallest norm "
+              f"{norm[smallest] / largest:.1e} of the largest, in {smallest}")
+        if zero:
+            noise = max(gradients[k].norm().item() for k in zero)
+            print(f"  {len(zero)} gradients are zero and {noise / largest:.1e} of the largest norm in float32: "
+                  f"{', '.join(sorted({'.'.join(k.split('.')[-2:]) for k in zero}))}")
 
 
 def doubled(inputs):
@@ -194,6 +220,12 @@ def doubled(inputs):
 
 def save(tensors, path):
     save_file({k: v.detach().contiguous() for k, v in tensors.items()}, path)
+
+
+def save_halves(path, rename=lambda name: name):
+    """Stores a checkpoint's tensors again in 16 bits, in which they are exact."""
+    tensors = {rename(k): v.half() for k, v in load_file(path).items()}
+    save_file(tensors, path, metadata={"format": "pt"})
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -206,9 +238,8 @@ def clip(folder, config, generator):
     model.save_pretrained(folder)
     # A model made afresh by transformers 5 is saved without the prefix that all published files have; a loaded one
     # keeps what it was loaded with. Both are therefore found in the wild.
-    path = folder / "model.safetensors"
-    save_file({prefix + name: v for name, v in load_file(path).items()}, path, metadata={"format": "pt"})
-    again = CLIPTextModel.from_pretrained(folder)
+    save_halves(folder / "model.safetensors", lambda name: prefix + name)
+    again = CLIPTextModel.from_pretrained(folder, dtype=torch.float32)
     assert all(torch.equal(a, b) for a, b in zip(again.parameters(), model.parameters()))
     # Three prompts: the empty one, one of some tokens, and one that fills the context.
     context, vocab = config["max_position_embeddings"], config["vocab_size"]
@@ -236,6 +267,7 @@ def unet(folder, config, generator):
     (height, width), length = config.pop("size"), config.pop("context")
     model = randomize(UNet2DConditionModel(sample_size=max(height, width), **config), generator)
     model.save_pretrained(folder)
+    save_halves(folder / "diffusion_pytorch_model.safetensors")
     inputs = {
         "sample": torch.randn(2, model.config.in_channels, height, width, generator=generator),
         "timestep": torch.tensor([981.0, 20.8125]),
@@ -269,9 +301,8 @@ def vae(folder, config, generator):
                 name = name.replace(f".{new}.", f".{former}.")
         return name
 
+    save_halves(folder / "diffusion_pytorch_model.safetensors", rename)
     if old:
-        path = folder / "diffusion_pytorch_model.safetensors"
-        save_file({rename(k): v for k, v in load_file(path).items()}, path, metadata={"format": "pt"})
         text = json.loads((folder / "config.json").read_text())
         del text["scaling_factor"]
         (folder / "config.json").write_text(json.dumps(text, indent=2, sort_keys=True) + "\n")
@@ -308,6 +339,7 @@ def main():
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[2] / "tests" / "fixtures")
     parser.add_argument("--only", choices=("clip", "unet", "vae"))
     parser.add_argument("--gradients", action="store_true", help="also write gradients.safetensors")
+    parser.add_argument("--inside", action="store_true", help="also write the outputs of modules inside")
     arguments = parser.parse_args()
 
     torch.set_num_threads(1)
@@ -322,8 +354,8 @@ def main():
             config = dict(config)
             generator = torch.Generator("cpu").manual_seed(config.pop("seed", 1000 + seed))
             golden = make(folder, config, generator)
-            golden.write()
-            if arguments.gradients:
+            golden.write(arguments.inside)
+            if arguments.gradients and f"{kind}/{name}" not in WITHOUT_GRADIENTS:
                 golden.write_gradients(generator)
 
 

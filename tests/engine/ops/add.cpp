@@ -16,8 +16,14 @@ TEST_CASE("add" * needs_device()) {
 }
 
 TEST_CASE("add_channel" * needs_device()) {
-  for (const Shape& shape :
-       {Shape{1, 1}, {3, 5}, {2, 7, 4}, {2, 5, 3, 13}, {3, 4, 4, 64}, {2, 65, 320}}) {
+  for (const Shape& shape : {Shape{1, 1},
+                             {3, 5},
+                             {2, 7, 4},
+                             {2, 5, 3, 13},
+                             {3, 4, 4, 64},
+                             {2, 65, 320},
+                             {1, 1031, 5},
+                             {2, 41, 50, 8}}) {
     const int64_t images = shape[0], channels = shape.last(), pixels = shape.rows() / images;
     check({.given = {random(shape), random({images, channels})},
            .op = [](In x) { return add_channel(x[0], x[1]); },

@@ -30,8 +30,15 @@ void check_layer_norm(const Shape& shape, double center, double spread, Bounds b
 }  // namespace
 
 TEST_CASE("layer_norm" * needs_device()) {
-  for (const Shape& shape :
-       {Shape{1, 1}, {1, 7}, {3, 5, 32}, {2, 77, 64}, {19, 65}, {1, 320}, {5, 1283}, {2, 4096}})
+  for (const Shape& shape : {Shape{1, 1},
+                             {1, 7},
+                             {3, 5, 32},
+                             {2, 77, 64},
+                             {19, 65},
+                             {1, 320},
+                             {5, 1283},
+                             {2, 4096},
+                             {1031, 12}})
     check_layer_norm(shape, 0, 1, {1e-6, 2e-6});
 }
 

@@ -1,6 +1,8 @@
 // accumulate, norm and adam, which write parameters in place.
 #include <cmath>
 #include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "engine/error.h"
 #include "engine/ops.h"
@@ -93,6 +95,51 @@ TEST_CASE("adam and adamw are what they should be" * needs_device()) {
                   .largest_norm = 2},
                  decoupled);
     }
+}
+
+namespace {
+
+// The largest distance of an element from PyTorch's, in units of the last place of the golden one.
+double ulps(const Floats& a, const nlohmann::json& golden) {
+  double worst = 0;
+  for (size_t i = 0; i < a.size(); i++) {
+    const float g = golden[i].get<float>();
+    const double unit = double{std::nextafter(std::abs(g), INFINITY)} - std::abs(g);
+    worst = std::max(worst, std::abs(double{a[i]} - double{g}) / unit);
+  }
+  return worst;
+}
+
+}  // namespace
+
+TEST_CASE("adam and adamw are PyTorch's within a few units of the last place" * needs_device()) {
+  std::ifstream file(LACUNA_SOURCE_DIR "/tests/fixtures/optimizer/adam.json");
+  const nlohmann::json golden = nlohmann::json::parse(file);
+  double worst[3] = {};
+  for (const nlohmann::json& c : golden["cases"]) {
+    const AdamStep options{c["lr"],  c["beta1"],        c["beta2"],
+                           c["eps"], c["weight_decay"], c["largest_norm"]};
+    const bool decoupled = c["decoupled"];
+    Trained trained({9});
+    trained.weight.set(c["start"].get<Floats>());
+    Graph g;
+    const AdamState state = trained.in(g);
+    adam(state, g.input("step", {8}), norm(std::vector<Tensor>{state.gradient}), decoupled);
+    Plan plan(device(), g);
+    int64_t t = 0;
+    for (const nlohmann::json& step : c["steps"]) {
+      trained.gradient.set(step["gradient"].get<Floats>());
+      plan.set("step", options.numbers(++t, decoupled));
+      run(plan);
+      worst[0] = std::max(worst[0], ulps(trained.weight.floats(), step["weight"]));
+      worst[1] = std::max(worst[1], ulps(trained.moment1.floats(), step["moment1"]));
+      worst[2] = std::max(worst[2], ulps(trained.moment2.floats(), step["moment2"]));
+    }
+  }
+  MESSAGE("units: weight ", worst[0], ", moments ", worst[1], " and ", worst[2]);
+  CHECK(worst[0] <= 4);
+  CHECK(worst[1] <= 16);  // a gradient's last place counts for more where it cancels the moment
+  CHECK(worst[2] <= 8);
 }
 
 TEST_CASE("adam leaves everything but the gradient alone where the norm is not finite" *

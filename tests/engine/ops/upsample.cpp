@@ -17,7 +17,8 @@ TEST_CASE("upsample" * needs_device()) {
                                          {{2, 7, 2, 4}, 7, 2},
                                          {{1, 5, 7, 12}, 3, 4},
                                          {{1, 3, 3, 320}, 7, 64},
-                                         {{3, 1, 2, 5}, 97, 89}})
+                                         {{3, 1, 2, 5}, 97, 89},
+                                         {{2, 1, 1, 2048}, 70, 60}})
     check({.given = {random(x)},
            .op = [height = height, width = width](In t) { return upsample(t[0], height, width); },
            .reference =
