@@ -23,9 +23,10 @@ fs::path prompts(const std::string& text) {
 
 json results(const fs::path& out) { return json::parse(read_file(out / "results.json", 1 << 24)); }
 
-std::string small(const fs::path& edit, const std::string& targets, const std::string& neighbours) {
-  return "eval --steps 2 --edit " + quoted(edit) + " --targets " + quoted(prompts(targets)) +
-         " --neighbours " + quoted(prompts(neighbours)) + " --out ";
+std::string small(const fs::path& edit, const std::string& targets, const std::string& neighbours,
+                  int steps = 2) {
+  return "eval --steps " + std::to_string(steps) + " --edit " + quoted(edit) + " --targets " +
+         quoted(prompts(targets)) + " --neighbours " + quoted(prompts(neighbours)) + " --out ";
 }
 
 }  // namespace
@@ -62,8 +63,8 @@ TEST_CASE("a table, a grid, every verdict and a sentence" * needs_device()) {
 TEST_CASE("an edit that breaks the model is seen" * needs_device()) {
   const fs::path edit = scaling_edit("breaks", "conv_out.weight", 0);
   const fs::path out = scratch();
-  const Outcome o = lacuna::test::lacuna(small(edit, "red\n", "blue\n") + quoted(out) +
-                                         " --count 1 --json --target colour=red --steps 12");
+  const Outcome o = lacuna::test::lacuna(small(edit, "red\n", "blue\n", 12) + quoted(out) +
+                                         " --count 1 --json --target colour=red");
   INFO(o.err);
   REQUIRE(o.status == 0);
   const json r = results(out);
