@@ -114,6 +114,12 @@ std::vector<TrajectoryPrompt> Esd::erase_prompts() const {
   return all;
 }
 
+std::vector<TrajectoryPrompt> Esd::retain_prompts() const {
+  std::vector<TrajectoryPrompt> all;
+  for (const std::string& r : options_.retain) all.push_back({r, r});
+  return all;
+}
+
 std::string Esd::sentence() const {
   const EsdOptions& o = options_;
   std::string text = fmt::format("ESD: train eps(z, {0}) towards ",
@@ -172,10 +178,17 @@ bool Esd::samples_with_edited() const {
 void Esd::reserve() {
   const int64_t texts = options_.from.empty() ? 2 : 3;
   model_.text_plan();
-  if (cached() || options_.retain_batch > 0) {
-    model_.predictor().plan(TrajectoryOptions{}.batch * texts, options_.size);
-    model_.predictor().release();
+  const int64_t together = TrajectoryOptions{}.batch;
+  if (cached()) {
+    const auto count = static_cast<int64_t>(in_turn(erase_prompts(), options_.trajectories).size());
+    model_.predictor().plan(std::min(together, count) * texts, options_.size);
   }
+  if (options_.retain_batch > 0) {
+    const auto count = static_cast<int64_t>(
+        in_turn(retain_prompts(), options_.retain_trajectories).size());
+    model_.predictor().plan(std::min(together, count) * 2, options_.size);
+  }
+  model_.predictor().release();
   if (cached()) return;
   model_.predictor().plan(texts, options_.size);
   if (samples_with_edited()) edited_.plan(2, options_.size);
@@ -192,9 +205,7 @@ void Esd::prepare(const Tell& tell) {
                                  model_hash_, tell);
   }
   if (options_.retain_batch > 0) {
-    std::vector<TrajectoryPrompt> all;
-    for (const std::string& r : options_.retain) all.push_back({r, r});
-    const auto prompts = in_turn(all, options_.retain_trajectories);
+    const auto prompts = in_turn(retain_prompts(), options_.retain_trajectories);
     t.steps = options_.retain_steps;
     retain_ = frozen_trajectories(model_, text_, prompts,
                                   seeds_of(mix(options_.seed, 1), prompts.size()), t, model_hash_,

@@ -89,6 +89,7 @@ class Esd : public Method {
   Choice sampled_example(Rng& rng);
   std::vector<float> target_of(const Example& e, bool parent) const;
   std::vector<TrajectoryPrompt> erase_prompts() const;
+  std::vector<TrajectoryPrompt> retain_prompts() const;
   // Whether the examples to erase come from trajectories that are sampled once.
   bool cached() const;
   bool samples_with_edited() const;
