@@ -33,8 +33,7 @@ struct EraseOptions {
   std::optional<double> eta, learning_rate;
   std::optional<int64_t> iterations, batch, retain_batch;
   int64_t rank = 0;
-  bool resume = false, force = false, plan_only = false, json = false,
-       profile = false;
+  bool resume = false, force = false, plan_only = false, json = false, profile = false;
 };
 
 // What holds where neither the user nor the model says anything: what the published program uses,
@@ -46,10 +45,14 @@ struct Defaults {
 
 Defaults defaults_of(EsdCompat compat) {
   switch (compat) {
-    case EsdCompat::paper: return {1e-5, 1, 1000, 1};
-    case EsdCompat::repo: return {5e-5, 1, 200, 1};
-    case EsdCompat::alt: return {2e-5, 2, 200, 1};
-    case EsdCompat::none: break;
+    case EsdCompat::paper:
+      return {1e-5, 1, 1000, 1};
+    case EsdCompat::repo:
+      return {5e-5, 1, 200, 1};
+    case EsdCompat::alt:
+      return {2e-5, 2, 200, 1};
+    case EsdCompat::none:
+      break;
   }
   return {1e-5, 1, 1000, 1};
 }
@@ -81,8 +84,10 @@ void resolve(EraseOptions& o) {
     throw InputError("[train] --optimizer '{}' is unknown; choose adam or adamw", o.optimizer);
   o.train.decoupled = o.optimizer == "adamw";
   if (o.rank < 0 || o.rank > 4096)
-    throw InputError("[train] --rank {} is out of range; 1 to 128 are usual, 0 trains the weights "
-                     "themselves", o.rank);
+    throw InputError(
+        "[train] --rank {} is out of range; 1 to 128 are usual, 0 trains the weights "
+        "themselves",
+        o.rank);
   o.esd.prompts = prompts_of(o.prompts_file);
   o.esd.retain = prompts_of(o.retain_file);
   o.esd.retain_batch = o.esd.retain.empty() ? 0 : o.retain_batch.value_or(o.esd.batch);
@@ -110,33 +115,33 @@ void erase_esd(EraseOptions& o, CLI::App& command) {
   StableDiffusion model(*device, model_folder, parse_precision(o.common.precision));
   o.esd.size = size_of(o, model);
 
-  const std::vector<std::string> names = select(parameters_of(model.unet_weights().file()), o.params);
+  const std::vector<std::string> names =
+      select(parameters_of(model.unet_weights().file()), o.params);
   Trainables trainables(*device, model.unet_weights(), names, o.rank, o.esd.seed);
   const std::string base_hash = o.plan_only ? "" : fingerprint(model.unet_weights().file());
   const std::string model_hash =
       o.plan_only ? "" : base_hash + fingerprint(model.text_weights().file());
-  const std::filesystem::path run = o.run.empty() ? out.parent_path() / (out.stem() += ".run")
-                                                  : std::filesystem::path(o.run);
+  const std::filesystem::path run =
+      o.run.empty() ? out.parent_path() / (out.stem() += ".run") : std::filesystem::path(o.run);
   if (o.esd.cache.empty()) o.esd.cache = run / "trajectories";
   TextCache text(model);
   Esd method(*device, model, text, trainables, o.esd, model_hash);
 
   Progress progress("erasing", o.train.iterations, o.json);
-  const std::string what =
-      fmt::format("{} {} ({} tensors, {} numbers{})", model.name(), o.params, trainables.tensors(),
-                  with_commas(trainables.scalars()),
-                  o.rank > 0 ? fmt::format(", LoRA of rank {}", o.rank) : "");
+  const std::string what = fmt::format("{} {} ({} tensors, {} numbers{})", model.name(), o.params,
+                                       trainables.tensors(), with_commas(trainables.scalars()),
+                                       o.rank > 0 ? fmt::format(", LoRA of rank {}", o.rank) : "");
   if (!o.json) {
     progress.say(fmt::format("{} in {} on {}", what, name_of(model.dtype()), device->info().name));
     progress.say(method.sentence());
     if (!model_says.empty()) progress.say("the model's own defaults: " + model_says);
-    progress.say(fmt::format("{} iterations of {} examples{}, {} at {:g}", o.train.iterations,
-                             method.batch() * o.train.accumulate,
-                             o.esd.retain_batch > 0
-                                 ? fmt::format(" ({} of them retained)",
-                                               o.esd.retain_batch * o.train.accumulate)
-                                 : "",
-                             o.train.decoupled ? "AdamW" : "Adam", o.train.learning_rate));
+    progress.say(fmt::format(
+        "{} iterations of {} examples{}, {} at {:g}", o.train.iterations,
+        method.batch() * o.train.accumulate,
+        o.esd.retain_batch > 0
+            ? fmt::format(" ({} of them retained)", o.esd.retain_batch * o.train.accumulate)
+            : "",
+        o.train.decoupled ? "AdamW" : "Adam", o.train.learning_rate));
   }
   if (o.plan_only) {
     method.reserve();
@@ -193,8 +198,8 @@ void erase_esd(EraseOptions& o, CLI::App& command) {
       with_commas(std::llround(ours)), with_commas(method.evaluations()),
       with_commas(std::llround(training)), 100 * ours / published,
       with_commas(std::llround(published))));
-  progress.say(fmt::format("{:.1f} s ({:.1f} CPU s), at most {:.1f} MiB on the device", seconds, cpu,
-                           device->peak_bytes() / 1048576.0));
+  progress.say(fmt::format("{:.1f} s ({:.1f} CPU s), at most {:.1f} MiB on the device", seconds,
+                           cpu, device->peak_bytes() / 1048576.0));
   progress.event({{"event", "done"},
                   {"edit", display(out)},
                   {"unet_evaluations", ours},
@@ -214,19 +219,23 @@ CLI::Option* option(CLI::App& c, const char* name, T& value, const char* help, c
 
 void add_esd(CLI::App& erase) {
   auto o = std::make_shared<EraseOptions>();
-  CLI::App* c = erase.add_subcommand("esd", "Erased Stable Diffusion: train the concept away from "
-                                            "the model's own predictions");
+  CLI::App* c = erase.add_subcommand("esd",
+                                     "Erased Stable Diffusion: train the concept away from "
+                                     "the model's own predictions");
   option(*c, "--concept", o->esd.concepts, "What to erase; may be given several times", "TEXT")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  option(*c, "--from", o->esd.from, "Erase it from this parent text (default: from itself)", "TEXT");
+  option(*c, "--from", o->esd.from, "Erase it from this parent text (default: from itself)",
+         "TEXT");
   option(*c, "--prompts", o->prompts_file,
          "Phrasings of the concept, one a line, used instead of it", "FILE");
   option(*c, "--retain", o->retain_file, "Prompts that must stay as they are, one a line", "FILE");
   option(*c, "--retain-weight", o->esd.retain_weight, "Weight of the retained prompts", "X")
       ->capture_default_str();
-  option(*c, "--params", o->params, "What to train: x, x-strict, u, self, full or a pattern, see "
-                                    "`lacuna layers`", "SET|PATTERN")
+  option(*c, "--params", o->params,
+         "What to train: x, x-strict, u, self, full or a pattern, see "
+         "`lacuna layers`",
+         "SET|PATTERN")
       ->capture_default_str();
   option(*c, "--rank", o->rank, "Train a LoRA of this rank instead of the weights", "N");
   option(*c, "--eta", o->eta, "How far to push away from the concept (default: 1)", "X");
@@ -259,8 +268,8 @@ void add_esd(CLI::App& erase) {
       ->capture_default_str();
   option(*c, "--trajectories", o->esd.trajectories,
          "Frozen trajectories to sample (default: one a prompt, about 20 at least)", "N");
-  option(*c, "--retain-trajectories", o->esd.retain_trajectories,
-         "The same for retained prompts", "N");
+  option(*c, "--retain-trajectories", o->esd.retain_trajectories, "The same for retained prompts",
+         "N");
   option(*c, "--compat", o->compat,
          "Loop, timesteps and defaults of a published program: the first code (paper), esd_sd.py "
          "(repo) or alt_esd_diffusers.py (alt)",

@@ -12,8 +12,8 @@
 
 namespace lacuna {
 
-// Throws InputError where FILE exists (unless it may be replaced), is no .safetensors, or its folder
-// cannot be made.
+// Throws InputError where FILE exists (unless it may be replaced), is no .safetensors, or its
+// folder cannot be made.
 void check_edit_output(const std::filesystem::path& file, bool may_replace);
 FileDType parse_edit_type(std::string_view name);  // "f16" or "f32"
 

@@ -106,8 +106,9 @@ void print_training_profile(StableDiffusion& model, TextCache& text, Trainer& tr
   };
   const double forward = median([&] { model.predictor()(batch, size); });
   const double iteration = median([&] { trainer.iterate(0, method); });
-  fmt::print("\nforward pass of {} examples {:.3f} CPU s, whole iteration {:.3f} CPU s: {:.2f} times\n",
-             method.batch(), forward, iteration, iteration / forward);
+  fmt::print(
+      "\nforward pass of {} examples {:.3f} CPU s, whole iteration {:.3f} CPU s: {:.2f} times\n",
+      method.batch(), forward, iteration, iteration / forward);
   print_plan("training", trainer.gradient_plan());
 }
 

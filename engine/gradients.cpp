@@ -114,11 +114,11 @@ class Walk {
 
   Graph& graph_;
   std::span<const Tensor> wanted_;
-  size_t end_;                                    // of the forward side
-  std::vector<std::vector<size_t>> complete_;   // node -> wanted tensors that it is the first to use
-  std::vector<bool> depends_;                     // value -> whether a wanted tensor reaches it
-  std::unordered_map<uint32_t, Tensor> sums_;     // value -> its gradient so far
-  size_t region_begin_ = SIZE_MAX;                // of the region that was repeated last
+  size_t end_;                                 // of the forward side
+  std::vector<std::vector<size_t>> complete_;  // node -> wanted tensors that it is the first to use
+  std::vector<bool> depends_;                  // value -> whether a wanted tensor reaches it
+  std::unordered_map<uint32_t, Tensor> sums_;  // value -> its gradient so far
+  size_t region_begin_ = SIZE_MAX;             // of the region that was repeated last
   std::unordered_map<uint32_t, uint32_t> again_;  // value -> the same value computed again
 };
 

@@ -122,16 +122,15 @@ std::vector<TrajectoryPrompt> Esd::retain_prompts() const {
 
 std::string Esd::sentence() const {
   const EsdOptions& o = options_;
-  std::string text = fmt::format("ESD: train eps(z, {0}) towards ",
-                                 o.from.empty() ? "c" : "f");
+  std::string text = fmt::format("ESD: train eps(z, {0}) towards ", o.from.empty() ? "c" : "f");
   if (o.from.empty())
     text += fmt::format("eps*(z, \"\") - {:g} (eps*(z, c) - eps*(z, \"\"))", o.eta);
   else
     text += fmt::format("eps*(z, f) - {:g} (eps*(z, c) - eps*(z, \"\")), f = \"{}\"", 1 + o.eta,
                         o.from);
-  text += o.prompts.empty() ? fmt::format(", c = \"{}\"", list(o.concepts))
-                            : fmt::format(", c = {} phrasings of \"{}\"", o.prompts.size(),
-                                          list(o.concepts));
+  text += o.prompts.empty()
+              ? fmt::format(", c = \"{}\"", list(o.concepts))
+              : fmt::format(", c = {} phrasings of \"{}\"", o.prompts.size(), list(o.concepts));
   if (o.compat == EsdCompat::repo)
     text += fmt::format(" [published as negative_guidance {:g}]", o.eta + 1);
   if (o.compat == EsdCompat::paper || o.compat == EsdCompat::alt)
@@ -184,8 +183,8 @@ void Esd::reserve() {
     model_.predictor().plan(std::min(together, count) * texts, options_.size);
   }
   if (options_.retain_batch > 0) {
-    const auto count = static_cast<int64_t>(
-        in_turn(retain_prompts(), options_.retain_trajectories).size());
+    const auto count =
+        static_cast<int64_t>(in_turn(retain_prompts(), options_.retain_trajectories).size());
     model_.predictor().plan(std::min(together, count) * 2, options_.size);
   }
   model_.predictor().release();
@@ -207,9 +206,9 @@ void Esd::prepare(const Tell& tell) {
   if (options_.retain_batch > 0) {
     const auto prompts = in_turn(retain_prompts(), options_.retain_trajectories);
     t.steps = options_.retain_steps;
-    retain_ = frozen_trajectories(model_, text_, prompts,
-                                  seeds_of(mix(options_.seed, 1), prompts.size()), t, model_hash_,
-                                  tell);
+    retain_ =
+        frozen_trajectories(model_, text_, prompts, seeds_of(mix(options_.seed, 1), prompts.size()),
+                            t, model_hash_, tell);
   }
   model_.predictor().release();
 }
@@ -268,8 +267,8 @@ Esd::Choice Esd::sampled_example(Rng& rng) {
     const auto k = static_cast<int>(rng.below(steps));
     begin = 1;
     end = k == 0 ? o.steps : o.steps - k + 1;
-    timestep = static_cast<float>(k * stride + static_cast<int>(rng.below(
-                                                   static_cast<uint64_t>(stride))));
+    timestep =
+        static_cast<float>(k * stride + static_cast<int>(rng.below(static_cast<uint64_t>(stride))));
   } else if (o.compat == EsdCompat::alt) {
     end = 1 + static_cast<int>(rng.below(steps - 2));
     timestep = static_cast<float>(model_.noise_schedule().train_timesteps() - stride * end);
@@ -280,8 +279,8 @@ Esd::Choice Esd::sampled_example(Rng& rng) {
   Predictor& predictor = samples_with_edited() ? edited_ : model_.predictor();
   const TextStates neutral = text_.states(""), path = text_.states(prompt.path);
   Rng noise(RngKind::torch, rng.next_u32());
-  std::vector<float> z(static_cast<size_t>(model_.unet_config().in_channels * o.size.height *
-                                           o.size.width));
+  std::vector<float> z(
+      static_cast<size_t>(model_.unet_config().in_channels * o.size.height * o.size.width));
   noise.randn(std::span<float>(z));
   for (float& v : z) v *= sampler->init_noise_sigma();
   for (int i = begin; i < end; i++) {

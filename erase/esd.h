@@ -38,7 +38,8 @@ struct EsdOptions {
   std::vector<std::string> retain;   // prompts that must stay
   double eta = 1, retain_weight = 1;
   // Of the retained examples, the share that asks for the empty prompt instead, on latents of the
-  // concept and of retained prompts: guidance leans on it at every step, and its prediction is known.
+  // concept and of retained prompts: guidance leans on it at every step, and its prediction is
+  // known.
   double retain_neutral = 0.25;
   float start_guidance = 3;
   int steps = 50, retain_steps = 10;  // of trajectories to erase and to retain

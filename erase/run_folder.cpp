@@ -51,9 +51,9 @@ int64_t RunFolder::load(Trainables& trainables, const OptionTexts& options) {
   std::string differences;
   const auto differ = [&](const std::string& key, const std::string& before,
                           const std::string& now) {
-    differences += fmt::format("{}{} was {} and is {}", differences.empty() ? "" : ", ", key,
-                               before.empty() ? "not given" : before,
-                               now.empty() ? "not given" : now);
+    differences +=
+        fmt::format("{}{} was {} and is {}", differences.empty() ? "" : ", ", key,
+                    before.empty() ? "not given" : before, now.empty() ? "not given" : now);
   };
   for (const auto& [key, before] : saved) {
     const auto now = options.find(key);
@@ -71,9 +71,10 @@ int64_t RunFolder::load(Trainables& trainables, const OptionTexts& options) {
   for (const auto& [key, elements] : trainables.state_sizes()) {
     const SafeTensors::Entry& entry = file.at(key);
     if (static_cast<int64_t>(entry.count()) != elements)
-      throw InputError("[resume] {}: '{}' has {} numbers and the run needs {}; start again with "
-                       "--force",
-                       name, key, entry.count(), elements);
+      throw InputError(
+          "[resume] {}: '{}' has {} numbers and the run needs {}; start again with "
+          "--force",
+          name, key, entry.count(), elements);
     state.push_back({key, std::vector<float>(entry.count())});
     file.to_float(entry, state.back().values);
   }

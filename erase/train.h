@@ -20,9 +20,9 @@ struct TrainOptions {
   Decay decay = Decay::constant;
   bool decoupled = true;  // AdamW; otherwise Adam
   double beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0;
-  double clip = 0;           // largest gradient norm; 0: no clipping
-  int64_t save_every = 50;   // iterations between save points
-  bool recompute = false;    // compute activations of blocks again instead of keeping them
+  double clip = 0;          // largest gradient norm; 0: no clipping
+  int64_t save_every = 50;  // iterations between save points
+  bool recompute = false;   // compute activations of blocks again instead of keeping them
 
   // Throws InputError naming what is out of range.
   void check() const;

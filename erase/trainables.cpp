@@ -81,8 +81,7 @@ Trainables::Trainables(Device& device, const WeightStore& base, std::span<const 
 
 Trainables::Slice Trainables::reserve(std::string name, Shape shape) {
   const int64_t elements = aligned(shape.elements());
-  if (blocks_.empty() || blocks_.back().elements + elements > most_in_block)
-    blocks_.emplace_back();
+  if (blocks_.empty() || blocks_.back().elements + elements > most_in_block) blocks_.emplace_back();
   Block& block = blocks_.back();
   const Slice slice{std::move(name), blocks_.size() - 1, block.elements, shape};
   block.elements += elements;

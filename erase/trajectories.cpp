@@ -24,7 +24,7 @@ void save(const std::filesystem::path& file, const std::string& identity, const 
   std::vector<TensorToWrite> tensors;
   const auto count = static_cast<int64_t>(t.examples.size());
   const auto elements = static_cast<int64_t>(t.examples[0].latents.size());
-  const auto add = [&](const char* name, std::vector<float> Example::* member) {
+  const auto add = [&](const char* name, std::vector<float> Example::*member) {
     if ((t.examples[0].*member).empty()) return;
     tensors.push_back(
         {name, FileDType::f32, {count, elements}, [&t, member](std::span<std::byte> bytes) {
@@ -58,7 +58,7 @@ bool load(const std::filesystem::path& path, const std::string& identity, size_t
     std::vector<float> timesteps(file.at("timesteps").count());
     file.to_float(file.at("timesteps"), timesteps);
     t.examples.resize(timesteps.size());
-    const auto get = [&](const char* name, std::vector<float> Example::* member) {
+    const auto get = [&](const char* name, std::vector<float> Example::*member) {
       std::vector<float> all(file.at(name).count());
       if (all.size() != elements * timesteps.size()) throw InputError("[cache] wrong size");
       file.to_float(file.at(name), all);
@@ -97,8 +97,8 @@ void sample(StableDiffusion& model, TextCache& text, std::span<Trajectory> batch
           {},
           text.states(t.prompt.path),
           t.prompt.path == t.prompt.concept_text ? nullptr : text.states(t.prompt.concept_text)};
-    w.latents.resize(static_cast<size_t>(model.unet_config().in_channels * o.size.height *
-                                         o.size.width));
+    w.latents.resize(
+        static_cast<size_t>(model.unet_config().in_channels * o.size.height * o.size.width));
     w.rng.randn(std::span<float>(w.latents));
     for (float& v : w.latents) v *= w.sampler->init_noise_sigma();
     ways.push_back(std::move(w));
@@ -138,8 +138,8 @@ std::vector<Trajectory> frozen_trajectories(StableDiffusion& model, TextCache& t
                                             std::span<const uint64_t> seeds,
                                             const TrajectoryOptions& o,
                                             const std::string& model_hash, const Tell& tell) {
-  const auto elements = static_cast<size_t>(model.unet_config().in_channels * o.size.height *
-                                            o.size.width);
+  const auto elements =
+      static_cast<size_t>(model.unet_config().in_channels * o.size.height * o.size.width);
   std::vector<Trajectory> all;
   for (size_t i = 0; i < prompts.size(); i++) {
     all.push_back({prompts[i], seeds[i], {}, {}});
@@ -155,8 +155,8 @@ std::vector<Trajectory> frozen_trajectories(StableDiffusion& model, TextCache& t
   const int64_t calls =
       Sampler::make(o.sampler, model.noise_schedule(), {.steps = o.steps})->calls();
   for (size_t begin = 0; begin < all.size(); begin += static_cast<size_t>(o.batch)) {
-    const auto part = std::span(all).subspan(
-        begin, std::min(static_cast<size_t>(o.batch), all.size() - begin));
+    const auto part =
+        std::span(all).subspan(begin, std::min(static_cast<size_t>(o.batch), all.size() - begin));
     const bool kept = std::all_of(part.begin(), part.end(), [&](Trajectory& t) {
       const std::string id = identity(model, t, o, model_hash);
       return !o.folder.empty() && load(file_of(t), id, elements, t);

@@ -33,10 +33,10 @@ struct TrajectoryOptions {
 };
 
 struct Example {
-  std::vector<float> latents;  // z_t, [C,H,W] like all of them
-  std::vector<float> path;     // eps*(z_t, path)
+  std::vector<float> latents;   // z_t, [C,H,W] like all of them
+  std::vector<float> path;      // eps*(z_t, path)
   std::vector<float> concept_;  // eps*(z_t, concept); empty where it is the path
-  std::vector<float> neutral;  // eps*(z_t, "")
+  std::vector<float> neutral;   // eps*(z_t, "")
   float timestep = 0;
 
   std::span<const float> of_concept() const { return concept_.empty() ? path : concept_; }

@@ -84,8 +84,8 @@ std::vector<std::vector<float>> Predictor::operator()(std::span<const UNetInput>
   std::vector<std::vector<float>> predictions;
   const size_t each = epsilon.size() / batch.size();
   for (size_t i = 0; i < batch.size(); i++)
-    predictions.push_back(to_channels_first(std::span(epsilon).subspan(i * each, each),
-                                            unet_.config().out_channels));
+    predictions.push_back(
+        to_channels_first(std::span(epsilon).subspan(i * each, each), unet_.config().out_channels));
   return predictions;
 }
 

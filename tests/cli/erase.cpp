@@ -70,7 +70,7 @@ TEST_CASE("erase esd leaves an edit, a log, a loss curve and a state" * needs_de
     CHECK(content(edit) == before);
   }
   SUBCASE("going on with other options is refused, and the difference is named") {
-    refused(small + "--resume --eta 2 --out " + quoted(edit), 2, "eta was 1 and is 2");
+    refused(small + "--resume --clip 1 --out " + quoted(edit), 2, "clip was 0 and is 1");
   }
 }
 
@@ -81,16 +81,21 @@ TEST_CASE("a killed run goes on and ends in the bytes of an unbroken one" * need
   REQUIRE(lacuna::test::lacuna(small + "--out " + quoted(whole)).status == 0);
   // SIGKILL as soon as the log has three iterations; the state then is of the second.
   const std::string log = (folder / "killed.run" / "run.jsonl").string();
-  const std::string script =
-      "\"" LACUNA_PROGRAM "\" " + small + "--out " + quoted(killed) +
-      " > /dev/null 2>&1 & p=$!; for i in $(seq 6000); do "
-      "[ \"$(grep -c '\"iteration\":3' \"" + log + "\" 2> /dev/null)\" = 1 ] && break; "
-      "sleep 0.02; done; kill -9 $p; wait $p 2> /dev/null; true";
-  REQUIRE(std::system(("sh -c '" + [&] {
-                        std::string quoted_script;
-                        for (char c : script) quoted_script += c == '\'' ? "'\\''" : std::string(1, c);
-                        return quoted_script;
-                      }() + "'").c_str()) == 0);
+  const std::string script = "\"" LACUNA_PROGRAM "\" " + small + "--out " + quoted(killed) +
+                             " > /dev/null 2>&1 & p=$!; for i in $(seq 6000); do "
+                             "[ \"$(grep -c '\"iteration\":3' \"" +
+                             log +
+                             "\" 2> /dev/null)\" = 1 ] && break; "
+                             "sleep 0.02; done; kill -9 $p; wait $p 2> /dev/null; true";
+  REQUIRE(std::system(("sh -c '" +
+                       [&] {
+                         std::string quoted_script;
+                         for (char c : script)
+                           quoted_script += c == '\'' ? "'\\''" : std::string(1, c);
+                         return quoted_script;
+                       }() +
+                       "'")
+                          .c_str()) == 0);
   REQUIRE(fs::exists(folder / "killed.run" / "state.safetensors"));
   CHECK(!fs::exists(killed));
   const Outcome o = lacuna::test::lacuna(small + "--resume --out " + quoted(killed));

@@ -63,12 +63,14 @@ struct Run {
         method(device(), pico(), text, trainables, esd, "hash") {}
 
   void train(const TrainOptions& o, RunFolder& folder, const Tell& tell = {}) {
-    lacuna::train(device(), method, trainables, o, {{"base", "pico"}}, folder,
-                  tell ? tell : [](const std::string&, int64_t, int64_t) { return true; });
+    lacuna::train(
+        device(), method, trainables, o, {{"base", "pico"}}, folder,
+        tell ? tell : [](const std::string&, int64_t, int64_t) { return true; });
   }
   std::vector<float> state() {
     std::vector<float> all;
-    for (const auto& t : trainables.state()) all.insert(all.end(), t.values.begin(), t.values.end());
+    for (const auto& t : trainables.state())
+      all.insert(all.end(), t.values.begin(), t.values.end());
     return all;
   }
 };
@@ -198,8 +200,7 @@ TEST_CASE("a LoRA of the same selection trains" * needs_device()) {
   run.train(few(3), f);
   std::map<std::string, Trainables::Export> exported;
   for (const auto& e : run.trainables.exported()) exported[e.name] = e;
-  const std::string module =
-      "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn2_to_k";
+  const std::string module = "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn2_to_k";
   REQUIRE(exported.count(module + ".lora_up.weight"));
   double norm = 0;
   for (float v : exported[module + ".lora_up.weight"].values) norm += std::abs(v);
