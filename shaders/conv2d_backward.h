@@ -1,3 +1,4 @@
+// Of conv2d_dx.comp and conv2d_dw.comp.
 #include "shaders/push.h"
 
 PUSH_BLOCK(Conv2dBackwardPush)
@@ -16,8 +17,8 @@ uint kernel_height;
 uint kernel_width;
 uint stride;
 uint pad;         // zeros above and to the left
-uint row_groups;  // of one phase of dx, one part of dW (`dw`) or one tap of one part (`dw_lanes`)
-uint part;        // of dW: pixels of y (`dw`) or lines of pixels (`dw_lanes`)
+uint row_groups;  // of one phase of dx, one part of dW (tiles) or one tap of one part (lanes)
+uint part;        // of dW: pixels of y (tiles) or lines of pixels (lanes)
 uint first;       // of a part, where this dispatch begins: it adds to the sums of those before
 uint chunk;       // of a part, for this dispatch
 PUSH_END

@@ -118,14 +118,14 @@ void dx_record(const Node& n, Recorder& r) {
   if (r.traits().cpu) {
     const LanesTile t = lanes_tile(r.traits(), rows, x[3]);
     push.row_groups = u32(t.groups.rows);
-    r.dispatch(kernels::conv2d_backward_dx_lanes, type,
+    r.dispatch(kernels::conv2d_dx_lanes, type,
                {t.lanes, t.rows, t.vectors, fours, 0, t.along_rows, dy[3] % 2 == 0}, push,
                t.groups.all(phases));
   } else {
     const SharedTile t = shared_tile(r.traits(), rows, x[3]);
     push.row_groups = u32(t.groups.rows);
-    r.dispatch(kernels::conv2d_backward_dx, type, {t.local, t.vectors, fours, 0, dy[3] % 4 == 0},
-               push, t.groups.all(phases));
+    r.dispatch(kernels::conv2d_dx_tiles, type, {t.local, t.vectors, fours, 0, dy[3] % 4 == 0}, push,
+               t.groups.all(phases));
   }
 }
 
@@ -168,13 +168,13 @@ void dw_record(const Node& n, Recorder& r) {
       const LanesTile t = lanes_tile(r.traits(), w[2], w[3]);
       const uint32_t row_fours = w[2] % 4 == 0 && t.rows % 4 == 0 && !t.along_rows;
       push.row_groups = u32(t.groups.rows);
-      r.dispatch(kernels::conv2d_backward_dw_lanes, type,
+      r.dispatch(kernels::conv2d_dw_lanes, type,
                  {t.lanes, t.rows, t.vectors, fours, 0, t.along_rows, row_fours}, push,
                  t.groups.all(w[0] * w[1] * split.parts));
     } else {
       const SharedTile t = shared_tile(r.traits(), w.rows(), w[3]);
       push.row_groups = u32(t.groups.rows);
-      r.dispatch(kernels::conv2d_backward_dw, type, {t.local, t.vectors, fours, 0, w[2] % 4 == 0},
+      r.dispatch(kernels::conv2d_dw_tiles, type, {t.local, t.vectors, fours, 0, w[2] % 4 == 0},
                  push, t.groups.all(split.parts));
     }
   }

@@ -1,23 +1,18 @@
 #version 460
-// kernel dx f32 f16
-// kernel dx_lanes f32 f16
-// kernel dw f32 f16
-// kernel dw_lanes f32 f16
+// kernel tiles f32 f16
+// kernel lanes f32 f16
 //
-// Gradients of the convolution in conv2d.comp as implicit matrix products. Pixel o of y meets pixel
-// i of x at tap k where i + pad = o stride + k, in y and in x. Hence, with all sums gathered:
+// Gradient of the convolution in conv2d.comp with respect to x, as an implicit matrix product.
+// Pixel o of y meets pixel i of x at tap k where i + pad = o stride + k, in y and in x. Hence
 //
 // dx [pixels of x, C]: sum over taps and channels of y of dy(o) W(k)^T, where o = (i + pad - k) /
 // stride is whole and inside y. Pixels with equal (i + pad) mod stride share their taps, so the
 // rows of the product are split into stride x stride such phases, each of which wastes no tap.
-//
-// dW [taps C, O]: sum over pixels o of x(i)^T dy(o), where i is inside x. The pixels may be
-// split in parts that run side by side.
+// `tiles` is for GPUs, `lanes` for CPU drivers.
 #extension GL_GOOGLE_include_directive : require
 #include "shaders/types.glsl"
 #include "shaders/conv2d_backward.h"
 
-#if defined(KERNEL_dx) || defined(KERNEL_dx_lanes)
 // One direction of a phase: tap `phase` + stride t moves pixel first + stride j of x to pixel
 // base + j - t of y.
 struct Axis {
@@ -66,9 +61,8 @@ uint tap_begin(uint tap_y, uint tap_x) {
   const uint y = vertical.phase + p.stride * tap_y, x = horizontal.phase + p.stride * tap_x;
   return (y * p.kernel_width + x) * p.channels * p.out_channels;
 }
-#endif
 
-#ifdef KERNEL_dx
+#ifdef KERNEL_tiles
 #define B_ALONG_DEPTH
 #include "shaders/tile.glsl"
 
@@ -120,7 +114,7 @@ void main() {
 }
 #endif
 
-#ifdef KERNEL_dx_lanes
+#ifdef KERNEL_lanes
 #include "shaders/tile_lanes.glsl"
 
 layout(constant_id = 6) const bool EVEN_DEPTH = true;  // out_channels is even
@@ -164,105 +158,5 @@ void main() {
   uint begin[ROWS];
   [[unroll]] for (uint r = 0; r < ROWS; r++) begin[r] = result_begin(min(tile.row[r], rows - 1));
   store_gradient(p.result, begin, rows, p.channels);
-}
-#endif
-
-#ifdef KERNEL_dw
-#define A_ALONG_ROWS
-#include "shaders/tile.glsl"
-
-layout(constant_id = 4) const bool ROW_FOURS = true;  // channels is a multiple of 4
-uint rows, end;
-
-// Where element (row, k) of a is in x, or -1.
-int element(uint row, uint k) {
-  if (row >= rows || k >= end) return -1;
-  const uint tap = row / p.channels, tap_y = tap / p.kernel_width;
-  const uint line = k / p.out_width, image = line / p.out_height;
-  const uint y = (line - image * p.out_height) * p.stride + tap_y - p.pad;
-  const uint x = (k - line * p.out_width) * p.stride + (tap - tap_y * p.kernel_width) - p.pad;
-  if (y >= p.in_height || x >= p.in_width) return -1;  // below zero wraps around
-  return int(((image * p.in_height + y) * p.in_width + x) * p.channels + (row - tap * p.channels));
-}
-
-vec4 load_a(uint row, uint k) {
-  vec4 value = vec4(0);
-  if (ROW_FOURS) {
-    const int at = element(row, k);
-    if (at >= 0) value = vec4(TBuf4(p.x).at[at / 4]);
-  } else {
-    [[unroll]] for (uint i = 0; i < 4; i++) {
-      const int at = element(row + i, k);
-      if (at >= 0) value[i] = float(p.x.at[at]);
-    }
-  }
-  return value;
-}
-
-vec4 load_b(uint k, uint column) {
-  return k < end ? load4_float(p.dy, k * p.out_channels, column, p.out_channels) : vec4(0);
-}
-
-void main() {
-  const uint part = row_group / p.row_groups;
-  tile_row -= part * p.row_groups * TILE_ROWS;
-  rows = p.kernel_height * p.kernel_width * p.channels;
-  end = min((part + 1) * p.part, p.images * p.out_height * p.out_width);
-  tile_product(part * p.part, end);
-  uint begin[THREAD_ROWS];
-  [[unroll]] for (uint r = 0; r < THREAD_ROWS; r++) begin[r] =
-      (part * rows + sum_row(r)) * p.out_channels;
-  store_gradient(p.result, begin, rows, p.out_channels);
-}
-#endif
-
-#ifdef KERNEL_dw_lanes
-#include "shaders/tile_lanes.glsl"
-
-layout(constant_id = 6) const bool ROW_FOURS = true;  // of every lane, in order in memory
-
-// The pixels along a line of y that meet the image at this tap: [first, end).
-uvec2 span(uint tap) {
-  const uint first = p.pad > tap ? (p.pad - tap + p.stride - 1) / p.stride : 0;
-  const uint beyond = p.in_width + p.pad;  // the first pixel right of the image, as o stride + k
-  return uvec2(first,
-               tap < beyond ? min(p.out_width, (beyond - tap + p.stride - 1) / p.stride) : 0);
-}
-
-// All rows of a group belong to one tap, so that no pixel needs a test.
-void main() {
-  const uint taps = p.kernel_height * p.kernel_width;
-  const uint group = row_group() / p.row_groups, part = group / taps, tap = group - part * taps;
-  begin_tile(row_group() - group * p.row_groups);
-  const uint tap_y = tap / p.kernel_width, tap_x = tap - tap_y * p.kernel_width;
-  const uvec2 xs = span(tap_x);
-  uint begin[ROWS];
-  [[unroll]] for (uint r = 0; r < ROWS; r++) begin[r] =
-      (group * p.channels + min(tile.row[r], p.channels - 1)) * p.out_channels;
-  if (p.first > 0) load_gradient(p.result, begin, p.out_channels);
-  const uint first = part * p.part + p.first;
-  const uint end = min(min(first + p.chunk, (part + 1) * p.part), p.images * p.out_height);
-  for (uint line = first; line < end; line++) {
-    const uint image = line / p.out_height;
-    const uint y = (line - image * p.out_height) * p.stride + tap_y - p.pad;
-    if (y >= p.in_height) continue;  // below zero wraps around
-    uint from =
-        ((image * p.in_height + y) * p.in_width + xs.x * p.stride + tap_x - p.pad) * p.channels;
-    for (uint x = xs.x; x < xs.y; x++) {
-      float a[ROWS];
-      if (ROW_FOURS) {
-        [[unroll]] for (uint r = 0; r < ROWS; r += 4) {
-          const vec4 four = load_four(p.x, from + min(tile.row[r], p.channels - 4));
-          [[unroll]] for (uint i = 0; i < 4; i++) a[r + i] = four[i];
-        }
-      } else {
-        [[unroll]] for (uint r = 0; r < ROWS; r++) a[r] =
-            float(p.x.at[from + min(tile.row[r], p.channels - 1)]);
-      }
-      multiply_add_float(a, p.dy, line * p.out_width + x, p.out_channels);
-      from += p.stride * p.channels;
-    }
-  }
-  store_gradient(p.result, begin, p.channels, p.out_channels);
 }
 #endif
