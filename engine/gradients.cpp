@@ -16,7 +16,7 @@ class Walk {
   Walk(Graph& graph, std::span<const Tensor> wanted)
       : graph_(graph), wanted_(wanted), end_(graph.nodes().size()), complete_(end_) {
     depends_.resize(graph.values().size(), false);
-    std::unordered_map<uint32_t, std::vector<size_t>> unused;
+    auto& unused = never_used_;
     for (size_t w = 0; w < wanted.size(); w++) {
       depends_[wanted[w].id] = true;
       unused[wanted[w].id].push_back(w);
@@ -33,11 +33,15 @@ class Walk {
       }
       for (const Tensor& t : n.outputs) depends_[t.id] = depends_[t.id] || reached;
     }
-    for (const auto& [id, list] : unused) fail(id);
   }
 
   void run(Tensor y, Tensor dy, const Ready& ready) {
     add_to(y, dy);
+    // What no node uses has a gradient only if it is the result itself.
+    for (const auto& [id, list] : never_used_) {
+      if (id != y.id) fail(id);
+      for (size_t w : list) ready(w, sums_.at(id).reshape(wanted_[w].shape()));
+    }
     for (size_t i = end_; i-- > 0;) {
       // Appending nodes moves the graph's own, so this is a copy.
       const Node n = graph_.nodes()[i];
@@ -116,9 +120,10 @@ class Walk {
   std::span<const Tensor> wanted_;
   size_t end_;                                 // of the forward side
   std::vector<std::vector<size_t>> complete_;  // node -> wanted tensors that it is the first to use
-  std::vector<bool> depends_;                  // value -> whether a wanted tensor reaches it
-  std::unordered_map<uint32_t, Tensor> sums_;  // value -> its gradient so far
-  size_t region_begin_ = SIZE_MAX;             // of the region that was repeated last
+  std::unordered_map<uint32_t, std::vector<size_t>> never_used_;  // wanted values of no node
+  std::vector<bool> depends_;                     // value -> whether a wanted tensor reaches it
+  std::unordered_map<uint32_t, Tensor> sums_;     // value -> its gradient so far
+  size_t region_begin_ = SIZE_MAX;                // of the region that was repeated last
   std::unordered_map<uint32_t, uint32_t> again_;  // value -> the same value computed again
 };
 

@@ -14,6 +14,10 @@ loss          Of each iteration, as the log has it; bound 1e-3 relative.
 change        The trained weights minus the original ones, of lacuna and of PyTorch; bound 1e-2 relative L2, over all
               tensors. For a LoRA the change is up down, merged by hand from kohya's names.
 
+Adam divides each gradient by its own size, so that weights whose gradient is mostly rounding go where rounding says:
+the larger the parameter set, the more float32 itself leaves open. --float64 trains in float64, too, and tells how far
+lacuna and PyTorch's float32 are from that.
+
 The training is written out below from the paper's formula (arXiv 2303.07345, equation 7), with torch.optim and
 diffusers' UNet2DConditionModel. From lacuna come the examples' latents and predictions (checked as above), which
 examples each iteration used (run.jsonl: "examples", "weights") and the options in the edit's metadata.
@@ -29,7 +33,12 @@ examples each iteration used (run.jsonl: "examples", "weights") and the options 
 writes the fixture of tests/erase/esd_golden.cpp: losses and changes of a run whose trajectories PyTorch samples itself.
 Of lacuna's files only the options and the examples' places (trajectory, step, role) are used.
 
-With --lora-check, diffusers' load_lora_weights reads the edit, too, and its UNet must equal the merged one.
+    python tools/golden/esd.py EDIT --pictures A.png B.png ...
+
+draws the pictures again that `lacuna sample --edit EDIT --precision f32` wrote, with diffusers' StableDiffusionPipeline
+on the merged weights (prompt, seed, steps and guidance come from the picture's text chunk; DDIM), and prints the largest
+difference of a pixel; bound 2 of 255. For a LoRA, diffusers' own load_lora_weights (which needs peft) draws them, too,
+and its prediction is compared with that of the merged UNet.
 """
 
 import argparse
@@ -40,8 +49,10 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
-from diffusers import DDIMScheduler, UNet2DConditionModel
+from diffusers import DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from transformers import CLIPTextModel, CLIPTokenizer, get_scheduler
@@ -196,8 +207,8 @@ def kohya(name):
 class Trained:
     """The edited UNet and the tensors that are trained, from the same start as lacuna's."""
 
-    def __init__(self, model, run):
-        self.unet = copy.deepcopy(model.unet).requires_grad_(False)
+    def __init__(self, model, run, dtype=torch.float32):
+        self.unet = copy.deepcopy(model.unet).requires_grad_(False).to(dtype)
         parameters = dict(self.unet.named_parameters())
         self.rank, self.original = run.rank, {}
         if not run.rank:
@@ -217,9 +228,9 @@ class Trained:
             order = [w.shape[2], w.shape[3], w.shape[1]] if w.dim() == 4 else [w.shape[1]]
             down = draws.reshape(*order, run.rank)
             down = down.permute(3, 2, 0, 1) if w.dim() == 4 else down.T
-            self.leaves[f"{kohya(name)}.lora_down.weight"] = down.contiguous().requires_grad_(True)
+            self.leaves[f"{kohya(name)}.lora_down.weight"] = down.contiguous().to(dtype).requires_grad_(True)
             self.leaves[f"{kohya(name)}.lora_up.weight"] = torch.zeros(
-                [w.shape[0], run.rank] + [1] * (w.dim() - 2), requires_grad=True)
+                [w.shape[0], run.rank] + [1] * (w.dim() - 2), dtype=dtype, requires_grad=True)
 
     def predict(self, latents, timesteps, states):
         if not self.rank:
@@ -240,9 +251,9 @@ def product(tensors, name, shape):
     return (up.flatten(1) @ down.flatten(1)).reshape(shape)
 
 
-def replay(model, run, trajectories):
-    """The training in PyTorch: losses, the trained tensors and the gradients' norms."""
-    trained = Trained(model, run)
+def replay(model, run, trajectories, dtype=torch.float32):
+    """The training in PyTorch: losses, the gradients' norms and the trained tensors."""
+    trained = Trained(model, run, dtype)
     leaves = list(trained.leaves.values())
     decoupled = run.options["optimizer"] == "adamw"
     optimizer = (torch.optim.AdamW if decoupled else torch.optim.Adam)(
@@ -271,9 +282,10 @@ def replay(model, run, trajectories):
                 count = int(run.options["batch" if erased else "retain-batch"])
                 weights.append((1 if erased else run.number("retain-weight")) / count)
                 assert abs(weights[-1] * micro - event["weights"][place]) < 1e-6
-            predicted = trained.predict(torch.stack(latents), torch.stack(timesteps), torch.stack(states))
-            each = ((predicted - torch.stack(targets)) ** 2).mean(dim=(1, 2, 3))
-            loss = (each * torch.tensor(weights)).sum() / (len(event["examples"]) // micro)
+            latents, states, targets = (torch.stack(x).to(dtype) for x in (latents, states, targets))
+            predicted = trained.predict(latents, torch.stack(timesteps), states)
+            each = ((predicted - targets) ** 2).mean(dim=(1, 2, 3))
+            loss = (each * torch.tensor(weights, dtype=dtype)).sum() / (len(event["examples"]) // micro)
             loss.backward()
             total += loss.item()
         largest = run.number("clip") or float("inf")
@@ -292,42 +304,77 @@ def check_trajectories(model, run):
     return worst
 
 
-def compare(model, run):
+def differences(losses, exact_losses, changes, exact_changes):
+    """The largest relative error of a loss; the relative L2 error of the change, overall and of the worst tensor."""
+    flat = lambda by_name: torch.cat([by_name[name].double().flatten() for name in sorted(exact_changes)])
+    each = {name: relative(changes[name], change) for name, change in exact_changes.items() if change.norm() > 0}
+    worst = max(each, key=each.get)
+    loss = max(abs(a - b) / b for a, b in zip(losses, exact_losses))
+    return loss, relative(flat(changes), flat(exact_changes)), worst, each[worst]
+
+
+@torch.no_grad()
+def compare(model, run, with_float64):
     report = {"trajectories": len(run.trajectories)} | check_trajectories(model, run)
-    losses, norms, trained = replay(model, run, run.trajectories)
-    report["iterations"] = len(losses)
-    report["first_loss"], report["last_loss"] = losses[0], losses[-1]
-    report["loss"] = max(abs(e["loss"] - loss) / loss for e, loss in zip(run.iterations, losses))
-    report["gradient_norm"] = max(abs(e["gradient_norm"] - n) / n for e, n in zip(run.iterations, norms))
-    with torch.no_grad():
-        theirs = trained.changes(trained.leaves)
-        ours = trained.changes(run.tensors)
-    flat = lambda changes: torch.cat([changes[name].flatten() for name in sorted(theirs)])
-    report["tensors"], report["scalars"] = len(theirs), flat(theirs).numel()
-    report["change_norm"] = flat(theirs).norm().item()
-    report["change"] = relative(flat(ours), flat(theirs))
-    each = {name: relative(ours[name], theirs[name]) for name in theirs if theirs[name].norm() > 0}
-    report["worst_tensor"] = max(each, key=each.get)
-    report["worst_tensor_change"] = each[report["worst_tensor"]]
+    with torch.enable_grad():
+        losses, norms, trained = replay(model, run, run.trajectories)
+    theirs, ours = trained.changes(trained.leaves), trained.changes(run.tensors)
+    logged = [e["loss"] for e in run.iterations]
+    report |= {
+        "iterations": len(losses), "first loss": losses[0], "last loss": losses[-1], "tensors": len(theirs),
+        "numbers": sum(c.numel() for c in theirs.values()),
+        "norm of the change": torch.cat([c.flatten() for c in theirs.values()]).norm().item()}
+    report["loss"], report["change"], report["worst tensor"], report["its change"] = differences(
+        logged, losses, ours, theirs)
+    report["gradient norm"] = max(abs(e["gradient_norm"] - n) / n for e, n in zip(run.iterations, norms))
+    if with_float64:
+        with torch.enable_grad():
+            exact_losses, _, exact = replay(model, run, run.trajectories, torch.float64)
+        exact_changes = exact.changes(exact.leaves)
+        for name, its_losses, its_changes in (("lacuna", logged, ours), ("PyTorch f32", losses, theirs)):
+            loss, change, _, _ = differences(its_losses, exact_losses, its_changes, exact_changes)
+            report |= {f"loss, {name} to f64": loss, f"change, {name} to f64": change}
     return report
 
 
-def check_lora(model, run):
-    """The merged UNet against diffusers' own reading of the file, on random latents."""
-    from diffusers import StableDiffusionPipeline
-
+def compare_pictures(model, run, files):
+    """lacuna's pictures against those of the merged weights, and of diffusers' own LoRA."""
     trained = Trained(model, run)
     merged = copy.deepcopy(model.unet)
     merged.load_state_dict(
         {name: trained.original[name] + change for name, change in trained.changes(run.tensors).items()}, strict=False)
     pipeline = StableDiffusionPipeline.from_pretrained(
-        model.folder, torch_dtype=torch.float32, safety_checker=None, requires_safety_checker=False)
-    pipeline.load_lora_weights(str(Path(run.edit).parent), weight_name=Path(run.edit).name)
+        model.folder, unet=merged, torch_dtype=torch.float32, safety_checker=None, requires_safety_checker=False)
+    pipeline.set_progress_bar_config(disable=True)
+    unets = {"merged": merged}
+    if run.rank:
+        pipeline.unet = copy.deepcopy(model.unet)
+        pipeline.load_lora_weights(str(run.edit.parent.resolve()), weight_name=run.edit.name)
+        unets["diffusers' LoRA"] = pipeline.unet
+    report = {}
+    for name, unet in unets.items():
+        pipeline.unet, largest = unet, 0
+        for file in files:
+            picture = Image.open(file)
+            prompt, settings = picture.text["parameters"].rsplit("\n", 1)
+            settings = dict(s.split(": ", 1) for s in settings.split(", "))
+            assert settings["Sampler"] == "DDIM" and "Negative prompt" not in prompt
+            pipeline.scheduler = DDIMScheduler.from_pretrained(model.folder, subfolder="scheduler")
+            again = pipeline(
+                prompt, num_inference_steps=int(settings["Steps"]), guidance_scale=float(settings["CFG scale"]),
+                generator=torch.Generator("cpu").manual_seed(int(settings["Seed"])), width=picture.width,
+                height=picture.height).images[0]
+            pixels = [np.asarray(p.convert("RGB")).astype(int) for p in (picture, again)]
+            largest = max(largest, int(abs(pixels[0] - pixels[1]).max()))
+        report[f"{name}, of 255"] = largest
     z = torch.randn(2, *next(iter(run.trajectories.values())).shape, generator=torch.Generator().manual_seed(1))
-    states, timesteps = model.states("a red circle").expand(2, -1, -1), torch.tensor([501.0, 21.0])
+    states, timesteps = model.states(run.options["concept"]).expand(2, -1, -1), torch.tensor([501.0, 21.0])
     with torch.no_grad():
-        plain, ours, theirs = (u(z, timesteps, states).sample for u in (model.unet, merged, pipeline.unet))
-    return {"lora_effect": relative(ours, plain), "lora_diffusers": relative(theirs, ours)}
+        plain, *predictions = (u(z, timesteps, states).sample for u in (model.unet, *unets.values()))
+    report["effect of the edit"] = relative(predictions[0], plain)
+    if run.rank:
+        report["LoRA's prediction"] = relative(predictions[1], predictions[0])
+    return report, all(v <= 2 for k, v in report.items() if k.endswith("of 255"))
 
 
 def write_fixture(model, run, folder):
@@ -360,8 +407,9 @@ def main():
     parser.add_argument("edit", type=Path)
     parser.add_argument("--run", type=Path, help="default: beside the edit, with the ending .run")
     parser.add_argument("--model", type=Path, default=ROOT / "assets" / "pico")
+    parser.add_argument("--float64", action="store_true", help="also tell how far lacuna and PyTorch are from float64")
     parser.add_argument("--fixture", type=Path, help="write a fixture into this folder instead")
-    parser.add_argument("--lora-check", action="store_true")
+    parser.add_argument("--pictures", type=Path, nargs="+", help="compare these pictures of the edit instead")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
 
@@ -372,16 +420,18 @@ def main():
     if arguments.fixture:
         write_fixture(model, run, arguments.fixture)
         return
-    report = compare(model, run)
-    if arguments.lora_check:
-        report |= check_lora(model, run)
+    if arguments.pictures:
+        report, good = compare_pictures(model, run, arguments.pictures)
+    else:
+        report = compare(model, run, arguments.float64)
+        good = all(report[key] <= bound for key, bound in BOUNDS.items())
     if arguments.json:
         print(json.dumps(report))
     else:
         for key, value in report.items():
             bound = f"   bound {BOUNDS[key]:g}" if key in BOUNDS else ""
-            print(f"{key:20} {value:.3g}{bound}" if isinstance(value, float) else f"{key:20} {value}")
-    sys.exit(any(report[key] > bound for key, bound in BOUNDS.items()))
+            print(f"{key:32} {value:.3g}{bound}" if isinstance(value, float) else f"{key:32} {value}")
+    sys.exit(not good)
 
 
 if __name__ == "__main__":
