@@ -50,8 +50,9 @@ std::filesystem::path ModelOptions::model_folder() const {
       display(program_folder()));
 }
 
-std::pair<int64_t, int64_t> parse_size(const std::string& text) {
-  int64_t width = 0, height = 0;
+std::pair<int64_t, int64_t> size_or_default(const std::string& text, const StableDiffusion& model) {
+  int64_t width = model.default_size(), height = width;
+  if (text.empty()) return {width, height};
   const char* const end = text.data() + text.size();
   const auto [x, bad_width] = std::from_chars(text.data(), end, width);
   const auto [last, bad_height] = std::from_chars(std::min(x + 1, end), end, height);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "engine/device.h"
+#include "models/stable_diffusion.h"
 
 namespace lacuna {
 
@@ -23,7 +24,8 @@ struct ModelOptions {
   std::filesystem::path model_folder() const;
 };
 
-// "512x768" as width and height. Throws InputError.
-std::pair<int64_t, int64_t> parse_size(const std::string& text);
+// Width and height: "512x768" read, or, where nothing was asked for, the model's own size twice.
+// Throws InputError.
+std::pair<int64_t, int64_t> size_or_default(const std::string& text, const StableDiffusion& model);
 
 }  // namespace lacuna

@@ -8,7 +8,6 @@
 
 #include "cli/common.h"
 #include "cli/edits.h"
-#include "cli/erase_output.h"
 #include "cli/table.h"
 #include "engine/error.h"
 #include "engine/file.h"
@@ -90,16 +89,12 @@ void print_totals(const std::vector<Difference>& all, const Difference& sum) {
                with_commas(sum.lost_in_half));
 }
 
-std::string_view as_text(const std::vector<std::byte>& bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 void write_chart(const fs::path& file, const std::vector<Difference>& all, const std::string& title,
                  bool force) {
   BarChart chart{title, {}};
   for (const Difference& d : all)
     if (d.ratio()) chart.bars.push_back({d.name, *d.ratio()});
-  write_file(file, as_text(encode_png(bar_chart(chart))), force ? Overwrite::yes : Overwrite::no);
+  write_file(file, encode_png(bar_chart(chart)), force ? Overwrite::yes : Overwrite::no);
 }
 
 void diff(const DiffOptions& o) {

@@ -13,6 +13,7 @@
 #include "cli/profile.h"
 #include "cli/progress.h"
 #include "cli/prompts.h"
+#include "cli/table.h"
 #include "engine/clock.h"
 #include "engine/error.h"
 #include "erase/edit.h"
@@ -45,12 +46,11 @@ struct Defaults {
 
 Defaults defaults_of(EsdCompat compat) {
   switch (compat) {
-    case EsdCompat::paper:
-      return {1e-5, 1, 1000, 1};
     case EsdCompat::repo:
       return {5e-5, 1, 200, 1};
     case EsdCompat::alt:
       return {2e-5, 2, 200, 1};
+    case EsdCompat::paper:
     case EsdCompat::none:
       break;
   }
@@ -95,12 +95,6 @@ void resolve(EraseOptions& o) {
   o.train.check();
 }
 
-LatentSize size_of(const EraseOptions& o, const StableDiffusion& model) {
-  int64_t width = model.default_size(), height = width;
-  if (!o.size.empty()) std::tie(width, height) = parse_size(o.size);
-  return model.latent_size(width, height);
-}
-
 void erase_esd(EraseOptions& o, CLI::App& command) {
   const double begin = wall_seconds(), cpu_begin = cpu_seconds();
   const std::filesystem::path model_folder = o.common.model_folder();
@@ -113,7 +107,8 @@ void erase_esd(EraseOptions& o, CLI::App& command) {
   const std::unique_ptr<Device> device =
       Device::open({.selector = o.common.device, .count_only = o.plan_only});
   StableDiffusion model(*device, model_folder, parse_precision(o.common.precision));
-  o.esd.size = size_of(o, model);
+  const auto [width, height] = size_or_default(o.size, model);
+  o.esd.size = model.latent_size(width, height);
 
   const std::vector<std::string> names =
       select(parameters_of(model.unet_weights().file()), o.params);

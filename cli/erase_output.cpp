@@ -58,11 +58,4 @@ void report_memory_plan(const Device& device, const StableDiffusion& model,
              device.info().memory_bytes / mib);
 }
 
-std::string with_commas(int64_t number) {
-  std::string text = std::to_string(number);
-  for (auto at = static_cast<int64_t>(text.size()) - 3; at > (number < 0 ? 1 : 0); at -= 3)
-    text.insert(static_cast<size_t>(at), ",");
-  return text;
-}
-
 }  // namespace lacuna

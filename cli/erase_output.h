@@ -25,7 +25,4 @@ void write_edit(const std::filesystem::path& file, Trainables& trainables, FileD
 void report_memory_plan(const Device& device, const StableDiffusion& model,
                         const Trainables& trainables, const Placement& training, bool json);
 
-// 43962560 -> "43,962,560".
-std::string with_commas(int64_t number);
-
 }  // namespace lacuna

@@ -111,10 +111,6 @@ GenerateOptions with_size(GenerateOptions generate, const StableDiffusion& model
   return generate;
 }
 
-std::string_view as_text(const std::vector<std::byte>& bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 }  // namespace
 
 EvalJob::EvalJob(EvalOptions options)
@@ -183,7 +179,7 @@ void EvalJob::save(size_t picture, const Image& image, bool edited) {
   const auto png = encode_png(
       image, {{"parameters",
                parameters_text(request, o_.generate, model_, edited ? describe(edits_) : "")}});
-  write_file(file, as_text(png), overwrite(o_));
+  write_file(file, png, overwrite(o_));
 }
 
 Image EvalJob::sheet() const {
@@ -245,7 +241,7 @@ json EvalJob::pictures() const {
 void EvalJob::finish() {
   const fs::path grid = fs::path(o_.out) / "before-after.png";
   const fs::path file = fs::path(o_.out) / "results.json";
-  write_file(grid, as_text(encode_png(sheet())), overwrite(o_));
+  write_file(grid, encode_png(sheet()), overwrite(o_));
   json report = results();
   json event = report;  // without the pictures, which are many
   event["event"] = "done";

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "cli/common.h"
+#include "cli/table.h"
 #include "engine/error.h"
 #include "engine/file.h"
 #include "models/folder.h"
@@ -76,13 +77,6 @@ Listing list(const SafeTensors& file, const std::string& params) {
   return l;
 }
 
-// 43962560 -> "43,962,560"
-std::string grouped(int64_t number) {
-  std::string text = std::to_string(number);
-  for (size_t at = text.size(); at > 3;) text.insert(at -= 3, ",");
-  return text;
-}
-
 std::string memory(int64_t bytes) {
   const auto b = static_cast<double>(bytes);
   if (bytes >= int64_t{1} << 30) return fmt::format("{:.2f} GiB", b / (int64_t{1} << 30));
@@ -122,17 +116,17 @@ void print_tensors(const Listing& l) {
   for (const size_t i : l.shown) {
     name = std::max(name, l.all[i].name.size());
     shape = std::max(shape, shape_of(l.all[i]).size());
-    scalars = std::max(scalars, grouped(l.all[i].scalars()).size());
+    scalars = std::max(scalars, with_commas(l.all[i].scalars()).size());
   }
   for (const size_t i : l.shown)
     fmt::print("{:{}}  {:>{}}  {:>{}}  {}\n", l.all[i].name, name, shape_of(l.all[i]), shape,
-               grouped(l.all[i].scalars()), scalars, fmt::join(l.sets_of[i], " "));
+               with_commas(l.all[i].scalars()), scalars, fmt::join(l.sets_of[i], " "));
 }
 
 void print_sets(const Listing& l) {
   fmt::print("\n{:15}{:>7}  {:>11}\n", "set", "tensors", "scalars");
   for (const auto& [set, totals] : l.sets)
-    fmt::print("{:15}{:>7}  {:>11}  {}\n", set->name, totals.tensors, grouped(totals.scalars),
+    fmt::print("{:15}{:>7}  {:>11}  {}\n", set->name, totals.tensors, with_commas(totals.scalars),
                set->about);
 }
 
@@ -146,7 +140,7 @@ void layers(const LayersOptions& o) {
   print_tensors(l);
   if (o.params.empty()) print_sets(l);
   fmt::print("\n{} tensor{}, {} scalars; training state: {} ({} B a scalar)\n", l.total.tensors,
-             l.total.tensors == 1 ? "" : "s", grouped(l.total.scalars),
+             l.total.tensors == 1 ? "" : "s", with_commas(l.total.scalars),
              memory(l.total.scalars * training_bytes), training_bytes);
 }
 

@@ -62,13 +62,8 @@ bool only_grid(const SampleOptions& o) {
 
 GenerateOptions with_size(GenerateOptions generate, const std::string& size,
                           const StableDiffusion& model) {
-  generate.width = generate.height = model.default_size();
-  if (!size.empty()) std::tie(generate.width, generate.height) = parse_size(size);
+  std::tie(generate.width, generate.height) = size_or_default(size, model);
   return generate;
-}
-
-std::string_view as_text(const std::vector<std::byte>& bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 }  // namespace
@@ -132,7 +127,7 @@ void SampleJob::save(const ImageRequest& request, const Image& image, bool edite
   const std::string edits = edited ? describe(edits_) : "";
   const auto png =
       encode_png(image, {{"parameters", parameters_text(request, o_.generate, model_, edits)}});
-  write_file(file, as_text(png), output_.overwrite());
+  write_file(file, png, output_.overwrite());
   progress_.say(fmt::format("{}  {}{}", display(file), request.prompt,
                             o_.compare ? edited ? "  (edited)" : "  (original)" : ""));
   nlohmann::json event = {{"event", "image"},
@@ -150,7 +145,7 @@ void SampleJob::finish() {
     const Image sheet = o_.compare
                             ? comparison_sheet(original_, edited_, requests_, count)
                             : contact_sheet(edits_.empty() ? original_ : edited_, requests_, count);
-    write_file(output_.grid(), as_text(encode_png(sheet)), output_.overwrite());
+    write_file(output_.grid(), encode_png(sheet), output_.overwrite());
     progress_.say(fmt::format("{}  ({} pictures)", display(output_.grid()), pictures));
     progress_.event({{"event", "grid"}, {"file", display(output_.grid())}, {"pictures", pictures}});
   }

@@ -38,4 +38,12 @@ std::string cell_middle(std::string text, size_t width) {
   return text + std::string(width - length(text), ' ');
 }
 
+std::string with_commas(int64_t number) {
+  std::string text = std::to_string(number);
+  const int64_t first = number < 0 ? 2 : 1;
+  for (auto at = static_cast<int64_t>(text.size()) - 3; at >= first; at -= 3)
+    text.insert(static_cast<size_t>(at), ",");
+  return text;
+}
+
 }  // namespace lacuna

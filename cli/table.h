@@ -1,6 +1,7 @@
 // Tables on a terminal.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace lacuna {
@@ -11,5 +12,8 @@ std::string cell(std::string text, size_t width);
 // The beginning and the end of the text where all of it does not fit: names of tensors differ
 // there.
 std::string cell_middle(std::string text, size_t width);
+
+// 43962560 -> "43,962,560".
+std::string with_commas(int64_t number);
 
 }  // namespace lacuna

@@ -44,10 +44,14 @@ std::string read_file(const fs::path& path, size_t limit) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-void write_file(const fs::path& path, std::string_view content, Overwrite overwrite) {
+void write_file(const fs::path& path, std::span<const std::byte> content, Overwrite overwrite) {
   AtomicFile file(path, overwrite);
   file.write(content);
   file.commit();
+}
+
+void write_file(const fs::path& path, std::string_view content, Overwrite overwrite) {
+  write_file(path, std::as_bytes(std::span(content)), overwrite);
 }
 
 void make_folder(const fs::path& path) {

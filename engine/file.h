@@ -61,6 +61,8 @@ class AtomicFile {
 // The whole file; an error if it holds more than `limit` bytes.
 std::string read_file(const std::filesystem::path& path, size_t limit);
 
+void write_file(const std::filesystem::path& path, std::span<const std::byte> content,
+                Overwrite overwrite);
 void write_file(const std::filesystem::path& path, std::string_view content, Overwrite overwrite);
 
 // Creates the folder and its parents; fine if it is there already.

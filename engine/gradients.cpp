@@ -16,19 +16,18 @@ class Walk {
   Walk(Graph& graph, std::span<const Tensor> wanted)
       : graph_(graph), wanted_(wanted), end_(graph.nodes().size()), complete_(end_) {
     depends_.resize(graph.values().size(), false);
-    auto& unused = never_used_;
     for (size_t w = 0; w < wanted.size(); w++) {
       depends_[wanted[w].id] = true;
-      unused[wanted[w].id].push_back(w);
+      never_used_[wanted[w].id].push_back(w);
     }
     for (size_t i = 0; i < end_; i++) {
       const Node& n = graph.nodes()[i];
       bool reached = false;
       for (const Tensor& t : n.inputs) {
         reached = reached || depends_[t.id];
-        if (const auto first = unused.find(t.id); first != unused.end()) {
+        if (const auto first = never_used_.find(t.id); first != never_used_.end()) {
           complete_[i].insert(complete_[i].end(), first->second.begin(), first->second.end());
-          unused.erase(first);
+          never_used_.erase(first);
         }
       }
       for (const Tensor& t : n.outputs) depends_[t.id] = depends_[t.id] || reached;

@@ -55,10 +55,6 @@ std::vector<Lifetime> lifetimes(const Graph& graph, std::span<const Dispatch> di
 
 namespace {
 
-int64_t aligned(int64_t bytes) {
-  return (bytes + arena_alignment - 1) / arena_alignment * arena_alignment;
-}
-
 // The lowest offset where `bytes` fit between taken intervals (sorted by begin) inside one block.
 int64_t lowest_gap(const std::vector<std::pair<int64_t, int64_t>>& taken, int64_t bytes,
                    int64_t block) {

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/align.h"
 #include "engine/graph.h"
 #include "engine/recorder.h"
 
@@ -40,6 +41,7 @@ struct Placement {
   int64_t tensor_bytes = 0;     // sum of all values
 };
 constexpr int64_t arena_alignment = 256;
+constexpr int64_t aligned(int64_t bytes) { return align_up(bytes, arena_alignment); }
 Placement place(std::span<const Lifetime> lifetimes, int64_t block);
 
 // A dispatch's accesses as byte ranges of device memory.

@@ -11,9 +11,6 @@
 namespace lacuna {
 namespace {
 
-constexpr std::string_view down_end = ".lora_down.weight", up_end = ".lora_up.weight",
-                           alpha_end = ".alpha";
-
 std::vector<float> floats(const SafeTensors& file, const SafeTensors::Entry& entry) {
   std::vector<float> values(entry.count());
   file.to_float(entry, values);
@@ -67,7 +64,7 @@ Edit Edit::parse(const std::string& argument) {
 
 bool Edit::is_lora() const {
   for (const auto& [name, entry] : file_.entries())
-    if (name.ends_with(down_end)) return true;
+    if (name.ends_with(kohya::down)) return true;
   return false;
 }
 
@@ -119,21 +116,21 @@ std::vector<std::string> Edit::lora_targets(const SafeTensors& base) const {
   for (const auto& [name, entry] : base.entries()) by_kohya[kohya_name(name)] = &entry;
   std::vector<std::string> names;
   for (const auto& [name, entry] : file_.entries()) {
-    if (!name.ends_with(down_end)) {
-      const bool known = name.ends_with(up_end) || name.ends_with(alpha_end);
+    if (!name.ends_with(kohya::down)) {
+      const bool known = name.ends_with(kohya::up) || name.ends_with(kohya::alpha);
       const std::string module =
-          name.substr(0, name.rfind(name.ends_with(up_end) ? up_end : alpha_end));
-      if (!known || !file_.find(module + std::string(down_end)))
+          name.substr(0, name.rfind(name.ends_with(kohya::up) ? kohya::up : kohya::alpha));
+      if (!known || !file_.find(module + kohya::down))
         throw InputError("[edit] {}: '{}' is not part of a LoRA that lacuna reads", path, name);
       continue;
     }
-    const std::string module = name.substr(0, name.size() - down_end.size());
+    const std::string module = name.substr(0, name.size() - kohya::down.size());
     const auto found = by_kohya.find(module);
     if (found == by_kohya.end())
       throw InputError("[edit] {} changes '{}', which the model's UNet does not have", path,
                        module);
     const std::vector<int64_t>& shape = found->second->shape;
-    const SafeTensors::Entry* up = file_.find(module + std::string(up_end));
+    const SafeTensors::Entry* up = file_.find(module + kohya::up);
     const std::vector<int64_t>& down = entry.shape;
     if (!up || shape.size() < 2 || down.size() < 2 || up->shape.size() < 2 || down[0] < 1 ||
         up->shape[0] != shape[0] || up->shape[1] != down[0] || !ends_in_ones(up->shape, 2) ||
@@ -153,13 +150,13 @@ void Edit::add_change(const SafeTensors::Entry& target, std::span<const float> o
     return;
   }
   const std::string module = kohya_name(target.name);
-  const SafeTensors::Entry& down_entry = file_.at(module + std::string(down_end));
+  const SafeTensors::Entry& down_entry = file_.at(module + kohya::down);
   const std::vector<float> down = floats(file_, down_entry);
-  const std::vector<float> up = floats(file_, file_.at(module + std::string(up_end)));
+  const std::vector<float> up = floats(file_, file_.at(module + kohya::up));
   const auto rank = static_cast<size_t>(down_entry.shape[0]);
   const size_t in = down.size() / rank, out = up.size() / rank;
   float factor = 1;
-  if (const SafeTensors::Entry* alpha = file_.find(module + std::string(alpha_end));
+  if (const SafeTensors::Entry* alpha = file_.find(module + kohya::alpha);
       alpha && alpha->count() == 1)
     factor = floats(file_, *alpha)[0] / static_cast<float>(rank);
   for (size_t o = 0; o < out; o++)

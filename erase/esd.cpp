@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "engine/error.h"
+#include "erase/range.h"
 #include "models/sampler.h"
 
 namespace lacuna {
@@ -38,11 +39,6 @@ std::string list(const std::vector<std::string>& texts) {
   return fmt::format("{}", fmt::join(texts, " | "));
 }
 
-void check_range(const char* option, double value, double least, double most, const char* usual) {
-  if (!(value >= least && value <= most))
-    throw InputError("[esd] {} {:g} is out of range; {}", option, value, usual);
-}
-
 struct Pick {
   const Trajectory& trajectory;
   size_t step;
@@ -75,16 +71,17 @@ std::string_view name_of(EsdCompat c) {
 void EsdOptions::check() const {
   if (concepts.empty())
     throw InputError("[esd] there is nothing to erase; name it with --concept \"red\"");
-  check_range("--eta", eta, 0, 100, "1 erases, larger values push further away");
-  check_range("--start-guidance", start_guidance, 0, 100, "3 is usual");
-  check_range("--retain-weight", retain_weight, 0, 1e6, "1 is usual");
-  check_range("--retain-neutral", retain_neutral, 0, 1, "it is a share between 0 and 1");
-  check_range("--steps", steps, 2, 1000, "50 is usual");
-  check_range("--retain-steps", retain_steps, 2, 1000, "10 to 50 are usual");
-  check_range("--batch", static_cast<double>(batch), 1, 256, "1 to 8 are usual");
-  check_range("--retain-batch", static_cast<double>(retain_batch), 0, 256, "as --batch is usual");
-  check_range("--trajectories", static_cast<double>(trajectories), 0, 1e6, "20 is usual");
-  check_range("--retain-trajectories", static_cast<double>(retain_trajectories), 0, 1e6,
+  check_range("esd", "--eta", eta, 0, 100, "1 erases, larger values push further away");
+  check_range("esd", "--start-guidance", start_guidance, 0, 100, "3 is usual");
+  check_range("esd", "--retain-weight", retain_weight, 0, 1e6, "1 is usual");
+  check_range("esd", "--retain-neutral", retain_neutral, 0, 1, "it is a share between 0 and 1");
+  check_range("esd", "--steps", steps, 2, 1000, "50 is usual");
+  check_range("esd", "--retain-steps", retain_steps, 2, 1000, "10 to 50 are usual");
+  check_range("esd", "--batch", static_cast<double>(batch), 1, 256, "1 to 8 are usual");
+  check_range("esd", "--retain-batch", static_cast<double>(retain_batch), 0, 256,
+              "as --batch is usual");
+  check_range("esd", "--trajectories", static_cast<double>(trajectories), 0, 1e6, "20 is usual");
+  check_range("esd", "--retain-trajectories", static_cast<double>(retain_trajectories), 0, 1e6,
               "20 is usual");
   if (retain_batch > 0 && retain.empty())
     throw InputError("[esd] --retain-batch needs prompts to retain; name a file with --retain");
@@ -279,20 +276,15 @@ Esd::Choice Esd::sampled_example(Rng& rng) {
   Predictor& predictor = samples_with_edited() ? edited_ : model_.predictor();
   const TextStates neutral = text_.states(""), path = text_.states(prompt.path);
   Rng noise(RngKind::torch, rng.next_u32());
-  std::vector<float> z(
-      static_cast<size_t>(model_.unet_config().in_channels * o.size.height * o.size.width));
-  noise.randn(std::span<float>(z));
-  for (float& v : z) v *= sampler->init_noise_sigma();
+  std::vector<float> z = starting_latents(model_, o.size, *sampler, noise);
   for (int i = begin; i < end; i++) {
     std::vector<float> input = z;
     sampler->scale_model_input(i, input);
     const float t = sampler->timesteps()[static_cast<size_t>(i)];
     const UNetInput both[] = {{input, t, neutral}, {input, t, path}};
-    const std::vector<std::vector<float>> e = predictor(both, o.size);
-    std::vector<float> guided(z.size());
-    for (size_t k = 0; k < z.size(); k++)
-      guided[k] = e[0][k] + o.start_guidance * (e[1][k] - e[0][k]);
-    sampler->step(i, guided, z, noise);
+    std::vector<std::vector<float>> e = predictor(both, o.size);
+    guide(e[0], e[1], o.start_guidance);
+    sampler->step(i, e[0], z, noise);
   }
   sampled_ = {std::move(z), {}, {}, {}, timestep};
   std::vector<UNetInput> inputs = {{sampled_.latents, timestep, neutral},

@@ -6,6 +6,11 @@
 
 namespace lacuna {
 
+// What follows a module's name in the file: the two factors and the scale.
+namespace kohya {
+inline const std::string down = ".lora_down.weight", up = ".lora_up.weight", alpha = ".alpha";
+}
+
 // "down_blocks.0.attentions.0.proj_in.weight" -> "lora_unet_down_blocks_0_attentions_0_proj_in".
 inline std::string kohya_name(std::string name) {
   if (name.ends_with(".weight")) name.resize(name.size() - 7);

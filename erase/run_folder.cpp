@@ -139,9 +139,7 @@ void RunFolder::draw_losses(const std::string& title) const {
     series.x.push_back(static_cast<double>(r.iteration));
     series.y.push_back(r.loss);
   }
-  const Image image = line_chart({title, "iteration", "loss", {series}});
-  const std::vector<std::byte> png = encode_png(image);
-  write_file(folder_ / "loss.png", {reinterpret_cast<const char*>(png.data()), png.size()},
+  write_file(folder_ / "loss.png", encode_png(line_chart({title, "iteration", "loss", {series}})),
              Overwrite::yes);
 }
 

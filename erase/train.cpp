@@ -6,6 +6,7 @@
 
 #include "engine/clock.h"
 #include "engine/error.h"
+#include "erase/range.h"
 
 namespace lacuna {
 namespace {
@@ -29,11 +30,6 @@ Plan make_update_plan(Device& device, const Trainables& trainables, const TrainO
   return Plan(device, g);
 }
 
-void check_range(const char* option, double value, double least, double most, const char* usual) {
-  if (!(value >= least && value <= most))
-    throw InputError("[train] {} {:g} is out of range; {}", option, value, usual);
-}
-
 // Losses differ much from example to example, so growth is judged by means over many.
 constexpr size_t window = 20;
 constexpr double most_growth = 20;
@@ -51,14 +47,17 @@ std::optional<double> growth(const std::vector<LossRecord>& losses) {
 }  // namespace
 
 void TrainOptions::check() const {
-  check_range("--iterations", static_cast<double>(iterations), 1, 1e7, "200 to 1000 are usual");
-  check_range("--accumulate", static_cast<double>(accumulate), 1, 1e4, "1 to 16 are usual");
-  check_range("--warmup", static_cast<double>(warmup), 0, static_cast<double>(iterations),
+  check_range("train", "--iterations", static_cast<double>(iterations), 1, 1e7,
+              "200 to 1000 are usual");
+  check_range("train", "--accumulate", static_cast<double>(accumulate), 1, 1e4,
+              "1 to 16 are usual");
+  check_range("train", "--warmup", static_cast<double>(warmup), 0, static_cast<double>(iterations),
               "it lies between 0 and --iterations");
-  check_range("--lr", learning_rate, 1e-12, 1, "1e-6 to 1e-3 are usual");
-  check_range("--weight-decay", weight_decay, 0, 1, "0 to 0.1 are usual");
-  check_range("--clip", clip, 0, 1e9, "0 turns it off and 1 is usual");
-  check_range("--save-every", static_cast<double>(save_every), 1, 1e9, "10 to 500 are usual");
+  check_range("train", "--lr", learning_rate, 1e-12, 1, "1e-6 to 1e-3 are usual");
+  check_range("train", "--weight-decay", weight_decay, 0, 1, "0 to 0.1 are usual");
+  check_range("train", "--clip", clip, 0, 1e9, "0 turns it off and 1 is usual");
+  check_range("train", "--save-every", static_cast<double>(save_every), 1, 1e9,
+              "10 to 500 are usual");
 }
 
 OptionTexts TrainOptions::texts() const {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/align.h"
 #include "engine/error.h"
 #include "engine/gradients.h"
 #include "engine/ops.h"
@@ -14,10 +15,6 @@ namespace {
 
 constexpr int64_t most_in_block = int64_t{64} << 20;  // elements: 256 MiB
 constexpr int64_t slice_alignment = 64;               // elements: what kernels and devices ask for
-
-int64_t aligned(int64_t elements) {
-  return (elements + slice_alignment - 1) / slice_alignment * slice_alignment;
-}
 
 // A parameter as the matrix that LoRA factors: every axis but the outputs is an input.
 Shape matrix_of(const Parameter& p) {
@@ -80,7 +77,7 @@ Trainables::Trainables(Device& device, const WeightStore& base, std::span<const 
 }
 
 Trainables::Slice Trainables::reserve(std::string name, Shape shape) {
-  const int64_t elements = aligned(shape.elements());
+  const int64_t elements = align_up(shape.elements(), slice_alignment);
   if (blocks_.empty() || blocks_.back().elements + elements > most_in_block) blocks_.emplace_back();
   Block& block = blocks_.back();
   const Slice slice{std::move(name), blocks_.size() - 1, block.elements, shape};
@@ -170,13 +167,13 @@ std::vector<Trainables::Export> Trainables::exported() {
     up[0] = p.shape[0];
     up[1] = rank_;
     const std::vector<float> a = read(t.slices[0]), b = read(t.slices[1]);
-    Export e_down{name + ".lora_down.weight", down, std::vector<float>(a.size())};
+    Export e_down{name + kohya::down, down, std::vector<float>(a.size())};
     to_checkpoint_layout(p.layout, down, a, e_down.values);
-    Export e_up{name + ".lora_up.weight", up, std::vector<float>(b.size())};
+    Export e_up{name + kohya::up, up, std::vector<float>(b.size())};
     to_checkpoint_layout(Layout::linear, up, b, e_up.values);
     all.push_back(std::move(e_down));
     all.push_back(std::move(e_up));
-    all.push_back({name + ".alpha", {}, {static_cast<float>(rank_)}});
+    all.push_back({name + kohya::alpha, {}, {static_cast<float>(rank_)}});
   }
   return all;
 }

@@ -97,10 +97,7 @@ void sample(StableDiffusion& model, TextCache& text, std::span<Trajectory> batch
           {},
           text.states(t.prompt.path),
           t.prompt.path == t.prompt.concept_text ? nullptr : text.states(t.prompt.concept_text)};
-    w.latents.resize(
-        static_cast<size_t>(model.unet_config().in_channels * o.size.height * o.size.width));
-    w.rng.randn(std::span<float>(w.latents));
-    for (float& v : w.latents) v *= w.sampler->init_noise_sigma();
+    w.latents = starting_latents(model, o.size, *w.sampler, w.rng);
     ways.push_back(std::move(w));
   }
   for (int i = 0; i < ways[0].sampler->calls(); i++) {
@@ -122,9 +119,8 @@ void sample(StableDiffusion& model, TextCache& text, std::span<Trajectory> batch
       e.neutral = std::move(predictions[next++]);
       e.path = std::move(predictions[next++]);
       if (w.concept_) e.concept_ = std::move(predictions[next++]);
-      std::vector<float> guided(e.path.size());
-      for (size_t k = 0; k < guided.size(); k++)
-        guided[k] = e.neutral[k] + o.guidance * (e.path[k] - e.neutral[k]);
+      std::vector<float> guided = e.neutral;
+      guide(guided, e.path, o.guidance);
       w.sampler->step(i, guided, w.latents, w.rng);
       batch[b].examples.push_back(std::move(e));
     }

@@ -3,7 +3,6 @@
 #include <cmath>
 
 #include "engine/error.h"
-#include "models/sampler.h"
 
 namespace lacuna {
 
@@ -13,6 +12,20 @@ TextStates TextCache::states(const std::string& prompt) {
   if (!encoding.cut.empty()) cuts_.push_back({prompt, encoding.cut});
   if (known_.size() >= most_known) known_.clear();
   return known_[prompt] = model_.encode_text(encoding);
+}
+
+void guide(std::span<float> neutral, std::span<const float> conditional, float guidance) {
+  for (size_t i = 0; i < neutral.size(); i++)
+    neutral[i] += guidance * (conditional[i] - neutral[i]);
+}
+
+std::vector<float> starting_latents(const StableDiffusion& model, LatentSize size,
+                                    const Sampler& sampler, Rng& rng) {
+  std::vector<float> latents(
+      static_cast<size_t>(model.vae_config().latent_channels * size.height * size.width));
+  rng.randn(std::span<float>(latents));
+  for (float& v : latents) v *= sampler.init_noise_sigma();
+  return latents;
 }
 
 namespace {
@@ -33,10 +46,7 @@ Trajectory start(StableDiffusion& model, TextCache& text, const ImageRequest& re
                {},
                text.states(request.prompt),
                guided ? text.states(request.negative) : nullptr};
-  t.latents.resize(
-      static_cast<size_t>(model.vae_config().latent_channels * size.height * size.width));
-  t.rng.randn(std::span<float>(t.latents));
-  for (float& v : t.latents) v *= t.sampler->init_noise_sigma();
+  t.latents = starting_latents(model, size, *t.sampler, t.rng);
   return t;
 }
 
@@ -76,10 +86,7 @@ std::vector<Generated> generate(StableDiffusion& model, TextCache& text,
     std::vector<std::vector<float>> predictions = model.predictor()(batch, size);
     for (size_t r = 0; r < runs.size(); r++) {
       std::vector<float>& e = predictions[guided ? 2 * r : r];
-      if (guided) {
-        const std::vector<float>& conditional = predictions[2 * r + 1];
-        for (size_t k = 0; k < e.size(); k++) e[k] += o.guidance * (conditional[k] - e[k]);
-      }
+      if (guided) guide(e, predictions[2 * r + 1], o.guidance);
       runs[r].sampler->step(i, e, runs[r].latents, runs[r].rng);
     }
   }

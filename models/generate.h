@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/rng.h"
+#include "models/sampler.h"
 #include "models/stable_diffusion.h"
 
 namespace lacuna {
@@ -49,6 +50,13 @@ class TextCache {
   std::map<std::string, TextStates> known_;
   std::vector<CutPrompt> cuts_;
 };
+
+// Classifier-free guidance: `neutral` becomes neutral + guidance (conditional - neutral).
+void guide(std::span<float> neutral, std::span<const float> conditional, float guidance);
+
+// Where a trajectory of this sampler starts: noise [C,h,w] of the strength that it wants.
+std::vector<float> starting_latents(const StableDiffusion& model, LatentSize size,
+                                    const Sampler& sampler, Rng& rng);
 
 struct Generated {
   Image image;

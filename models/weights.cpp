@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/align.h"
 #include "engine/error.h"
 #include "engine/half.h"
 
@@ -13,7 +14,7 @@ constexpr uint64_t alignment = 256;
 // Weights are spread over blocks, so that no device needs one allocation for a whole model.
 constexpr uint64_t block_bytes = uint64_t{256} << 20;
 
-uint64_t aligned(uint64_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
+uint64_t aligned(uint64_t bytes) { return align_up(bytes, alignment); }
 
 std::string shape_text(std::span<const int64_t> shape) {
   std::string text;

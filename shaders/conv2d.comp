@@ -65,40 +65,27 @@ void main() {
 #ifdef KERNEL_forward_lanes
 #include "shaders/tile_lanes.glsl"
 
-layout(constant_id = 6) const bool EVEN_CHANNELS = true;
-
 void main() {
   begin_tile(row_group());
-  ivec3 start[ROWS];
-  [[unroll]] for (uint r = 0; r < ROWS; r++) start[r] = origin(min(tile.row[r], p.rows - 1));
+  ivec3 start[A_LOADS];
+  [[unroll]] for (uint j = 0; j < A_LOADS; j++) start[j] = origin(min(tile.a_row[j], p.rows - 1));
   uint k = 0;  // row of the weight matrix
   for (uint ky = 0; ky < p.kernel_height; ky++) {
-    for (uint kx = 0; kx < p.kernel_width; kx++) {
-      uint begin[ROWS];
-      bool inside[ROWS];
-      [[unroll]] for (uint r = 0; r < ROWS; r++) {
-        const int at = pixel(start[r], ky, kx);
-        inside[r] = at >= 0;
-        begin[r] = uint(max(at, 0));
+    for (uint kx = 0; kx < p.kernel_width; kx++, k += p.channels) {
+      uint begin[A_LOADS];
+      bool inside[A_LOADS];
+      [[unroll]] for (uint j = 0; j < A_LOADS; j++) {
+        const int at = pixel(start[j], ky, kx);
+        inside[j] = at >= 0;
+        begin[j] = uint(max(at, 0));
       }
-      float a[ROWS];
-      if (EVEN_CHANNELS) {
-        float next[ROWS];
-        for (uint c = 0; c < p.channels; c += 2, k += 2) {
-          [[unroll]] for (uint r = 0; r < ROWS; r++) {
-            const vec2 pair = load_pair(p.x, begin[r] + c);
-            a[r] = inside[r] ? pair.x : 0;
-            next[r] = inside[r] ? pair.y : 0;
-          }
-          multiply_add(a, p.weight, k, p.cols);
-          multiply_add(next, p.weight, k + 1, p.cols);
+      for (uint c = 0; c < p.channels; c += DEPTH_STEP) {
+        [[unroll]] for (uint j = 0; j < A_LOADS; j++) {
+          float steps[DEPTH_STEP];
+          load_steps(steps, p.x, begin[j] + c);
+          [[unroll]] for (uint s = 0; s < DEPTH_STEP; s++) tile.a[s][j] = inside[j] ? steps[s] : 0;
         }
-      } else {
-        for (uint c = 0; c < p.channels; c++, k++) {
-          [[unroll]] for (uint r = 0; r < ROWS; r++) a[r] =
-              inside[r] ? float(p.x.at[begin[r] + c]) : 0;
-          multiply_add(a, p.weight, k, p.cols);
-        }
+        multiply_add(p.weight, k + c, k + c + DEPTH_STEP - 1, p.cols);
       }
     }
   }

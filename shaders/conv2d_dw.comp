@@ -63,8 +63,6 @@ void main() {
 #ifdef KERNEL_lanes
 #include "shaders/tile_lanes.glsl"
 
-layout(constant_id = 6) const bool ROW_FOURS = true;  // of every lane, in order in memory
-
 // The pixels along a line of y that meet the image at this tap: [first, end).
 uvec2 span(uint tap) {
   const uint first = p.pad > tap ? (p.pad - tap + p.stride - 1) / p.stride : 0;
@@ -90,21 +88,17 @@ void main() {
     const uint image = line / p.out_height;
     const uint y = (line - image * p.out_height) * p.stride + tap_y - p.pad;
     if (y >= p.in_height) continue;  // below zero wraps around
-    uint from =
+    const uint from =
         ((image * p.in_height + y) * p.in_width + xs.x * p.stride + tap_x - p.pad) * p.channels;
-    for (uint x = xs.x; x < xs.y; x++) {
-      float a[ROWS];
-      if (ROW_FOURS) {
-        [[unroll]] for (uint r = 0; r < ROWS; r += 4) {
-          const vec4 four = load_four(p.x, from + min(tile.row[r], p.channels - 4));
-          [[unroll]] for (uint i = 0; i < 4; i++) a[r + i] = four[i];
-        }
-      } else {
-        [[unroll]] for (uint r = 0; r < ROWS; r++) a[r] =
-            float(p.x.at[from + min(tile.row[r], p.channels - 1)]);
+    for (uint x = xs.x; x < xs.y; x += DEPTH_STEP) {
+      [[unroll]] for (uint s = 0; s < DEPTH_STEP; s++)
+          [[unroll]] for (uint j = 0; j < A_LOADS; j++) {
+        const uint at = from + (min(x + s, xs.y - 1) - xs.x) * p.stride * p.channels;
+        const float value = float(p.x.at[at + min(tile.a_row[j], p.channels - 1)]);
+        tile.a[s][j] = x + s < xs.y ? value : 0;
       }
-      multiply_add_float(a, p.dy, line * p.out_width + x, p.out_channels);
-      from += p.stride * p.channels;
+      multiply_add_float(p.dy, line * p.out_width + x, line * p.out_width + xs.y - 1,
+                         p.out_channels);
     }
   }
   store_gradient(p.result, begin, p.channels, p.out_channels);

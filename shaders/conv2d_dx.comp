@@ -117,41 +117,30 @@ void main() {
 #ifdef KERNEL_lanes
 #include "shaders/tile_lanes.glsl"
 
-layout(constant_id = 6) const bool EVEN_DEPTH = true;  // out_channels is even
-
 void main() {
   const uint phase = row_group() / p.row_groups;
   begin_tile(row_group() - phase * p.row_groups);
   begin_phase(phase);
   if (rows == 0) return;  // an image smaller than the stride
-  uvec3 at[ROWS];
-  [[unroll]] for (uint r = 0; r < ROWS; r++) at[r] = pixel_of(min(tile.row[r], rows - 1));
+  uvec3 at[A_LOADS];
+  [[unroll]] for (uint j = 0; j < A_LOADS; j++) at[j] = pixel_of(min(tile.a_row[j], rows - 1));
   for (uint tap_y = 0; tap_y < vertical.taps; tap_y++) {
     for (uint tap_x = 0; tap_x < horizontal.taps; tap_x++) {
       const uint weight = tap_begin(tap_y, tap_x);
-      uint begin[ROWS];
-      bool inside[ROWS];
-      [[unroll]] for (uint r = 0; r < ROWS; r++) {
-        const int pixel = source(at[r], tap_y, tap_x);
-        inside[r] = pixel >= 0;
-        begin[r] = uint(max(pixel, 0));
+      uint begin[A_LOADS];
+      bool inside[A_LOADS];
+      [[unroll]] for (uint j = 0; j < A_LOADS; j++) {
+        const int pixel = source(at[j], tap_y, tap_x);
+        inside[j] = pixel >= 0;
+        begin[j] = uint(max(pixel, 0));
       }
-      float a[ROWS];
-      if (EVEN_DEPTH) {
-        float next[ROWS];
-        for (uint k = 0; k < p.out_channels; k += 2) {
-          [[unroll]] for (uint r = 0; r < ROWS; r++) {
-            const vec2 pair = load_pair_float(p.dy, begin[r] + k);
-            a[r] = inside[r] ? pair.x : 0;
-            next[r] = inside[r] ? pair.y : 0;
-          }
-          multiply_add_transposed_pair(a, next, p.weight, weight, p.out_channels, k, p.channels);
+      for (uint k = 0; k < p.out_channels; k += DEPTH_STEP) {
+        [[unroll]] for (uint j = 0; j < A_LOADS; j++) {
+          float steps[DEPTH_STEP];
+          load_steps_float(steps, p.dy, begin[j] + k);
+          [[unroll]] for (uint s = 0; s < DEPTH_STEP; s++) tile.a[s][j] = inside[j] ? steps[s] : 0;
         }
-      } else {
-        for (uint k = 0; k < p.out_channels; k++) {
-          [[unroll]] for (uint r = 0; r < ROWS; r++) a[r] = inside[r] ? p.dy.at[begin[r] + k] : 0;
-          multiply_add_transposed(a, p.weight, weight, p.out_channels, k, p.channels);
-        }
+        multiply_add_transposed(p.weight, weight, p.out_channels, k, p.channels);
       }
     }
   }

@@ -38,29 +38,17 @@ void main() {
 #ifdef KERNEL_forward_lanes
 #include "shaders/tile_lanes.glsl"
 
-layout(constant_id = 6) const bool EVEN_DEPTH = true;
-
 void main() {
   begin_tile(row_group());
-  uint begin[ROWS];
-  [[unroll]] for (uint r = 0; r < ROWS; r++) begin[r] = min(tile.row[r], p.rows - 1) * p.depth;
-  float a[ROWS];
-  if (EVEN_DEPTH) {
-    float next[ROWS];
-    for (uint k = 0; k < p.depth; k += 2) {
-      [[unroll]] for (uint r = 0; r < ROWS; r++) {
-        const vec2 pair = load_pair(p.x, begin[r] + k);
-        a[r] = pair.x;
-        next[r] = pair.y;
-      }
-      multiply_add(a, p.weight, k, p.cols);
-      multiply_add(next, p.weight, k + 1, p.cols);
+  uint begin[A_LOADS];
+  [[unroll]] for (uint j = 0; j < A_LOADS; j++) begin[j] = min(tile.a_row[j], p.rows - 1) * p.depth;
+  for (uint k = 0; k < p.depth; k += DEPTH_STEP) {
+    [[unroll]] for (uint j = 0; j < A_LOADS; j++) {
+      float steps[DEPTH_STEP];
+      load_steps(steps, p.x, begin[j] + k);
+      [[unroll]] for (uint s = 0; s < DEPTH_STEP; s++) tile.a[s][j] = steps[s];
     }
-  } else {
-    for (uint k = 0; k < p.depth; k++) {
-      [[unroll]] for (uint r = 0; r < ROWS; r++) a[r] = float(p.x.at[begin[r] + k]);
-      multiply_add(a, p.weight, k, p.cols);
-    }
+    multiply_add(p.weight, k, k + DEPTH_STEP - 1, p.cols);
   }
   store_tile(p.y, p.bias, p.residual, p.rows, p.cols);
 }

@@ -53,31 +53,21 @@ void main() {
 #ifdef KERNEL_dx_lanes
 #include "shaders/tile_lanes.glsl"
 
-layout(constant_id = 6) const bool EVEN_DEPTH = true;
-
 void main() {
   begin_tile(row_group());
-  uint begin[ROWS];
-  [[unroll]] for (uint r = 0; r < ROWS; r++) begin[r] = min(tile.row[r], p.rows - 1) * p.depth;
-  float a[ROWS];
-  if (EVEN_DEPTH) {
-    float next[ROWS];
-    for (uint k = 0; k < p.depth; k += 2) {
-      [[unroll]] for (uint r = 0; r < ROWS; r++) {
-        const vec2 pair = load_pair_float(p.dy, begin[r] + k);
-        a[r] = pair.x;
-        next[r] = pair.y;
-      }
-      multiply_add_transposed_pair(a, next, p.weight, 0, p.depth, k, p.cols);
+  uint begin[A_LOADS];
+  [[unroll]] for (uint j = 0; j < A_LOADS; j++) begin[j] = min(tile.a_row[j], p.rows - 1) * p.depth;
+  for (uint k = 0; k < p.depth; k += DEPTH_STEP) {
+    [[unroll]] for (uint j = 0; j < A_LOADS; j++) {
+      float steps[DEPTH_STEP];
+      load_steps_float(steps, p.dy, begin[j] + k);
+      [[unroll]] for (uint s = 0; s < DEPTH_STEP; s++) tile.a[s][j] = steps[s];
     }
-  } else {
-    for (uint k = 0; k < p.depth; k++) {
-      [[unroll]] for (uint r = 0; r < ROWS; r++) a[r] = p.dy.at[begin[r] + k];
-      multiply_add_transposed(a, p.weight, 0, p.depth, k, p.cols);
-    }
+    multiply_add_transposed(p.weight, 0, p.depth, k, p.cols);
   }
-  [[unroll]] for (uint r = 0; r < ROWS; r++) begin[r] = tile.row[r] * p.cols;
-  store_gradient(p.result, begin, p.rows, p.cols);
+  uint to[ROWS];
+  [[unroll]] for (uint r = 0; r < ROWS; r++) to[r] = tile.row[r] * p.cols;
+  store_gradient(p.result, to, p.rows, p.cols);
 }
 #endif
 
@@ -119,8 +109,6 @@ void main() {
 #ifdef KERNEL_dw_lanes
 #include "shaders/tile_lanes.glsl"
 
-layout(constant_id = 6) const bool ROW_FOURS = true;  // of every lane, in order in memory
-
 void main() {
   const uint part = row_group() / p.row_groups;
   begin_tile(row_group() - part * p.row_groups);
@@ -130,18 +118,12 @@ void main() {
   if (p.first > 0) load_gradient(p.result, begin, p.cols);
   const uint from = part * p.part + p.first;
   const uint end = min(min(from + p.chunk, (part + 1) * p.part), p.depth);
-  for (uint k = from; k < end; k++) {
-    float a[ROWS];
-    if (ROW_FOURS) {
-      [[unroll]] for (uint r = 0; r < ROWS; r += 4) {
-        const vec4 four = load_four(p.x, k * p.rows + min(tile.row[r], p.rows - 4));
-        [[unroll]] for (uint i = 0; i < 4; i++) a[r + i] = four[i];
-      }
-    } else {
-      [[unroll]] for (uint r = 0; r < ROWS; r++) a[r] =
-          float(p.x.at[k * p.rows + min(tile.row[r], p.rows - 1)]);
+  for (uint k = from; k < end; k += DEPTH_STEP) {
+    [[unroll]] for (uint s = 0; s < DEPTH_STEP; s++) [[unroll]] for (uint j = 0; j < A_LOADS; j++) {
+      const uint at = min(k + s, end - 1) * p.rows + min(tile.a_row[j], p.rows - 1);
+      tile.a[s][j] = k + s < end ? float(p.x.at[at]) : 0;
     }
-    multiply_add_float(a, p.dy, k, p.cols);
+    multiply_add_float(p.dy, k, end - 1, p.cols);
   }
   store_gradient(p.result, begin, p.rows, p.cols);
 }

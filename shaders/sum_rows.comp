@@ -10,12 +10,15 @@
 #include "shaders/sum_rows.h"
 
 void main() {
-  const uint column = gl_WorkGroupID.x * LOCAL + gl_LocalInvocationID.x;
+  // Long lines of columns go on in z, beyond the images.
+  const uint image = gl_WorkGroupID.z % p.images;
+  const uint group = gl_WorkGroupID.z / p.images * gl_NumWorkGroups.x + gl_WorkGroupID.x;
+  const uint column = group * LOCAL + gl_LocalInvocationID.x;
   if (column >= p.columns) return;
   const uint first = gl_WorkGroupID.y * p.chunk;
-  const uint end = gl_WorkGroupID.z * p.rows + min(first + p.chunk, p.rows);
+  const uint end = image * p.rows + min(first + p.chunk, p.rows);
   vec4 total = vec4(0);
-  for (uint row = gl_WorkGroupID.z * p.rows + first; row < end; row++)
+  for (uint row = image * p.rows + first; row < end; row++)
     total += load_float(p.x, row * p.columns + column);
-  store_float(p.y, (gl_WorkGroupID.z * p.chunks + gl_WorkGroupID.y) * p.columns + column, total);
+  store_float(p.y, (image * p.chunks + gl_WorkGroupID.y) * p.columns + column, total);
 }

@@ -1,14 +1,18 @@
 // Matrix product for CPU drivers: y = a b, where b is a [depth, cols] matrix with contiguous
 // columns.
 //
-// A workgroup is one SIMD vector of the driver. Its lanes lie along the columns of b, and all of
-// them work on the same ROWS rows of a: every value of b that was gathered meets ROWS
-// multiply-adds, every value of a 4 VECTORS. Where there are too few columns for that, lanes lie
-// along the rows instead. No shared memory and no barriers (each would be a coroutine switch). Rows
-// and columns beyond the end are clamped for loads, so nothing is read outside, and are not stored.
-// docs/performance.md has the measured alternatives.
+// A workgroup is one subgroup, which is one SIMD vector of the driver. Its lanes lie along the
+// columns of b, and all of them work on the same ROWS rows of a: every value of b that was gathered
+// meets ROWS multiply-adds, every value of a 4 VECTORS. Where there are too few columns for that,
+// lanes lie along the rows instead. What all lanes need alike, each lane loads a part of, and
+// subgroupBroadcast, a register shuffle, hands it round: a load with one address for all lanes
+// would be a gather like any other. No shared memory and no barriers (each would be a coroutine
+// switch). Rows and columns beyond the end are clamped for loads, so nothing is read outside, and
+// are not stored. docs/performance.md has the measured alternatives.
 #ifndef LACUNA_TILE_LANES_GLSL
 #define LACUNA_TILE_LANES_GLSL
+
+#extension GL_KHR_shader_subgroup_ballot : require
 
 #include "shaders/tile_memory.glsl"
 
@@ -19,11 +23,19 @@ layout(constant_id = 2) const uint VECTORS = 2;         // of four columns for a
 layout(constant_id = 3) const bool WHOLE_FOURS = true;  // cols is a multiple of 4
 layout(constant_id = 4) const bool BIAS = false;
 layout(constant_id = 5) const bool LANES_ALONG_ROWS = false;
-layout(constant_id = 7) const bool RESIDUAL = false;  // 6 is the includer's
+layout(constant_id = 6) const uint DEPTH_STEP = 2;  // elements of the depth at a time: 1, 2 or 4
+layout(constant_id = 7) const bool RESIDUAL = false;
+
+// Values of a, and single columns of b, that a lane loads for one element of the depth.
+const uint A_LOADS = LANES_ALONG_ROWS ? ROWS : (ROWS + LANES - 1) / LANES;
+const uint B_LOADS = (4 * VECTORS + LANES - 1) / LANES;
 
 struct Tile {
   uint row[ROWS];
   uint column[VECTORS];  // the first of four
+  uint a_row[A_LOADS];   // whose values this lane loads
+  uint b_column[B_LOADS];
+  float a[DEPTH_STEP][A_LOADS];  // what this lane has loaded for the next steps
   vec4 sum[ROWS][VECTORS];
 };
 Tile tile;
@@ -44,9 +56,13 @@ LOAD4(load4_float, FBuf, load_four_float)
 uint row_group() { return gl_WorkGroupID.z * gl_NumWorkGroups.x + gl_WorkGroupID.x; }
 
 void begin_tile(uint block) {
-  const uint lane = gl_LocalInvocationID.x;
+  const uint lane = gl_SubgroupInvocationID;
   [[unroll]] for (uint r = 0; r < ROWS; r++) tile.row[r] =
       LANES_ALONG_ROWS ? (block * ROWS + r) * LANES + lane : block * ROWS + r;
+  [[unroll]] for (uint j = 0; j < A_LOADS; j++) tile.a_row[j] =
+      LANES_ALONG_ROWS ? tile.row[j] : block * ROWS + min(j * LANES + lane, ROWS - 1);
+  [[unroll]] for (uint j = 0; j < B_LOADS; j++) tile.b_column[j] =
+      4 * VECTORS * gl_WorkGroupID.y + j * LANES + lane;
   [[unroll]] for (uint v = 0; v < VECTORS; v++) {
     const uint four = gl_WorkGroupID.y * VECTORS + v;
     tile.column[v] = 4 * (LANES_ALONG_ROWS ? four : four * LANES + lane);
@@ -54,40 +70,81 @@ void begin_tile(uint block) {
   }
 }
 
-// Adds the outer product of a column of a (one value per row) and row `k` of b.
-#define MULTIPLY_ADD(multiply_add, Buf, load4)                                   \
-  void multiply_add(float a[ROWS], Buf b, uint k, uint cols) {                   \
-    [[unroll]] for (uint v = 0; v < VECTORS; v++) {                              \
-      const vec4 value = load4(b, k * cols, tile.column[v], cols);               \
-      [[unroll]] for (uint r = 0; r < ROWS; r++) tile.sum[r][v] += a[r] * value; \
-    }                                                                            \
+float a_of_row(uint s, uint r) {
+  return LANES_ALONG_ROWS ? tile.a[s][r] : subgroupBroadcast(tile.a[s][r / LANES], r % LANES);
+}
+
+// Four columns of what lanes along the rows have loaded of b.
+vec4 b_of_columns(float own[B_LOADS], uint v) {
+  vec4 value;
+  [[unroll]] for (uint i = 0; i < 4; i++) value[i] =
+      subgroupBroadcast(own[(4 * v + i) / LANES], (4 * v + i) % LANES);
+  return value;
+}
+
+// All steps of a sum follow each other, so that it is fetched and put back once: there are more
+// sums than registers.
+void add_products(uint v, vec4 b[DEPTH_STEP]) {
+  [[unroll]] for (uint r = 0; r < ROWS; r++) {
+    vec4 sum = tile.sum[r][v];
+    [[unroll]] for (uint s = 0; s < DEPTH_STEP; s++) sum += a_of_row(s, r) * b[s];
+    tile.sum[r][v] = sum;
+  }
+}
+
+// Neighbours along the depth.
+#define LOAD_STEPS(load_steps, Buf, load_pair)                     \
+  void load_steps(out float values[DEPTH_STEP], Buf b, uint i) {   \
+    if (DEPTH_STEP == 1) {                                         \
+      values[0] = float(b.at[i]);                                  \
+    } else {                                                       \
+      [[unroll]] for (uint s = 0; s < DEPTH_STEP; s++) values[s] = \
+          load_pair(b, i + s / 2 * 2)[s % 2];                      \
+    }                                                              \
+  }
+LOAD_STEPS(load_steps, TBuf, load_pair)
+LOAD_STEPS(load_steps_float, FBuf, load_pair_float)
+
+// Adds the outer products of tile.a and rows k, k + 1, ... of b, of which the last is `last`.
+#define MULTIPLY_ADD(multiply_add, Buf, load4)                                        \
+  void multiply_add(Buf b, uint k, uint last, uint cols) {                            \
+    float own[DEPTH_STEP][B_LOADS];                                                   \
+    if (LANES_ALONG_ROWS) [[unroll]]                                                  \
+      for (uint s = 0; s < DEPTH_STEP; s++)                                           \
+        [[unroll]] for (uint j = 0; j < B_LOADS; j++) own[s][j] =                     \
+            float(b.at[min(k + s, last) * cols + min(tile.b_column[j], cols - 1)]);   \
+    [[unroll]] for (uint v = 0; v < VECTORS; v++) {                                   \
+      vec4 value[DEPTH_STEP];                                                         \
+      [[unroll]] for (uint s = 0; s < DEPTH_STEP; s++) value[s] =                     \
+          LANES_ALONG_ROWS ? b_of_columns(own[s], v)                                  \
+                           : load4(b, min(k + s, last) * cols, tile.column[v], cols); \
+      add_products(v, value);                                                         \
+    }                                                                                 \
   }
 MULTIPLY_ADD(multiply_add, TBuf, load4)
 MULTIPLY_ADD(multiply_add_float, FBuf, load4_float)
 
-// Where b is stored transposed, [cols, depth] with rows of `pitch` that start at `begin`: adds the
-// outer products of `a` and element k of these rows.
-void multiply_add_transposed(float a[ROWS], TBuf b, uint begin, uint pitch, uint k, uint cols) {
-  [[unroll]] for (uint v = 0; v < VECTORS; v++) {
-    vec4 value;
-    [[unroll]] for (uint i = 0; i < 4; i++) value[i] =
-        float(b.at[begin + min(tile.column[v] + i, cols - 1) * pitch + k]);
-    [[unroll]] for (uint r = 0; r < ROWS; r++) tile.sum[r][v] += a[r] * value;
-  }
-}
-
-// The same of `a` and element k, which is even, and of `next` and element k + 1.
-void multiply_add_transposed_pair(float a[ROWS], float next[ROWS], TBuf b, uint begin, uint pitch,
-                                  uint k, uint cols) {
-  [[unroll]] for (uint v = 0; v < VECTORS; v++) {
-    vec4 value, second;
-    [[unroll]] for (uint i = 0; i < 4; i++) {
-      const vec2 pair = load_pair(b, begin + min(tile.column[v] + i, cols - 1) * pitch + k);
-      value[i] = pair.x;
-      second[i] = pair.y;
+// The same where b is stored transposed, [cols, depth] with rows of `pitch` that start at `begin`.
+void multiply_add_transposed(TBuf b, uint begin, uint pitch, uint k, uint cols) {
+  float own[DEPTH_STEP][B_LOADS];
+  if (LANES_ALONG_ROWS) [[unroll]]
+    for (uint j = 0; j < B_LOADS; j++) {
+      float steps[DEPTH_STEP];
+      load_steps(steps, b, begin + min(tile.b_column[j], cols - 1) * pitch + k);
+      [[unroll]] for (uint s = 0; s < DEPTH_STEP; s++) own[s][j] = steps[s];
     }
-    [[unroll]] for (uint r = 0; r < ROWS; r++) tile.sum[r][v] += a[r] * value;
-    [[unroll]] for (uint r = 0; r < ROWS; r++) tile.sum[r][v] += next[r] * second;
+  [[unroll]] for (uint v = 0; v < VECTORS; v++) {
+    vec4 value[DEPTH_STEP];
+    if (LANES_ALONG_ROWS) {
+      [[unroll]] for (uint s = 0; s < DEPTH_STEP; s++) value[s] = b_of_columns(own[s], v);
+    } else {
+      [[unroll]] for (uint i = 0; i < 4; i++) {
+        float steps[DEPTH_STEP];
+        load_steps(steps, b, begin + min(tile.column[v] + i, cols - 1) * pitch + k);
+        [[unroll]] for (uint s = 0; s < DEPTH_STEP; s++) value[s][i] = steps[s];
+      }
+    }
+    add_products(v, value);
   }
 }
 

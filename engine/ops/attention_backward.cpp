@@ -8,7 +8,8 @@
 #include "engine/ops.h"
 #include "engine/ops/attention.h"
 #include "engine/ops/elementwise.h"
-#include "shaders/attention_sums.h"
+#include "engine/ops/sum_rows.h"
+#include "shaders/attention_delta.h"
 #include "shaders/kernels.h"
 
 namespace lacuna {
@@ -32,14 +33,14 @@ void record_delta(const Node& n, Recorder& r) {
   const int64_t heads = n.as<Options>().heads, head = y[2] / heads;
   const Elementwise e(r, y.elements(), {head});
   const auto count = static_cast<uint32_t>(n.out().elements());
-  const AttentionSumsPush push{.y = r.in(n, 0),
-                               .dy = r.in(n, 1),
-                               .sum = r.out(n),
-                               .count = count,
-                               .terms = e.vectors(head),
-                               .heads = divisor(static_cast<uint32_t>(heads)),
-                               .queries = divisor(static_cast<uint32_t>(y[1]))};
-  r.dispatch(kernels::attention_sums_delta, n.inputs[0].dtype(), {e.local, e.width, 1}, push,
+  const AttentionDeltaPush push{.y = r.in(n, 0),
+                                .dy = r.in(n, 1),
+                                .delta = r.out(n),
+                                .count = count,
+                                .terms = e.vectors(head),
+                                .heads = divisor(static_cast<uint32_t>(heads)),
+                                .queries = divisor(static_cast<uint32_t>(y[1]))};
+  r.dispatch(kernels::attention_delta_forward, n.inputs[0].dtype(), {e.local, e.width, 1}, push,
              Recorder::fold((count + e.local - 1) / e.local));
 }
 
@@ -190,15 +191,9 @@ void record_dkv(const Node& n, Recorder& r) {
     push.db = to[wanted - 1];
     return push;
   });
-  for (int i = 0; i < wanted && parts > 1; i++) {
-    const Elementwise e(r, k.elements(), {k.elements()});
-    const AttentionSumsPush merge{.dy = r.back(n, wanted) + i * part_bytes,
-                                  .sum = r.out(n, i),
-                                  .count = e.count,
-                                  .terms = static_cast<uint32_t>(parts)};
-    r.dispatch(kernels::attention_sums_merge, DType::f32, {e.local, e.width, e.steps}, merge,
-               e.groups());
-  }
+  for (int i = 0; i < wanted && parts > 1; i++)
+    record_row_sums(r, r.back(n, wanted) + i * part_bytes, r.out(n, i),
+                    {1, parts, k.elements(), parts});
 }
 
 // Products of Tq x Tk x C; causal attention needs half of each.

@@ -3,7 +3,7 @@
 
 #include "engine/error.h"
 #include "engine/ops.h"
-#include "engine/ops/column_sum.h"
+#include "engine/ops/sum_rows.h"
 #include "engine/ops/tile.h"
 #include "shaders/conv2d_backward.h"
 #include "shaders/kernels.h"
@@ -62,7 +62,7 @@ void record(const Node& n, Recorder& r) {
   if (r.traits().cpu) {
     const LanesTile t = lanes_tile(r.traits(), y.rows(), y[3]);
     r.dispatch(kernels::conv2d_forward_lanes, n.dtype(),
-               {t.lanes, t.rows, t.vectors, fours, bias, t.along_rows, x[3] % 2 == 0, residual},
+               {t.lanes, t.rows, t.vectors, fours, bias, t.along_rows, depth_step(x[3]), residual},
                push, t.groups.all());
   } else {
     const SharedTile t = shared_tile(r.traits(), y.rows(), y[3]);
@@ -119,7 +119,7 @@ void dx_record(const Node& n, Recorder& r) {
     const LanesTile t = lanes_tile(r.traits(), rows, x[3]);
     push.row_groups = u32(t.groups.rows);
     r.dispatch(kernels::conv2d_dx_lanes, type,
-               {t.lanes, t.rows, t.vectors, fours, 0, t.along_rows, dy[3] % 2 == 0}, push,
+               {t.lanes, t.rows, t.vectors, fours, 0, t.along_rows, depth_step(dy[3])}, push,
                t.groups.all(phases));
   } else {
     const SharedTile t = shared_tile(r.traits(), rows, x[3]);
@@ -166,10 +166,9 @@ void dw_record(const Node& n, Recorder& r) {
     push.chunk = u32(split.chunk);
     if (r.traits().cpu) {
       const LanesTile t = lanes_tile(r.traits(), w[2], w[3]);
-      const uint32_t row_fours = w[2] % 4 == 0 && t.rows % 4 == 0 && !t.along_rows;
       push.row_groups = u32(t.groups.rows);
       r.dispatch(kernels::conv2d_dw_lanes, type,
-                 {t.lanes, t.rows, t.vectors, fours, 0, t.along_rows, row_fours}, push,
+                 {t.lanes, t.rows, t.vectors, fours, 0, t.along_rows, dw_step(dy[2])}, push,
                  t.groups.all(w[0] * w[1] * split.parts));
     } else {
       const SharedTile t = shared_tile(r.traits(), w.rows(), w[3]);

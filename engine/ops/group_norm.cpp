@@ -152,10 +152,8 @@ Gradients backward(const Node& n, Tensor dy, const Wanted& wanted) {
   inputs.insert(inputs.end(), sums.begin(), sums.end());
   Gradients grads(3);
   if (wanted[0]) grads[0] = g.node(dx_op, inputs, n.attributes);
-  // Of all images at once.
-  const Shape rows = {1, sums[0].shape().rows(), sums[0].shape().last()};
-  if (wanted[1]) grads[1] = sum_rows(sums[1].reshape(rows));
-  if (wanted[2]) grads[2] = sum_rows(sums[0].reshape(rows));
+  if (wanted[1]) grads[1] = column_sum(sums[1]);
+  if (wanted[2]) grads[2] = column_sum(sums[0]);
   return grads;
 }
 

@@ -87,10 +87,10 @@ Gradients backward(const Node& n, Tensor dy, const Wanted& wanted) {
   if (wanted[1]) {
     g.node(sums_op, {x, stats, dy});
     const std::vector<Tensor> sums = g.nodes().back().outputs;
-    grads[1] = sum_rows(sums[1]);
-    if (wanted[2]) grads[2] = sum_rows(sums[0]);
+    grads[1] = column_sum(sums[1]);
+    if (wanted[2]) grads[2] = column_sum(sums[0]);
   } else if (wanted[2]) {
-    grads[2] = sum_rows(dy.reshape({1, dy.shape().rows(), dy.shape().last()}));
+    grads[2] = column_sum(dy);
   }
   return grads;
 }

@@ -5,8 +5,8 @@
 
 #include "engine/error.h"
 #include "engine/ops.h"
-#include "engine/ops/column_sum.h"
 #include "engine/ops/elementwise.h"
+#include "engine/ops/sum_rows.h"
 #include "engine/ops/tile.h"
 #include "shaders/kernels.h"
 #include "shaders/linear_backward.h"
@@ -45,7 +45,7 @@ void record(const Node& n, Recorder& r) {
   if (r.traits().cpu) {
     const LanesTile t = lanes_tile(r.traits(), rows, cols);
     r.dispatch(kernels::linear_forward_lanes, n.dtype(),
-               {t.lanes, t.rows, t.vectors, fours, bias, t.along_rows, depth % 2 == 0, residual},
+               {t.lanes, t.rows, t.vectors, fours, bias, t.along_rows, depth_step(depth), residual},
                push, t.groups.all());
   } else {
     const SharedTile t = shared_tile(r.traits(), rows, cols);
@@ -74,7 +74,7 @@ void dx_record(const Node& n, Recorder& r) {
   if (r.traits().cpu) {
     const LanesTile t = lanes_tile(r.traits(), rows, cols);
     r.dispatch(kernels::linear_backward_dx_lanes, type,
-               {t.lanes, t.rows, t.vectors, fours, 0, t.along_rows, depth % 2 == 0}, push,
+               {t.lanes, t.rows, t.vectors, fours, 0, t.along_rows, depth_step(depth)}, push,
                t.groups.all());
   } else {
     const SharedTile t = shared_tile(r.traits(), rows, cols);
@@ -111,11 +111,10 @@ void dw_record(const Node& n, Recorder& r) {
                             .chunk = static_cast<uint32_t>(split.chunk)};
     if (r.traits().cpu) {
       const LanesTile t = lanes_tile(r.traits(), rows, cols);
-      const uint32_t row_fours = rows % 4 == 0 && t.rows % 4 == 0 && !t.along_rows;
       push.row_groups = static_cast<uint32_t>(t.groups.rows);
       r.dispatch(kernels::linear_backward_dw_lanes, type,
-                 {t.lanes, t.rows, t.vectors, fours, 0, t.along_rows, row_fours}, push,
-                 t.groups.all(split.parts));
+                 {t.lanes, t.rows, t.vectors, fours, 0, t.along_rows, dw_step(n.in(0).rows())},
+                 push, t.groups.all(split.parts));
     } else {
       const SharedTile t = shared_tile(r.traits(), rows, cols);
       push.row_groups = static_cast<uint32_t>(t.groups.rows);

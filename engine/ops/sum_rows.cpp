@@ -26,23 +26,14 @@ std::vector<TensorType> outputs(const Node& n) {
 
 void record(const Node& n, Recorder& r) {
   const Shape& x = n.in(0);
-  const uint32_t width = width_of(x.last());
-  const auto columns = static_cast<uint32_t>(x.last() / width);
-  const uint32_t local = column_lanes(r, columns);
-  const auto sum = [&](uint64_t from, uint64_t to, int64_t rows, int64_t chunk) {
-    const auto chunks = static_cast<uint32_t>((rows + chunk - 1) / chunk);
-    r.dispatch(kernels::sum_rows_forward, DType::f32, {local, width},
-               SumRowsPush{from, to, static_cast<uint32_t>(rows), columns,
-                           static_cast<uint32_t>(chunk), chunks},
-               {(columns + local - 1) / local, chunks, static_cast<uint32_t>(x[0])});
-  };
+  const int64_t images = x[0], rows = rows_of(x), cols = x.last();
   // A software driver has few cores to keep busy and pays for every dispatch.
-  const int64_t rows = rows_of(x), alone = r.traits().cpu ? 1024 : 64;
+  const int64_t alone = r.traits().cpu ? 1024 : 64;
   const uint64_t from = r.in(n, 0);
-  if (rows <= alone) return sum(from, r.out(n), rows, rows);
-  sum(from, r.out(n, 1), rows, row_chunk(rows));
-  const uint64_t sums = r.back(n, 1);
-  sum(sums, r.out(n), chunks_of(rows), chunks_of(rows));
+  if (rows <= alone) return record_row_sums(r, from, r.out(n), {images, rows, cols, rows});
+  record_row_sums(r, from, r.out(n, 1), {images, rows, cols, row_chunk(rows)});
+  const int64_t chunks = chunks_of(rows);
+  record_row_sums(r, r.back(n, 1), r.out(n), {images, chunks, cols, chunks});
 }
 
 const Op op = {"sum_rows", outputs, record};
@@ -59,6 +50,24 @@ uint32_t column_lanes(const Recorder& r, uint32_t columns) {
   return std::clamp(std::bit_ceil(columns), 8u, r.traits().cpu ? 16u : 64u);
 }
 
+void record_row_sums(Recorder& r, uint64_t x, uint64_t y, const RowSums& s) {
+  const uint32_t width = width_of(s.cols);
+  const auto columns = static_cast<uint32_t>(s.cols / width);
+  const uint32_t local = column_lanes(r, columns);
+  const auto chunks = static_cast<uint32_t>((s.rows + s.chunk - 1) / s.chunk);
+  const auto images = static_cast<uint32_t>(s.images);
+  const Groups along = Recorder::fold((int64_t{columns} + local - 1) / local);
+  r.dispatch(kernels::sum_rows_forward, DType::f32, {local, width},
+             SumRowsPush{x, y, images, static_cast<uint32_t>(s.rows), columns,
+                         static_cast<uint32_t>(s.chunk), chunks},
+             {along.x, chunks, images * along.y});
+}
+
 Tensor sum_rows(Tensor x) { return x.graph->node(op, {x}); }
+
+Tensor column_sum(Tensor x) {
+  const Shape& shape = x.shape();
+  return sum_rows(x.reshape({1, shape.rows(), shape.last()})).reshape({shape.last()});
+}
 
 }  // namespace lacuna

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/ops/column_sum.h"
+#include "engine/ops/sum_rows.h"
 
 namespace lacuna {
 namespace {
@@ -41,6 +41,9 @@ LanesTile lanes_tile(const DeviceTraits& traits, int64_t rows, int64_t cols) {
   t.groups = {groups_for(rows, t.rows * row_lanes), groups_for(fours, t.vectors * column_lanes)};
   return t;
 }
+
+uint32_t depth_step(int64_t depth) { return depth % 4 == 0 ? 4 : depth % 2 == 0 ? 2 : 1; }
+uint32_t dw_step(int64_t depth) { return depth > 2 ? 4 : depth > 1 ? 2 : 1; }
 
 SharedTile shared_tile(const DeviceTraits& traits, int64_t rows, int64_t cols) {
   // 128 invocations and 8.3 KiB fit every device; a big problem gets tiles of 128 x 128 where they
@@ -88,8 +91,8 @@ uint64_t parts_address(const Node& n, Recorder& r, const Split& split) {
 
 void merge_parts(const Node& n, Recorder& r, const Split& split) {
   if (split.parts > 1)
-    record_column_sum(r, r.back(n, r.traits().cpu ? 2 : 1), r.out(n), split.parts,
-                      n.out().elements(), split.parts);
+    record_row_sums(r, r.back(n, r.traits().cpu ? 2 : 1), r.out(n),
+                    {1, split.parts, n.out().elements(), split.parts});
 }
 
 }  // namespace lacuna

@@ -29,6 +29,10 @@ struct LanesTile {
   TileGroups groups;
 };
 LanesTile lanes_tile(const DeviceTraits& traits, int64_t rows, int64_t cols);
+// Elements of the depth that lanes take at a time: a number that divides it, or, where kernels mend
+// the end themselves as dW's do, one that suits it.
+uint32_t depth_step(int64_t depth);
+uint32_t dw_step(int64_t depth);
 
 struct SharedTile {
   uint32_t local, vectors;

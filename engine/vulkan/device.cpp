@@ -67,7 +67,10 @@ DeviceTraits traits_of(VkPhysicalDevice device, bool storage16) {
   vkGetPhysicalDeviceProperties2(device, &properties);
   const VkPhysicalDeviceLimits& limits = properties.properties.limits;
   DeviceTraits traits;
-  traits.cpu = properties.properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
+  // Kernels for CPU drivers hand values round in subgroups of at least the lanes they use.
+  traits.cpu = properties.properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU &&
+               subgroup.subgroupSize >= 4 &&
+               (subgroup.supportedOperations & VK_SUBGROUP_FEATURE_BALLOT_BIT) != 0;
   traits.subgroup_size = subgroup.subgroupSize;
   traits.max_shared_bytes = limits.maxComputeSharedMemorySize;
   traits.max_workgroup_size =

@@ -57,8 +57,7 @@ void Device::save_pipeline_cache() {
   bytes.resize(size);
   try {
     make_folder(std::filesystem::path(d.cache_file).parent_path());
-    write_file(d.cache_file, {reinterpret_cast<const char*>(bytes.data()), bytes.size()},
-               Overwrite::yes);
+    write_file(d.cache_file, bytes, Overwrite::yes);
     d.pipelines_made = 0;
   } catch (const Error&) {
     // A cache that cannot be kept costs time at the next start and nothing else.

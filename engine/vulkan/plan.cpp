@@ -13,10 +13,6 @@ namespace {
 // Short command buffers keep each piece of work under the watchdogs of desktop GPUs.
 constexpr size_t dispatches_per_submit = 100;
 
-int64_t aligned(int64_t bytes) {
-  return (bytes + arena_alignment - 1) / arena_alignment * arena_alignment;
-}
-
 std::string shape_text(const Node& n) {
   std::string text;
   for (size_t i = 0; i < n.inputs.size() && i < 2; i++)

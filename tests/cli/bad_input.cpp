@@ -14,7 +14,6 @@ using namespace lacuna::test;
 namespace {
 
 const std::string draw = "sample \"a red circle\" --steps 2 --seed 1 ";
-std::string quoted(const fs::path& path) { return "\"" + path.string() + "\""; }
 
 // The program must refuse with `status`, say `words` in one line, and write nothing.
 void refuses(const std::string& arguments, int status, const std::string& words,

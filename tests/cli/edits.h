@@ -13,6 +13,4 @@ namespace lacuna::test {
 std::filesystem::path scaling_edit(const std::string& name, const std::string& tensor, float factor,
                                    const SafeTensors::Metadata& metadata = {});
 
-inline std::string quoted(const std::filesystem::path& path) { return "\"" + path.string() + "\""; }
-
 }  // namespace lacuna::test

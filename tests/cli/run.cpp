@@ -13,11 +13,6 @@ namespace fs = std::filesystem;
 namespace lacuna::test {
 namespace {
 
-std::string content(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 struct ScratchRoot {
   fs::path path = fs::temp_directory_path() /
                   ("lacuna-test-" + std::to_string(std::rand()) + "-" +
@@ -31,6 +26,13 @@ struct ScratchRoot {
 };
 
 }  // namespace
+
+std::string quoted(const fs::path& path) { return "\"" + path.string() + "\""; }
+
+std::string content(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
 
 fs::path scratch() {
   static ScratchRoot root;

@@ -20,6 +20,10 @@ Outcome lacuna(const std::string& arguments, const std::string& environment = ""
 // A fresh empty folder, removed at the end of the program.
 std::filesystem::path scratch();
 
+// A path as an argument; all bytes of a file.
+std::string quoted(const std::filesystem::path& path);
+std::string content(const std::filesystem::path& path);
+
 // A copy of pico in which `change` may damage files.
 std::filesystem::path damaged_pico(const std::function<void(const std::filesystem::path&)>& change);
 

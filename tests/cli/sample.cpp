@@ -15,8 +15,6 @@ using namespace lacuna::test;
 
 namespace {
 
-std::string quoted(const fs::path& path) { return "\"" + path.string() + "\""; }
-
 std::vector<fs::path> pictures(const fs::path& folder) {
   std::vector<fs::path> list;
   for (const auto& entry : fs::directory_iterator(folder)) list.push_back(entry.path());

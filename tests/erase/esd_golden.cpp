@@ -15,6 +15,10 @@ namespace {
 
 const std::filesystem::path source = LACUNA_SOURCE_DIR;
 
+// A run without its weight decay is off by 1.4e-3, one with a clip that differs by 1 % by 1.2e-3;
+// what the fixture's 16 bits leave open is 2e-4.
+constexpr double change_bound = 1e-3;
+
 double relative_difference(double a, double b) { return std::abs(a - b) / std::abs(b); }
 
 struct Squares {
@@ -108,12 +112,13 @@ TEST_CASE("ten iterations of ESD equal PyTorch's" * needs_device()) {
       one.difference += (ours - expected[k]) * (ours - expected[k]);
       one.norm += double(expected[k]) * expected[k];
     }
-    CHECK(one.relative() <= 1e-2);
-    CHECK(relative_difference(std::sqrt(change), golden.at("change_norm").at(e.name)) <= 1e-2);
+    CHECK(one.relative() <= change_bound);
+    CHECK(relative_difference(std::sqrt(change), golden.at("change_norm").at(e.name)) <=
+          change_bound);
     all.difference += one.difference;
     all.norm += one.norm;
   }
-  CHECK(all.relative() <= 1e-2);
+  CHECK(all.relative() <= change_bound);
   MESSAGE("loss within ", worst_loss, ", gradient norm within ", worst_norm,
           ", change of the weights within ", all.relative(), " of PyTorch's");
 }
