@@ -1,5 +1,6 @@
 #version 460
 // kernel forward f32 f16
+// kernel forward_lanes f32 f16
 //
 // y = softmax(q k^T / sqrt(D)) v by online softmax (Milakov and Gimelshein 2018; Dao et al. 2022):
 // keys are taken KEYS at a time, and sums made with an older maximum are rescaled, so scores never
@@ -7,9 +8,10 @@
 //
 // Every invocation owns QUERIES whole queries and needs nobody else: no shared memory, no barriers,
 // no reductions across lanes. Keys and values are read at addresses that are equal in the whole
-// group (one scalar load on a GPU, and on a CPU driver one load for QUERIES x LANES queries). Wide
-// heads split their output channels over groups (z), each of which computes the scores again, and
-// read q by slices.
+// group, one scalar load on a GPU. Wide heads split their output channels over groups (z), each of
+// which computes the scores again, and read q by slices.
+//
+// forward_lanes is for CPU drivers, as in attention_backward.comp.
 #extension GL_GOOGLE_include_directive : require
 #include "shaders/tile_memory.glsl"
 #include "shaders/attention.h"
@@ -27,14 +29,17 @@ const uint HEAD_FOURS = (HEAD + 3) / 4;
 const float LOWEST =
     -1e30;  // the score of a key that is not seen; infinities would make NaN in differences
 
-// Channels 4 four to 4 four + 3 of a head's row; zero beyond the head.
-vec4 load(TBuf b, uint begin, uint four) {
-  if (HEAD % 4 == 0) return load_four(b, begin + four * 4);
-  vec4 value;
-  [[unroll]] for (uint i = 0; i < 4; i++) value[i] =
-      four * 4 + i < HEAD ? float(b.at[begin + min(four * 4 + i, HEAD - 1)]) : 0;
-  return value;
-}
+// What attention_rows.glsl wants to know: keys are met.
+const uint MET = KEYS;
+const bool EXACT = HEAD_FOURS % SLICE + HEAD_FOURS % FOURS == 0;
+const bool KEEP = SLICE + FOURS == 2 * HEAD_FOURS;  // all of a row at a time
+#define ROW_A p.k
+#define ROW_B p.v
+#define B_is(name) name##_T
+#ifdef KERNEL_forward_lanes
+#define LANES_FORM
+#endif
+#include "shaders/attention_rows.glsl"
 
 void store(uint begin, uint four, vec4 value) {
   if (HEAD % 4 == 0) {
@@ -52,13 +57,29 @@ float top[QUERIES], sum[QUERIES];
 
 void load_q(uint begin[QUERIES], uint first) {
   [[unroll]] for (uint r = 0; r < QUERIES; r++) [[unroll]] for (uint i = 0; i < SLICE; i++)
-      q[r][i] = load(p.q, begin[r], first + i) * p.scale;
+      q[r][i] = load_T(p.q, begin[r], first + i) * p.scale;
 }
 
-void add_scores(uint key_begin[KEYS], uint first) {
+// Rows were loaded from `first`.
+void add_scores(uint first) {
   [[unroll]] for (uint j = 0; j < KEYS; j++) [[unroll]] for (uint i = 0; i < SLICE; i++) {
-    const vec4 k = load(p.k, key_begin[j], first + i);
+    const vec4 k = met_A(j, first, i);
     [[unroll]] for (uint r = 0; r < QUERIES; r++) s[r][j] += dot(q[r][i], k);
+  }
+}
+
+// Adds to o from four `to` on.
+void accumulate(uint first, uint to) {
+  [[unroll]] for (uint i = 0; i < SLICE; i++) {
+    if (to + i >= FOURS) continue;
+    // A sum is fetched and put back once for all keys: there are more sums than registers.
+    vec4 v[KEYS];
+    [[unroll]] for (uint j = 0; j < KEYS; j++) v[j] = met_B(j, first, i);
+    [[unroll]] for (uint r = 0; r < QUERIES; r++) {
+      vec4 total = o[r][to + i];
+      [[unroll]] for (uint j = 0; j < KEYS; j++) total += s[r][j] * v[j];
+      o[r][to + i] = total;
+    }
   }
 }
 
@@ -79,17 +100,18 @@ void main() {
 
   const uint keys = CAUSAL ? min(p.keys, first_query + LANES * QUERIES) : p.keys;
   for (uint key = 0; key < keys; key += KEYS) {
-    uint key_begin[KEYS];
     [[unroll]] for (uint j = 0; j < KEYS; j++) {
-      key_begin[j] = (batch * p.keys + min(key + j, p.keys - 1)) * width + head * HEAD;
+      met_begin[j] = (batch * p.keys + min(key + j, p.keys - 1)) * width + head * HEAD;
       [[unroll]] for (uint r = 0; r < QUERIES; r++) s[r][j] = 0;
     }
     if (SLICE == HEAD_FOURS) {
-      add_scores(key_begin, 0);
+      LOAD_ROWS(rows_A, load_few_T, p.k, 0);
+      add_scores(0);
     } else {
       for (uint i = 0; i < HEAD_FOURS; i += SLICE) {
         load_q(begin, i);
-        add_scores(key_begin, i);
+        LOAD_ROWS(rows_A, load_few_T, p.k, i);
+        add_scores(i);
       }
     }
     [[unroll]] for (uint r = 0; r < QUERIES; r++) {
@@ -108,9 +130,14 @@ void main() {
       }
       [[unroll]] for (uint i = 0; i < FOURS; i++) o[r][i] *= shrink;
     }
-    [[unroll]] for (uint i = 0; i < FOURS; i++) [[unroll]] for (uint j = 0; j < KEYS; j++) {
-      const vec4 v = load(p.v, key_begin[j], min(first_four + i, HEAD_FOURS - 1));
-      [[unroll]] for (uint r = 0; r < QUERIES; r++) o[r][i] += s[r][j] * v;
+    if (KEEP) {
+      LOAD_ROWS(rows_B, load_few_T, p.v, 0);
+      accumulate(0, 0);
+    } else {
+      [[unroll]] for (uint i = 0; i < FOURS; i += SLICE) {
+        LOAD_ROWS(rows_B, load_few_T, p.v, first_four + i);
+        accumulate(first_four + i, i);
+      }
     }
   }
 

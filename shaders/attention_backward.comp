@@ -131,15 +131,22 @@ void add_products(uint first) {
 
 // Adds to da and db from four `to` on; rows were loaded from `first`.
 void accumulate(uint first, uint to) {
-  [[unroll]] for (uint i = 0; i < SLICE; i++) [[unroll]] for (uint j = 0; j < MET; j++) {
+  [[unroll]] for (uint i = 0; i < SLICE; i++) {
     if (to + i >= FOURS) continue;
-    if (WANT_DA) {
-      const vec4 A = met_A(j, first, i);
-      [[unroll]] for (uint r = 0; r < OWNED; r++) da[r][to + i] += ds[r][j] * A;
+    vec4 A[MET], B[MET];
+    [[unroll]] for (uint j = 0; j < MET; j++) {
+      if (WANT_DA) A[j] = met_A(j, first, i);
+      if (WANT_DB) B[j] = met_B(j, first, i);
     }
-    if (WANT_DB) {
-      const vec4 B = met_B(j, first, i);
-      [[unroll]] for (uint r = 0; r < OWNED; r++) db[r][to + i] += s[r][j] * B;
+    // A sum is fetched and put back once for all rows: there are more sums than registers.
+    [[unroll]] for (uint r = 0; r < OWNED; r++) {
+      vec4 total_a = da[r][to + i], total_b = db[r][to + i];
+      [[unroll]] for (uint j = 0; j < MET; j++) {
+        if (WANT_DA) total_a += ds[r][j] * A[j];
+        if (WANT_DB) total_b += s[r][j] * B[j];
+      }
+      da[r][to + i] = total_a;
+      db[r][to + i] = total_b;
     }
   }
 }

@@ -1,5 +1,6 @@
-// Rows of attention's operands, as attention_backward.comp reads them: its own, each invocation
-// another (load_T, load_F), and those that it meets, all invocations the same (met_A, met_B).
+// Rows of attention's operands, as attention.comp and attention_backward.comp read them: an
+// invocation's own, each another (load_T, load_F), and those that it meets, all invocations the
+// same (met_A, met_B).
 //
 // The includer declares the constants and the push block, and which tensors A and B are.
 #ifndef LACUNA_ATTENTION_ROWS_GLSL

@@ -80,8 +80,8 @@ void record(const Node& n, Recorder& r) {
                            .heads = static_cast<uint32_t>(o.heads),
                            .scale = static_cast<float>(1.4426950408889634 / std::sqrt(head))};
   const uint32_t each = c.lanes * c.queries;
-  r.dispatch(kernels::attention_forward, n.dtype(),
-             {c.lanes, c.queries, c.keys, head, c.slice, c.fours, o.causal}, push,
+  r.dispatch(r.traits().cpu ? kernels::attention_forward_lanes : kernels::attention_forward,
+             n.dtype(), {c.lanes, c.queries, c.keys, head, c.slice, c.fours, o.causal}, push,
              {static_cast<uint32_t>((q[1] + each - 1) / each),
               static_cast<uint32_t>(q[0] * o.heads), (head_fours + c.fours - 1) / c.fours});
 }
