@@ -13,6 +13,7 @@
 #include "cli/bench_roofline.h"
 #include "cli/common.h"
 #include "engine/error.h"
+#include "models/folder.h"
 
 namespace lacuna {
 namespace {
@@ -40,6 +41,11 @@ std::vector<DType> types_of(const Options& o, const Device& device) {
         (type == DType::f32 || device.traits().storage16))
       types.push_back(type);
   return types;
+}
+
+[[noreturn]] void fail_without_a_match(const Options& o) {
+  throw InputError("[bench] nothing matches --filter '{}' in {}", o.filter,
+                   o.precision == "both" ? "f32 or f16" : o.precision);
 }
 
 void bench_kernels(const Options& o, Device& device, BenchReport& report) {
@@ -72,7 +78,11 @@ void bench(Options& o) {
   if (!o.roofline.empty()) check_roofline_output(o.roofline, o.force);
   std::optional<Baseline> baseline;
   if (!o.baseline.empty()) baseline.emplace(o.baseline);
-  if (o.models) o.common.model_folder();  // a missing model is told before anything is measured
+  // What cannot end well is told before anything is measured.
+  if (o.models) part(o.common.model_folder(), "unet");
+  const bool some = std::ranges::any_of(
+      bench_cases(), [&](const BenchCase& c) { return o.wants(c.kernel + " " + c.shape); });
+  if (!some && !o.models) fail_without_a_match(o);
   const std::unique_ptr<Device> device = o.common.open_device();
   const MeasuredPeaks measured = measure_peaks(*device, o.repeat);
   BenchReport report(device->info(), measured.peaks, o.json);
@@ -80,9 +90,7 @@ void bench(Options& o) {
   for (const BenchLine& line : measured.lines) report.add(line);
   if (o.kernels) bench_kernels(o, *device, report);
   if (o.models) bench_models(o, *device, report);
-  if (report.lines().size() == measured.lines.size())
-    throw InputError("[bench] nothing matches --filter '{}' on '{}'", o.filter,
-                     device->info().name);
+  if (report.lines().size() == measured.lines.size()) fail_without_a_match(o);
   if (baseline)
     baseline->print(
         report, [&](const BenchLine& l) { return o.wants(l); }, o.json);
@@ -133,11 +141,11 @@ void add_bench(CLI::App& app) {
   c->add_flag("--force", o->force, "Replace a picture that exists");
   c->add_flag("--json", o->json, "One JSON object a line");
   c->footer(
-      "Times are medians; +-% is (longest - shortest) / median. GFLOP and GB count\n"
-      "inputs and outputs once. peak is the share of what a loop of multiply-adds\n"
-      "reaches in the same run (without flop: of what a copy reaches), roof the share\n"
-      "of what the roofline of both allows. On CPU drivers everything is per CPU second\n"
-      "of the process, because machines are shared.");
+      "Times are medians; +-% is (longest - shortest) / median. GB counts inputs and\n"
+      "outputs once. peak is the share of what a loop of multiply-adds reaches in the\n"
+      "same run (without flop: of what a copy reaches), roof the share of what the\n"
+      "roofline of both allows; what fits a cache may exceed it. On CPU drivers rates\n"
+      "are per CPU second of the process, because machines are shared.");
   c->callback([o] { bench(*o); });
 }
 

@@ -159,9 +159,10 @@ BenchLine measure_case(Device& device, const BenchCase& c, DType type, const Pla
       sample.seconds += n.seconds, sample.cpu_seconds += n.cpu_seconds;
       line.flop += n.flop, line.bytes += n.bytes;
     }
-    if (line.first_seconds == 0) line.first_seconds = wall_seconds() - begin;
     return sample;
   };
+  run();
+  line.first_seconds = wall_seconds() - begin;
   measure(line, repeat, run);
   return line;
 }

@@ -36,7 +36,6 @@ Sample timed(const std::function<void()>& work) {
 }
 
 void measure(BenchLine& line, int repeat, const std::function<Sample()>& run) {
-  run();
   std::vector<double> seconds, cpu;
   double total = 0;
   for (int i = 0; i < repeat && (i < 2 || total < long_enough); i++) {

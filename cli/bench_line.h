@@ -28,8 +28,7 @@ struct BenchLine {
   double spread(bool cpu) const;
 };
 
-// Calls `run` once to warm up and then `repeat` times; what takes long twice at least, and no more
-// than about three seconds.
+// Calls `run` `repeat` times, or, once three seconds are over, twice. The caller has warmed up.
 void measure(BenchLine& line, int repeat, const std::function<Sample()>& run);
 // How long `work` takes.
 Sample timed(const std::function<void()>& work);

@@ -44,7 +44,8 @@ class Programs {
     const UNetInput both[] = {{latents, 500, text_.states("")},
                               {latents, 500, text_.states(prompt)}};
     UNetInputs::set(plan, model_.unet_config(), both);
-    run(line, plan, begin, [&] { plan.run(); });
+    warm_up(line, plan, begin);
+    run(line, [&] { plan.run(); });
     model_.predictor().release();
   }
 
@@ -62,10 +63,13 @@ class Programs {
     const double begin = wall_seconds();
     Trainer trainer(device_, method, trainables, {});
     int64_t count = 0;
-    trainer.iterate(count++, method);
+    trainer.iterate(count++, method);  // fills in the inputs, too
     Plan& plan = trainer.gradient_plan();
-    if (wants_both) run(both, plan, begin, [&] { plan.run(); });
-    if (wants_iteration) run(iteration, plan, begin, [&] { trainer.iterate(count++, method); });
+    warm_up(both, plan, begin);
+    iteration.flop = both.flop, iteration.bytes = both.bytes;
+    iteration.first_seconds = both.first_seconds;
+    if (wants_both) run(both, [&] { plan.run(); });
+    if (wants_iteration) run(iteration, [&] { trainer.iterate(count++, method); });
   }
 
   void vae() {
@@ -76,7 +80,8 @@ class Programs {
     Plan& plan = model_.decoder_plan(size_);
     plan.set("latents",
              std::span<const float>(noise(latent_channels * size_.height * size_.width)));
-    run(line, plan, begin, [&] { plan.run(); });
+    warm_up(line, plan, begin);
+    run(line, [&] { plan.run(); });
   }
 
  private:
@@ -90,10 +95,12 @@ class Programs {
             .model = model_.name()};
   }
 
-  // `plan` is the one that `work` runs, or most of it.
-  void run(BenchLine& line, Plan& plan, double begin, const std::function<void()>& work) {
+  // The first run, node by node, which knows flop and bytes.
+  static void warm_up(BenchLine& line, Plan& plan, double begin) {
     for (const NodeProfile& n : plan.profile()) line.flop += n.flop, line.bytes += n.bytes;
     line.first_seconds = wall_seconds() - begin;
+  }
+  void run(BenchLine& line, const std::function<void()>& work) {
     measure(line, options_.repeat, [&] { return timed(work); });
     visit_(line);
   }

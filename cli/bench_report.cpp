@@ -57,8 +57,9 @@ void BenchReport::print_text(const BenchLine& l) const {
   fmt::print(columns, cell(l.kernel, 13), cell(l.shape, 15), cell(l.dtype, 4),
              four_digits(l.median.seconds * 1e3),
              peaks_.cpu ? four_digits(l.median.cpu_seconds * 1e3) : "",
-             percent(l.spread(peaks_.cpu)), rate(peaks_.flop_rate(l)), rate(peaks_.byte_rate(l)),
-             percent(peaks_.share_of_peak(l)), percent(peaks_.share_of_roof(l)));
+             l.runs > 1 ? percent(l.spread(peaks_.cpu)) : "-", rate(peaks_.flop_rate(l)),
+             rate(peaks_.byte_rate(l)), percent(peaks_.share_of_peak(l)),
+             percent(peaks_.share_of_roof(l)));
 }
 
 void BenchReport::print_json(const BenchLine& l) const {

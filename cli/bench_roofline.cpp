@@ -106,8 +106,10 @@ class Roofline {
 
   Image draw(const std::string& device) {
     const std::string per = peaks_.cpu ? "CPU second" : "second";
-    text(fmt::format("Roofline of {}", device), margin, 8);
-    text(fmt::format("GFLOP per {}; full: f32, hollow: f16 storage", per), margin, 8 + line_height);
+    for (const int bold : {0, 1}) text(fmt::format("Roofline of {}", device), margin + bold, 8);
+    text(fmt::format("GFLOP per {}; full: f32, hollow: f16 storage; below: percent of the roof",
+                     per),
+         margin, 8 + line_height);
     draw_axes(page_, plot_);
     const char* x_label = "flop per byte of inputs and outputs";
     text(x_label, plot_.left + (plot_.width - width_of(x_label)) / 2,
@@ -163,6 +165,8 @@ class Roofline {
     for (const Point& p : points_)
       for (const Point::Dot& d : p.dots)
         taken.push_back({x_of(d.intensity) - dot / 2, y_of(d.rate) - dot / 2, dot, dot});
+    for (double x = plot_.x.low; x < plot_.x.high; x *= 1.02)
+      taken.push_back({x_of(x) - 3, y_of(peaks_.roof(x) * 1e-9) - 3, 6, 6});
     for (size_t i = 0; i < points_.size(); i++) {
       const Point::Dot& d = points_[i].dots.front();
       const std::string number = std::to_string(i + 1);
