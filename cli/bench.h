@@ -1,4 +1,5 @@
-// lacuna bench: how fast the kernels run on a device, per second and per CPU second.
+// lacuna bench: how fast kernels and whole programs run on a device, against what the device
+// reaches at best.
 #pragma once
 
 #include <CLI/CLI.hpp>

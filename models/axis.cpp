@@ -91,6 +91,15 @@ double round_up(double value) {
   return 10 * power;
 }
 
+}  // namespace
+
+bool drawable(double value) { return std::abs(value) <= most_drawable; }
+
+double Axis::place(double value) const {
+  if (log) return (std::log10(value) - std::log10(low)) / (std::log10(high) - std::log10(low));
+  return (value - low) / (high - low);
+}
+
 Axis log_axis(double low, double high, int most_ticks) {
   Axis axis{.low = round_down(low), .high = round_up(high), .log = true};
   const auto first = static_cast<int>(std::ceil(std::log10(axis.low) - 1e-9));
@@ -109,15 +118,6 @@ Axis log_axis(double low, double high, int most_ticks) {
       if (times(n) > axis.low && times(n) < axis.high) axis.minor.push_back(times(n));
   }
   return axis;
-}
-
-}  // namespace
-
-bool drawable(double value) { return std::abs(value) <= most_drawable; }
-
-double Axis::place(double value) const {
-  if (log) return (std::log10(value) - std::log10(low)) / (std::log10(high) - std::log10(low));
-  return (value - low) / (high - low);
 }
 
 Axis linear_axis(std::span<const double> values, int most_ticks, Ends ends) {

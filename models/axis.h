@@ -27,6 +27,10 @@ Axis linear_axis(std::span<const double> values, int most_ticks, Ends ends);
 // Logarithmic where all values are positive and the largest is over 100 times the least.
 Axis automatic_axis(std::span<const double> values, int most_ticks);
 
+// From the nearest 1, 2 or 5 times a power of ten at or below `low` to that at or above `high`,
+// with ticks at powers of ten; 0 < low < high.
+Axis log_axis(double low, double high, int most_ticks);
+
 // "0.25", "1200", "3e-5": shortest form with at most `digits` significant digits.
 std::string short_number(double value, int digits);
 

@@ -8,7 +8,6 @@
 #include <limits>
 #include <numeric>
 
-#include "models/canvas.h"
 #include "models/label.h"
 #include "models/unicode.h"
 
@@ -174,6 +173,10 @@ void draw_curve(Image& page, const Plot& plot, const Series& s, std::span<const 
   cover.put(page, colour);
 }
 
+}  // namespace
+
+std::span<const Colour> chart_colours() { return colours; }
+
 void draw_axes(Image& page, const Plot& plot) {
   const auto at_x = [&](double v) {
     return plot.left + static_cast<int>(std::lround(plot.x.place(v) * plot.width));
@@ -183,6 +186,7 @@ void draw_axes(Image& page, const Plot& plot) {
   };
   const int top = plot.bottom - plot.height;
   for (const double v : plot.y.minor) fill(page, plot.left, at_y(v), plot.width, 1, minor_colour);
+  for (const double v : plot.x.minor) fill(page, at_x(v), top, 1, plot.height, minor_colour);
   for (size_t i = 0; i < plot.y.ticks.size(); i++) {
     const int y = at_y(plot.y.ticks[i]);
     fill(page, plot.left, y, plot.width, 1, grid_colour);
@@ -199,8 +203,6 @@ void draw_axes(Image& page, const Plot& plot) {
   fill(page, plot.left, top, 1, plot.height + 1, axis_colour);
   fill(page, plot.left, plot.bottom, plot.width + 1, 1, axis_colour);
 }
-
-}  // namespace
 
 std::vector<double> running_mean(std::span<const double> values, size_t window) {
   window = std::max<size_t>(1, window);

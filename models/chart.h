@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "models/axis.h"
+#include "models/canvas.h"
 #include "models/image.h"
 
 namespace lacuna {
@@ -35,6 +36,11 @@ struct Plot {
   int left = 0, bottom = 0, width = 0, height = 0;
 };
 Plot plot_of(const LineChart& chart);
+
+// For other charts of the same look: axes with grid, ticks and labels (left of and below the plot),
+// and the colours of series.
+void draw_axes(Image& page, const Plot& plot);
+std::span<const Colour> chart_colours();
 
 // The mean of up to `window` values around each; NaN and infinities are left out, and where nothing
 // is left the mean is NaN.
