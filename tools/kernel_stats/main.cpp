@@ -1,0 +1,64 @@
+// Prints what Mesa's compiler for AMD GPUs makes of every kernel variant, one a line; no GPU is
+// needed. scripts/kernel-table writes the result where tests/kernels/ compares it.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "engine/error.h"
+#include "tools/kernel_stats/variants.h"
+
+using namespace lacuna;
+
+namespace {
+
+struct Column {
+  const char *name, *statistic;
+};
+constexpr Column columns[] = {{"wave", "Subgroup size"},
+                              {"VGPRs", "VGPRs"},
+                              {"SGPRs", "SGPRs"},
+                              {"spilled_VGPRs", "Spilled VGPRs"},
+                              {"spilled_SGPRs", "Spilled SGPRs"},
+                              {"LDS", "LDS size"},
+                              {"scratch", "Scratch size"},
+                              {"waves", "Subgroups per SIMD"},
+                              {"inverse_throughput", "Inverse Throughput"},
+                              {"bytes", "Code size"}};
+
+double value_of(const std::vector<Statistic>& all, const char* name) {
+  for (const Statistic& s : all)
+    if (s.name == name) return s.value;
+  throw DeviceError("[kernel_stats] the driver does not tell '{}'; RADV does", name);
+}
+
+void print_table() {
+  // Never closed: Mesa cannot close a device that is not there.
+  Device& device =
+      *Device::open(
+           {.selector = "RADV", .pipeline_cache = false, .count_only = true, .statistics = true})
+           .release();
+  fmt::print("# {}: {}\n# kernel type constants", device.info().name, device.info().driver);
+  for (const Column& c : columns) fmt::print(" {}", c.name);
+  fmt::print(" largest use\n");
+  std::fflush(stdout);
+  for (const Variant& v : sd15_variants(device)) {
+    const std::vector<Statistic> all = device.statistics(v.dispatch);
+    fmt::print("{} {} {}", v.dispatch.kernel->name, name_of(v.dispatch.type), constants_of(v));
+    for (const Column& c : columns) fmt::print(" {:.0f}", value_of(all, c.statistic));
+    fmt::print(" {}\n", v.use);
+  }
+}
+
+}  // namespace
+
+int main() {
+  // A device of that family that compiles and runs nothing.
+  setenv("RADV_FORCE_FAMILY", "navi21", 0);
+  try {
+    print_table();
+  } catch (const Error& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return error.exit_status();
+  }
+}
