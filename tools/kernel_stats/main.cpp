@@ -13,17 +13,17 @@ using namespace lacuna;
 namespace {
 
 struct Column {
-  const char *name, *statistic;
+  const char *name, *statistic;  // the latter as RADV calls it
 };
 constexpr Column columns[] = {{"wave", "Subgroup size"},
                               {"VGPRs", "VGPRs"},
                               {"SGPRs", "SGPRs"},
-                              {"spilled_VGPRs", "Spilled VGPRs"},
-                              {"spilled_SGPRs", "Spilled SGPRs"},
+                              {"vspill", "Spilled VGPRs"},
+                              {"sspill", "Spilled SGPRs"},
                               {"LDS", "LDS size"},
                               {"scratch", "Scratch size"},
                               {"waves", "Subgroups per SIMD"},
-                              {"inverse_throughput", "Inverse Throughput"},
+                              {"cost", "Inverse Throughput"},
                               {"bytes", "Code size"}};
 
 double value_of(const std::vector<Statistic>& all, const char* name) {
@@ -33,20 +33,27 @@ double value_of(const std::vector<Statistic>& all, const char* name) {
 }
 
 void print_table() {
-  // Never closed: Mesa cannot close a device that is not there.
-  Device& device =
-      *Device::open(
-           {.selector = "RADV", .pipeline_cache = false, .count_only = true, .statistics = true})
-           .release();
-  fmt::print("# {}: {}\n# kernel type constants", device.info().name, device.info().driver);
-  for (const Column& c : columns) fmt::print(" {}", c.name);
-  fmt::print(" largest use\n");
-  std::fflush(stdout);
-  for (const Variant& v : sd15_variants(device)) {
-    const std::vector<Statistic> all = device.statistics(v.dispatch);
-    fmt::print("{} {} {}", v.dispatch.kernel->name, name_of(v.dispatch.type), constants_of(v));
-    for (const Column& c : columns) fmt::print(" {:.0f}", value_of(all, c.statistic));
-    fmt::print(" {}\n", v.use);
+  // Never closed, as Mesa cannot close a device that is not there.
+  static Device* const device =
+      Device::open(
+          {.selector = "RADV", .pipeline_cache = false, .count_only = true, .statistics = true})
+          .release();
+  fmt::print(
+      "# {}: {}; {}\n# scripts/kernel-table makes this file and tests/kernels/ explains it.\n",
+      device->info().name, device->info().driver, LACUNA_SHADER_COMPILERS);
+  const auto begin = [](std::string_view kernel, std::string_view type,
+                        std::string_view constants) {
+    fmt::print("{:<26} {:<4} {:<24}", kernel, type, constants);
+  };
+  begin("# kernel", "type", "constants");
+  for (const Column& c : columns) fmt::print(" {:>7}", c.name);
+  fmt::print("  largest use\n");
+  std::fflush(stdout);  // should the compiler crash, this tells which one
+  for (const Variant& v : sd15_variants(*device)) {
+    const std::vector<Statistic> all = device->statistics(v.dispatch);
+    begin(v.dispatch.kernel->name, name_of(v.dispatch.type), constants_of(v));
+    for (const Column& c : columns) fmt::print(" {:>7.0f}", value_of(all, c.statistic));
+    fmt::print("  {}\n", v.use);
   }
 }
 
