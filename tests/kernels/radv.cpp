@@ -4,8 +4,11 @@
 // come silently with a harmless-looking change, and no test of results notices.
 //
 // Columns: wave is the subgroup size; vspill and sspill are registers that did not fit; LDS and
-// scratch are bytes; waves are subgroups per SIMD as RADV counts them (in halves of 64 lanes); cost
+// scratch are bytes; waves are subgroups per SIMD as RADV counts them, in halves of 64 lanes; cost
 // is inverse throughput, the compiler's guess of cycles.
+//
+// The same sources give other code with another compiler, so numbers are compared only where all
+// versions are the table's; a spill fails everywhere.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <sys/wait.h>
