@@ -38,6 +38,13 @@ struct DeviceOptions {
   // Buffers are counted and not made: plans are compiled but cannot run, and peak_bytes() tells
   // what a real run of the same steps would need.
   bool count_only = false;
+  bool statistics = false;  // statistics() will be asked for
+};
+
+// What a driver's compiler says of a kernel, such as "VGPRs" 80. Names are the driver's.
+struct Statistic {
+  std::string name;
+  double value = 0;
 };
 
 enum class Memory : uint8_t {
@@ -66,6 +73,9 @@ class Device {
 
   void upload(const Buffer& buffer, uint64_t offset, std::span<const std::byte> data);
   void download(const Buffer& buffer, uint64_t offset, std::span<std::byte> data);
+
+  // The dispatch's kernel as the driver compiles it, for a device opened with `statistics`.
+  std::vector<Statistic> statistics(const Dispatch& dispatch);
 
   // What the validation layer said so far; tests demand that it stays empty.
   const std::vector<std::string>& validation_messages() const;

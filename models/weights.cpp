@@ -39,9 +39,20 @@ WeightStore::WeightStore(Device& device, const std::filesystem::path& file, DTyp
     unplaced_bytes_ += aligned(entry.count() * static_cast<uint64_t>(size_of(dtype)));
 }
 
+WeightStore::WeightStore(Device& device, DType dtype) : device_(device), dtype_(dtype) {
+  if (!device.count_only())
+    throw InputError("[weights] a model without a file needs a device that only counts");
+}
+
 Parameter WeightStore::load(const std::string& name, std::span<const int64_t> shape,
                             Layout layout) {
   if (const auto found = loaded_.find(name); found != loaded_.end()) return found->second;
+  if (file_.path().empty())
+    return add({name,
+                {Shape(engine_shape(layout, shape)), dtype_},
+                0,
+                layout,
+                {shape.begin(), shape.end()}});
   const SafeTensors::Entry* entry = file_.find(name);
   const std::string path = display(file_.path());
   if (!entry)
@@ -67,9 +78,11 @@ Parameter WeightStore::load(const std::string& name, std::span<const int64_t> sh
           "[weights] {}: tensor '{}' contains {}; the checkpoint is damaged, get it again", path,
           name, std::isnan(v) ? "NaN" : "infinity");
   to_engine_layout(layout, shape, stored, values);
-  const std::vector<int64_t> sizes = engine_shape(layout, shape);
-  Parameter parameter{name, {Shape(sizes), dtype_}, upload(name, values), layout, entry->shape};
-  return loaded_.emplace(name, parameter).first->second;
+  const Parameter parameter =
+      add({name, {Shape(engine_shape(layout, shape)), dtype_}, 0, layout, entry->shape});
+  const Buffer& block = blocks_.back();
+  write(name, values, block, parameter.address - block.address());
+  return parameter;
 }
 
 std::vector<float> WeightStore::values(const Parameter& p) const {
@@ -80,19 +93,17 @@ std::vector<float> WeightStore::values(const Parameter& p) const {
   return values;
 }
 
-uint64_t WeightStore::upload(const std::string& name, std::span<const float> values) {
-  const uint64_t bytes = values.size() * static_cast<uint64_t>(size_of(dtype_));
+Parameter WeightStore::add(Parameter p) {
+  const auto bytes = static_cast<uint64_t>(p.type.shape.elements() * size_of(dtype_));
   if (blocks_.empty() || block_used_ + bytes > blocks_.back().bytes()) {
     const uint64_t usual = std::min({unplaced_bytes_, block_bytes, device_.max_allocation()});
     blocks_.emplace_back(device_, std::max(usual, aligned(bytes)), Memory::device, "weights");
     block_used_ = 0;
   }
-  const Buffer& block = blocks_.back();
-  write(name, values, block, block_used_);
-  const uint64_t address = block.address() + block_used_;
+  p.address = blocks_.back().address() + block_used_;
   block_used_ += aligned(bytes);
   unplaced_bytes_ -= std::min(unplaced_bytes_, aligned(bytes));
-  return address;
+  return loaded_.emplace(p.name, p).first->second;
 }
 
 uint64_t WeightStore::upload_beside(std::vector<Buffer>& buffers, const std::string& name,

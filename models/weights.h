@@ -41,6 +41,10 @@ class WeightStore {
   // Opens `file`; parameters are kept on `device` as `dtype` (f32 or f16).
   WeightStore(Device& device, const std::filesystem::path& file, DType dtype);
 
+  // Without a file, on a device that only counts: every tensor that a model asks for is there, so
+  // that graphs of a model can be made where its weights are not.
+  WeightStore(Device& device, DType dtype);
+
   // The parameter of that name, uploaded at the first call. `shape` is what the model expects in
   // the checkpoint's layout.
   Parameter load(const std::string& name, std::span<const int64_t> shape, Layout layout);
@@ -58,8 +62,8 @@ class WeightStore {
                          std::span<const float> values) const;
 
  private:
-  uint64_t upload(const std::string& name, std::span<const float> values);
-
+  // Gives a parameter room in the last block or a new one: afterwards it lies in blocks_.back().
+  Parameter add(Parameter parameter);
   void write(const std::string& name, std::span<const float> values, const Buffer& to,
              uint64_t offset) const;
 

@@ -59,6 +59,16 @@ const DeviceInfo& choose(const std::vector<DeviceInfo>& infos, const std::string
       selector, list_text(infos));
 }
 
+bool has_statistics(VkPhysicalDevice device) {
+  uint32_t count = 0;
+  vkEnumerateDeviceExtensionProperties(device, nullptr, &count, nullptr);
+  std::vector<VkExtensionProperties> extensions(count);
+  vkEnumerateDeviceExtensionProperties(device, nullptr, &count, extensions.data());
+  return std::any_of(extensions.begin(), extensions.end(), [](const VkExtensionProperties& e) {
+    return std::strcmp(e.extensionName, VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME) == 0;
+  });
+}
+
 DeviceTraits traits_of(VkPhysicalDevice device, bool storage16) {
   VkPhysicalDeviceSubgroupProperties subgroup{
       VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES};
@@ -108,6 +118,10 @@ std::unique_ptr<Device> Device::open(const DeviceOptions& options) {
   want12.pNext = &want11;
   want12.bufferDeviceAddress = VK_TRUE;
   want12.scalarBlockLayout = VK_TRUE;
+  VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR executables{
+      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PIPELINE_EXECUTABLE_PROPERTIES_FEATURES_KHR};
+  executables.pipelineExecutableInfo = VK_TRUE;
+  const char* executables_extension = VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME;
   const float priority = 1;
   VkDeviceQueueCreateInfo queue{VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO};
   queue.queueFamilyIndex = impl->family;
@@ -117,6 +131,17 @@ std::unique_ptr<Device> Device::open(const DeviceOptions& options) {
   info.pNext = &want12;
   info.queueCreateInfoCount = 1;
   info.pQueueCreateInfos = &queue;
+  if (options.statistics) {
+    if (!has_statistics(impl->physical))
+      throw DeviceError(
+          "[device] the driver of '{}' tells nothing about its compiled kernels ({}); Mesa's "
+          "drivers do",
+          impl->info.name, executables_extension);
+    want11.pNext = &executables;
+    info.enabledExtensionCount = 1;
+    info.ppEnabledExtensionNames = &executables_extension;
+    impl->statistics = true;
+  }
   VK_CHECK(vkCreateDevice(impl->physical, &info, nullptr, &impl->device));
   volkLoadDeviceTable(&impl->vk, impl->device);
   impl->vk.vkGetDeviceQueue(impl->device, impl->family, 0, &impl->queue);

@@ -32,6 +32,7 @@ struct Device::Impl {
   DeviceTraits traits;
   uint64_t allocated = 0, peak = 0;
   bool count_only = false;
+  bool statistics = false;
   uint64_t next_address = 4096;  // of buffers that are only counted
   using PipelineKey = std::tuple<const void*, uint32_t, std::array<uint32_t, max_specializations>>;
   std::map<PipelineKey, VkPipeline> pipelines;

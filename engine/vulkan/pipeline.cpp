@@ -86,6 +86,7 @@ VkPipeline Device::Impl::pipeline(const Dispatch& dispatch) {
   info.stage.pName = "main";
   info.stage.pSpecializationInfo = &specialization;
   info.layout = layout;
+  if (statistics) info.flags = VK_PIPELINE_CREATE_CAPTURE_STATISTICS_BIT_KHR;
   const VkResult result = vk.vkCreateComputePipelines(device, cache, 1, &info, nullptr, &pipeline);
   vk.vkDestroyShaderModule(device, module, nullptr);
   if (result != VK_SUCCESS) pipeline = VK_NULL_HANDLE;
