@@ -48,7 +48,7 @@ void print_table() {
   begin("# kernel", "type", "constants");
   for (const Column& c : columns) fmt::print(" {:>7}", c.name);
   fmt::print("  largest use\n");
-  std::fflush(stdout);  // should the compiler crash, this tells which one
+  std::fflush(stdout);  // should the driver crash, its version is known
   for (const Variant& v : sd15_variants(*device)) {
     const std::vector<Statistic> all = device->statistics(v.dispatch);
     begin(v.dispatch.kernel->name, name_of(v.dispatch.type), constants_of(v));
@@ -60,7 +60,7 @@ void print_table() {
 }  // namespace
 
 int main() {
-  // A device of that family that compiles and runs nothing.
+  // A device that compiles and runs nothing, of this family unless the user names another.
   setenv("RADV_FORCE_FAMILY", "navi21", 0);
   try {
     print_table();
