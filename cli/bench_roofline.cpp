@@ -157,9 +157,12 @@ class Roofline {
     const int x = static_cast<int>(x_of(plot_.x.high)) - width_of(peak) - 6;
     text(peak, x, static_cast<int>(y_of(flop)) - line_height - 3);
     const std::string slope = fmt::format("{} GB per {}", four_digits(bytes), per);
-    const double middle = std::sqrt(start * ridge);
-    text(slope, std::max(plot_.left + 6, static_cast<int>(x_of(middle)) - width_of(slope) - 14),
-         static_cast<int>(y_of(middle * bytes)) - line_height);
+    // Left of the slope's middle, or further up where the axis leaves no room.
+    const double least = plot_.left + 20 + width_of(slope);
+    double at = std::sqrt(start * ridge);
+    while (at < ridge && x_of(at) < least) at *= 1.02;
+    text(slope, static_cast<int>(x_of(at)) - width_of(slope) - 14,
+         static_cast<int>(y_of(at * bytes)) - line_height);
   }
 
   // Only first dots are numbered: the second one hangs on it.
