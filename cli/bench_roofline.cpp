@@ -84,7 +84,7 @@ Plot plot_for(const std::vector<Point>& points, const Peaks& peaks) {
   for (const std::string& label : plot.y.labels)
     widest = std::max(widest, text_width(decode_utf8(label)));
   plot.left = margin + widest + 8;
-  plot.width = page_width - margin - plot.left;
+  plot.width = page_width - margin - 14 - plot.left;
   plot.height = plot_height;
   plot.bottom = top + plot_height;
   return plot;
