@@ -19,7 +19,8 @@ namespace {
 constexpr int page_width = 1120, margin = 16, plot_height = 560, top = 60, key_columns = 3;
 constexpr double dot = 9;  // pixels across
 
-constexpr Colour roof_colour{0x40, 0x40, 0x40}, white{255, 255, 255}, leader{0xa0, 0xa0, 0xa0};
+constexpr Colour roof_colour{0x40, 0x40, 0x40}, white{255, 255, 255}, leader{0xa0, 0xa0, 0xa0},
+    joint{0xc8, 0xc8, 0xc8};
 
 // One kernel at one shape, in one or two storage types.
 struct Point {
@@ -83,7 +84,7 @@ Plot plot_for(const std::vector<Point>& points, const Peaks& peaks) {
   for (const std::string& label : plot.y.labels)
     widest = std::max(widest, text_width(decode_utf8(label)));
   plot.left = margin + widest + 8;
-  plot.width = page_width - margin - plot.left;
+  plot.width = page_width - margin - 14 - plot.left;
   plot.height = plot_height;
   plot.bottom = top + plot_height;
   return plot;
@@ -107,7 +108,8 @@ class Roofline {
   Image draw(const std::string& device) {
     const std::string per = peaks_.cpu ? "CPU second" : "second";
     for (const int bold : {0, 1}) text(fmt::format("Roofline of {}", device), margin + bold, 8);
-    text(fmt::format("GFLOP per {}; full: f32, hollow: f16 storage; below: percent of the roof",
+    text(fmt::format("GFLOP per {}; full: f32, hollow: f16 storage of the same kernel; below: "
+                     "percent of the roof",
                      per),
          margin, 8 + line_height);
     draw_axes(page_, plot_);
@@ -115,6 +117,7 @@ class Roofline {
     text(x_label, plot_.left + (plot_.width - width_of(x_label)) / 2,
          plot_.bottom + 6 + line_height);
     draw_roof(per);
+    draw_joints();
     for (const Point& p : points_)
       for (const Point::Dot& d : p.dots) {
         disc(x_of(d.intensity), y_of(d.rate), dot, p.colour);
@@ -154,9 +157,22 @@ class Roofline {
     const int x = static_cast<int>(x_of(plot_.x.high)) - width_of(peak) - 6;
     text(peak, x, static_cast<int>(y_of(flop)) - line_height - 3);
     const std::string slope = fmt::format("{} GB per {}", four_digits(bytes), per);
-    const double middle = std::sqrt(start * ridge);
-    text(slope, std::max(plot_.left + 6, static_cast<int>(x_of(middle)) - width_of(slope) - 14),
-         static_cast<int>(y_of(middle * bytes)) - line_height);
+    // Left of the slope's middle, or further up where the axis leaves no room.
+    const double least = plot_.left + 20 + width_of(slope);
+    double at = std::sqrt(start * ridge);
+    while (at < ridge && x_of(at) < least) at *= 1.02;
+    text(slope, static_cast<int>(x_of(at)) - width_of(slope) - 14,
+         static_cast<int>(y_of(at * bytes)) - line_height);
+  }
+
+  // Only first dots are numbered: the second one hangs on it.
+  void draw_joints() {
+    Cover cover(page_);
+    for (const Point& p : points_)
+      for (const Point::Dot& d : p.dots)
+        cover.line(x_of(p.dots[0].intensity), y_of(p.dots[0].rate), x_of(d.intensity), y_of(d.rate),
+                   1);
+    cover.put(page_, joint);
   }
 
   // Each number beside its first dot, at the nearest place that is free of dots and numbers.

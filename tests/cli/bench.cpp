@@ -123,10 +123,10 @@ TEST_CASE("what bench cannot read or do is told in one sentence" * needs_device(
   refuses(tiny + "--compare " + quoted(file_with("{\"kernel\": \"linear\"}\n")), "line 1");
   refuses(tiny + "--compare " + quoted(file_with("\n{\"kernel\": \n")), "line 2");
   refuses(tiny + "--compare " + quoted(file_with("[1, 2]\n")), "line 1");
-  refuses(
-      "--compare " + quoted(file_with("{\"kernel\": \"a\", \"shape\": \"b\", \"dtype\": \"f32\", "
-                                      "\"seconds\": -1, \"cpu_seconds\": 1}\n")),
-      "seconds");
+  refuses(tiny + "--compare " +
+              quoted(file_with("{\"kernel\": \"a\", \"shape\": \"b\", \"dtype\": \"f32\", "
+                               "\"seconds\": -1, \"cpu_seconds\": 1}\n")),
+          "seconds");
   refuses(tiny + "--roofline roof.jpg", "must end in .png");
   refuses(tiny + "--models --model /no/such/folder", "/no/such/folder");
   refuses("bench --filter nothing-of-this-name", "nothing matches");

@@ -13,13 +13,14 @@ TEST_CASE("chains of multiply-adds" * needs_device()) {
              .reference =
                  [=](const std::vector<Values>& given) {
                    Values y;
-                   for (double a : given[0]) {
-                     double b = a + 1;
-                     for (int64_t i = 0; i < steps; i++) {
-                       a = a * multiply_add_factor + multiply_add_term;
-                       b = b * multiply_add_factor + multiply_add_term;
+                   for (double x : given[0]) {
+                     double sum = 0;
+                     for (double a : {x, x + 1, x + 2}) {
+                       for (int64_t i = 0; i < steps; i++)
+                         a = a * multiply_add_factor + multiply_add_term;
+                       sum += a;
                      }
-                     y.push_back(a + b);
+                     y.push_back(sum);
                    }
                    return y;
                  },
