@@ -7,6 +7,7 @@
 #include "engine/error.h"
 #include "engine/gradients.h"
 #include "engine/ops.h"
+#include "engine/peak.h"
 #include "engine/passes.h"
 #include "erase/trainables.h"
 #include "models/clip_text.h"
@@ -152,6 +153,10 @@ void others(Collector& c, DType type) {
   g.output("probabilities", probabilities);
   g.output("dx", gradients(sum, g.input("dsum", sum.shape()), {&x, 1}).front());
   g.output("dz", gradients(probabilities, g.input("dp", z.shape()), {&z, 1}).front());
+  if (type == DType::f32) {  // what kernels are measured against
+    g.output("fma", multiply_adds(g.input("a", {latents.height, latents.width, 320}), 512));
+    g.output("copy", copy(g.input("b", {latents.height, latents.width, 320})));
+  }
   c.add("other", g);
 }
 
