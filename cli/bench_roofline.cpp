@@ -80,13 +80,7 @@ Plot plot_for(const std::vector<Point>& points, const Peaks& peaks) {
       low = std::min(low, d.rate / 1.3);
     }
   Plot plot{readable(left, right), readable(low, roof * 1.4)};
-  int widest = 0;
-  for (const std::string& label : plot.y.labels)
-    widest = std::max(widest, text_width(decode_utf8(label)));
-  plot.left = margin + widest + 8;
-  plot.width = page_width - margin - 14 - plot.left;
-  plot.height = plot_height;
-  plot.bottom = top + plot_height;
+  lay_out(plot, page_width, top, plot_height);
   return plot;
 }
 

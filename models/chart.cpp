@@ -177,6 +177,16 @@ void draw_curve(Image& page, const Plot& plot, const Series& s, std::span<const 
 
 std::span<const Colour> chart_colours() { return colours; }
 
+void lay_out(Plot& plot, int page_width, int top, int height) {
+  int widest = 0;
+  for (const std::string& label : plot.y.labels)
+    widest = std::max(widest, text_width(decode_utf8(label)));
+  plot.left = margin + widest + 8;
+  plot.width = page_width - margin - 14 - plot.left;
+  plot.height = height;
+  plot.bottom = top + height;
+}
+
 void draw_axes(Image& page, const Plot& plot) {
   const auto at_x = [&](double v) {
     return plot.left + static_cast<int>(std::lround(plot.x.place(v) * plot.width));
@@ -244,13 +254,7 @@ Plot plot_of(const LineChart& chart) {
     }
   }
   Plot plot{linear_axis(xs, 10, Ends::tight), automatic_axis(ys, 8)};
-  int widest = 0;
-  for (const std::string& label : plot.y.labels)
-    widest = std::max(widest, text_width(decode_utf8(label)));
-  plot.left = margin + widest + 8;
-  plot.width = page_width - margin - 14 - plot.left;
-  plot.height = plot_height;
-  plot.bottom = plot_top(chart) + plot.height;
+  lay_out(plot, page_width, plot_top(chart), plot_height);
   return plot;
 }
 

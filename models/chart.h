@@ -37,8 +37,10 @@ struct Plot {
 };
 Plot plot_of(const LineChart& chart);
 
-// For other charts of the same look: axes with grid, ticks and labels (left of and below the plot),
-// and the colours of series.
+// For other charts of the same look: the place of a plot whose axes are known, with room for the y
+// labels and `top` pixels above; axes with grid, ticks and labels (left of and below the plot); and
+// the colours of series.
+void lay_out(Plot& plot, int page_width, int top, int height);
 void draw_axes(Image& page, const Plot& plot);
 std::span<const Colour> chart_colours();
 
