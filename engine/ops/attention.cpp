@@ -65,7 +65,21 @@ void record(const Node& n, Recorder& r) {
   const Attention o = n.as<Attention>();
   const auto head = static_cast<uint32_t>(q[2] / o.heads);
   const uint32_t head_fours = (head + 3) / 4;
-  const Cut c = cut_for(r.traits(), head_fours, q[1]);
+  Cut c = cut_for(r.traits(), head_fours, q[1]);
+  // Keys at a time stay: another grouping would round otherwise.
+  std::vector<uint32_t> codes = {c.lanes | c.queries << 16};
+  const auto add = [&](uint32_t lanes, uint32_t queries) {
+    if (const uint32_t code = lanes | queries << 16; code != codes.front()) codes.push_back(code);
+  };
+  if (r.traits().tuning && r.traits().cpu)
+    for (const uint32_t queries : {2u, 4u, 8u}) add(c.lanes, queries);
+  if (r.traits().tuning && !r.traits().cpu)
+    for (const uint32_t lanes : {32u, 64u, 128u})
+      for (const uint32_t queries : {1u, 2u})
+        if (lanes <= r.traits().max_workgroup_size) add(lanes, queries);
+  const uint32_t chosen = r.choose(n, codes);
+  c.lanes = chosen & 0xffff;
+  c.queries = chosen >> 16;
   // Old lavapipe ends an invocation's loops after 65,535 iterations.
   const int64_t blocks = (k[1] + c.keys - 1) / c.keys;
   if (blocks * (c.slice == head_fours ? 1 : head_fours / c.slice + 1) > 65000)
