@@ -29,7 +29,7 @@ struct EraseOptions {
   ModelOptions common;
   EsdOptions esd;
   TrainOptions train;
-  std::string params = "x", trajectory, compat, decay = "constant", optimizer = "adam";
+  std::string params = "x", trajectory, compat, direction, decay = "constant", optimizer = "adam";
   std::string prompts_file, retain_file, size, out = "edit.safetensors", run, precision_out = "f16";
   std::optional<double> eta, learning_rate;
   std::optional<int64_t> iterations, batch, retain_batch;
@@ -89,6 +89,11 @@ void resolve(EraseOptions& o) {
         "themselves",
         o.rank);
   o.esd.prompts = prompts_of(o.prompts_file);
+  // The published programs know one text.
+  const bool published = o.esd.compat != EsdCompat::none;
+  o.esd.direction = parse_direction(!o.direction.empty() ? o.direction
+                                    : published          ? "phrasing"
+                                                         : "concept");
   o.esd.retain = prompts_of(o.retain_file);
   o.esd.retain_batch = o.esd.retain.empty() ? 0 : o.retain_batch.value_or(o.esd.batch);
   o.esd.check();
@@ -224,6 +229,10 @@ void add_esd(CLI::App& erase) {
          "TEXT");
   option(*c, "--prompts", o->prompts_file,
          "Phrasings of the concept, one a line, used instead of it", "FILE");
+  option(*c, "--direction", o->direction,
+         "What a phrasing is pushed away from: the concept that it names, so that what else it "
+         "says stays, or the whole phrasing (default: concept; with --compat phrasing)",
+         "concept|phrasing");
   option(*c, "--retain", o->retain_file, "Prompts that must stay as they are, one a line", "FILE");
   option(*c, "--retain-weight", o->esd.retain_weight, "Weight of the retained prompts", "X")
       ->capture_default_str();

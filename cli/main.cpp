@@ -17,6 +17,7 @@
 #include "cli/interrupt.h"
 #include "cli/layers.h"
 #include "cli/sample.h"
+#include "cli/tune.h"
 #include "engine/error.h"
 #include "engine/file.h"
 
@@ -46,6 +47,7 @@ int main(int argc, char** argv) {
   lacuna::add_diff(app);
   lacuna::add_check(app);
   lacuna::add_bench(app);
+  lacuna::add_tune(app);
   lacuna::add_layers(app);
   lacuna::add_devices(app);
   try {

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
@@ -33,8 +34,10 @@ struct DeviceOptions {
   // A number, a part of a name in any case, or empty for the best: discrete GPU, integrated GPU,
   // others, CPU. The environment variable LACUNA_DEVICE stands in for an empty selector.
   std::string selector;
-  bool validation = false;     // the Khronos layer with synchronization validation
-  bool pipeline_cache = true;  // keep compiled pipelines in the user's cache folder
+  bool validation = false;        // the Khronos layer with synchronization validation
+  bool pipeline_cache = true;     // keep compiled pipelines in the user's cache folder
+  bool tuning = true;             // start with what `lacuna tune` has stored there for this device
+  const Tuning* table = nullptr;  // use these choices instead; must outlive the device
   // Buffers are counted and not made: plans are compiled but cannot run, and peak_bytes() tells
   // what a real run of the same steps would need.
   bool count_only = false;
@@ -79,6 +82,8 @@ class Device {
 
   // What the validation layer said so far; tests demand that it stays empty.
   const std::vector<std::string>& validation_messages() const;
+  // Where the measured choices of this device and driver are kept; empty where nothing is cached.
+  const std::filesystem::path& tuning_file() const;
   // Writes the pipeline cache to disk now; the destructor does it too.
   void save_pipeline_cache();
 

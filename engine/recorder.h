@@ -12,9 +12,11 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "engine/graph.h"
+#include "engine/tuning.h"
 #include "shaders/kernel.h"
 
 namespace lacuna {
@@ -26,7 +28,8 @@ struct DeviceTraits {
   uint32_t subgroup_size = 0;  // of the driver's choice; for tuning only
   uint32_t max_shared_bytes = 16384;
   uint32_t max_workgroup_size = 128;
-  bool storage16 = false;  // f16 buffers can be read and written
+  bool storage16 = false;          // f16 buffers can be read and written
+  const Tuning* tuning = nullptr;  // measured choices, if there are any
 };
 
 struct Access {
@@ -76,6 +79,11 @@ class Recorder {
   uint64_t update(const Node& n, int i) { return touch(n.inputs[i].id, true); }
   // Reads what an earlier dispatch of the same node wrote.
   uint64_t back(const Node& n, int i) { return touch(n.outputs[i].id, false); }
+
+  // One of the codes of a node's variants: what was measured to be the fastest, else the first.
+  uint32_t choose(const Node& n, std::span<const uint32_t> codes) const {
+    return traits_.tuning ? traits_.tuning->choose(n, traits_.cpu, codes) : codes.front();
+  }
 
   template <typename Push>
   void dispatch(const Kernel& kernel, DType type, const Specialization& specialization,

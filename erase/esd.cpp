@@ -52,7 +52,43 @@ Pick pick(const std::vector<Trajectory>& from, Rng& rng) {
   return {t, static_cast<size_t>(rng.below(t.examples.size()))};
 }
 
+std::string lower(std::string text) {
+  for (char& c : text)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return text;
+}
+
+// Bytes of UTF-8 beyond ASCII belong to words.
+bool is_word(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 128;
+}
+
+// Both in lower case.
+bool names(const std::string& text, const std::string& word) {
+  for (size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
+    const size_t end = at + word.size();
+    const bool begins = at == 0 || !is_word(text[at - 1]) || !is_word(word.front());
+    const bool ends = end == text.size() || !is_word(text[end]) || !is_word(word.back());
+    if (begins && ends) return true;
+  }
+  return false;
+}
+
 }  // namespace
+
+Direction parse_direction(std::string_view name) {
+  if (name == "concept") return Direction::concept_text;
+  if (name == "phrasing") return Direction::phrasing;
+  throw InputError("[esd] --direction '{}' is unknown; choose concept or phrasing", name);
+}
+
+std::string concept_in(const std::string& phrasing, const std::vector<std::string>& concepts) {
+  const std::string text = lower(phrasing);
+  const std::string* best = nullptr;
+  for (const std::string& c : concepts)
+    if (!c.empty() && names(text, lower(c)) && (!best || c.size() > best->size())) best = &c;
+  return best ? *best : phrasing;
+}
 
 EsdCompat parse_esd_compat(std::string_view name) {
   if (name == "paper") return EsdCompat::paper;
@@ -106,9 +142,18 @@ Esd::Esd(Device& device, StableDiffusion& model, TextCache& text, const Trainabl
 
 std::vector<TrajectoryPrompt> Esd::erase_prompts() const {
   std::vector<TrajectoryPrompt> all;
-  for (const std::string& t : options_.prompts.empty() ? options_.concepts : options_.prompts)
-    all.push_back({options_.from.empty() ? t : options_.from, t});
+  const EsdOptions& o = options_;
+  for (const std::string& t : o.prompts.empty() ? o.concepts : o.prompts) {
+    const bool whole = o.direction == Direction::phrasing || o.prompts.empty();
+    all.push_back({o.from.empty() ? t : o.from, whole ? t : concept_in(t, o.concepts)});
+  }
   return all;
+}
+
+bool Esd::has_parents() const {
+  for (const TrajectoryPrompt& p : erase_prompts())
+    if (p.path != p.concept_text) return true;
+  return false;
 }
 
 std::vector<TrajectoryPrompt> Esd::retain_prompts() const {
@@ -119,15 +164,26 @@ std::vector<TrajectoryPrompt> Esd::retain_prompts() const {
 
 std::string Esd::sentence() const {
   const EsdOptions& o = options_;
-  std::string text = fmt::format("ESD: train eps(z, {0}) towards ", o.from.empty() ? "c" : "f");
-  if (o.from.empty())
-    text += fmt::format("eps*(z, \"\") - {:g} (eps*(z, c) - eps*(z, \"\"))", o.eta);
-  else
-    text += fmt::format("eps*(z, f) - {:g} (eps*(z, c) - eps*(z, \"\")), f = \"{}\"", 1 + o.eta,
-                        o.from);
-  text += o.prompts.empty()
-              ? fmt::format(", c = \"{}\"", list(o.concepts))
-              : fmt::format(", c = {} phrasings of \"{}\"", o.prompts.size(), list(o.concepts));
+  const std::string concepts = list(o.concepts);
+  std::string text;
+  if (!o.from.empty() || has_parents()) {
+    // f as the user gave it: one parent text, or phrasings that name the concept.
+    text = fmt::format(
+        "ESD: train eps(z, f) towards eps*(z, f) - {:g} (eps*(z, c) - eps*(z, \"\"))", 1 + o.eta);
+    if (o.from.empty())
+      text += fmt::format(", f = {} phrasings of c = \"{}\"", o.prompts.size(), concepts);
+    else
+      text +=
+          fmt::format(", f = \"{}\", c = ", o.from) +
+          (o.prompts.empty() ? fmt::format("\"{}\"", concepts)
+                             : fmt::format("{} phrasings of \"{}\"", o.prompts.size(), concepts));
+  } else {
+    text = fmt::format(
+        "ESD: train eps(z, c) towards eps*(z, \"\") - {:g} (eps*(z, c) - eps*(z, \"\")), c = ",
+        o.eta);
+    text += o.prompts.empty() ? fmt::format("\"{}\"", concepts)
+                              : fmt::format("{} phrasings of \"{}\"", o.prompts.size(), concepts);
+  }
   if (o.compat == EsdCompat::repo)
     text += fmt::format(" [published as negative_guidance {:g}]", o.eta + 1);
   if (o.compat == EsdCompat::paper || o.compat == EsdCompat::alt)
@@ -144,6 +200,7 @@ OptionTexts Esd::options() const {
           {"concept", list(o.concepts)},
           {"from", o.from},
           {"prompts", list(o.prompts)},
+          {"direction", o.direction == Direction::phrasing ? "phrasing" : "concept"},
           {"retain", list(o.retain)},
           {"eta", fmt::format("{:g}", o.eta)},
           {"retain-weight", fmt::format("{:g}", o.retain_weight)},
@@ -172,7 +229,7 @@ bool Esd::samples_with_edited() const {
 }
 
 void Esd::reserve() {
-  const int64_t texts = options_.from.empty() ? 2 : 3;
+  const int64_t texts = has_parents() ? 3 : 2;
   model_.text_plan();
   const int64_t together = TrajectoryOptions{}.batch;
   if (cached()) {

@@ -8,7 +8,9 @@
 //
 //   L = || eps(z_t, f) - [ eps*(z_t, f) - (1 + eta) (eps*(z_t, c) - eps*(z_t, "")) ] ||^2
 //
-// which for f = c is the first formula again. Retained prompts r add, with a weight,
+// which for f = c is the first formula again. It serves phrasings of the concept, too: with the
+// phrasing as f and the bare concept as c, what else the phrasing says ("a circle" in "a red
+// circle") is not pushed away. Retained prompts r add, with a weight,
 //   || eps(z_t, r) - eps*(z_t, r) ||^2.
 #pragma once
 
@@ -31,11 +33,20 @@ std::string_view name_of(EsdCompat compat);
 
 enum class TrajectoryModel { frozen, edited };
 
+// What a phrasing is pushed away from: the concept that it names, or all that it says.
+enum class Direction { concept_text, phrasing };
+Direction parse_direction(std::string_view name);  // "concept", "phrasing"; throws InputError
+
+// The longest of the concepts that the phrasing names, as whole words in any case; the phrasing
+// itself if it names none.
+std::string concept_in(const std::string& phrasing, const std::vector<std::string>& concepts);
+
 struct EsdOptions {
   std::vector<std::string> concepts;
   std::string from;                  // the parent text f; empty: the concept itself
   std::vector<std::string> prompts;  // phrasings of the concept, used instead of it
-  std::vector<std::string> retain;   // prompts that must stay
+  Direction direction = Direction::concept_text;
+  std::vector<std::string> retain;  // prompts that must stay
   double eta = 1, retain_weight = 1;
   // Of the retained examples, the share that asks for the empty prompt instead, on latents of the
   // concept and of retained prompts: guidance leans on it at every step, and its prediction is
@@ -90,6 +101,7 @@ class Esd : public Method {
   Choice sampled_example(Rng& rng);
   std::vector<float> target_of(const Example& e, bool parent) const;
   std::vector<TrajectoryPrompt> erase_prompts() const;
+  bool has_parents() const;  // whether a prompt is another text than the concept in it
   std::vector<TrajectoryPrompt> retain_prompts() const;
   // Whether the examples to erase come from trajectories that are sampled once.
   bool cached() const;

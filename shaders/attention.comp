@@ -1,152 +1,68 @@
 #version 460
 // kernel forward f32 f16
-// kernel forward_lanes f32 f16
 //
 // y = softmax(q k^T / sqrt(D)) v by online softmax (Milakov and Gimelshein 2018; Dao et al. 2022):
-// keys are taken KEYS at a time, and sums made with an older maximum are rescaled, so scores never
-// leave registers.
-//
-// Every invocation owns QUERIES whole queries and needs nobody else: no shared memory, no barriers,
-// no reductions across lanes. Keys and values are read at addresses that are equal in the whole
-// group, one scalar load on a GPU. Wide heads split their output channels over groups (z), each of
-// which computes the scores again, and read q by slices.
-//
-// forward_lanes is for CPU drivers, as in attention_backward.comp.
+// keys are taken MET at a time, and sums made with an older maximum are rescaled, so scores never
+// leave the chip. For GPUs (shaders/attention_tile.glsl); attention_lanes.comp is for CPU drivers.
 #extension GL_GOOGLE_include_directive : require
 #include "shaders/tile_memory.glsl"
 #include "shaders/attention.h"
 
-layout(local_size_x_id = 0) in;
-layout(constant_id = 0) const uint LANES = 8;
-layout(constant_id = 1) const uint QUERIES = 4;  // of an invocation
-layout(constant_id = 2) const uint KEYS = 4;     // at a time
-layout(constant_id = 3) const uint HEAD = 40;    // channels
-layout(constant_id = 4) const uint SLICE = 10;  // fours of q in registers; all of them: loaded once
-layout(constant_id = 5) const uint FOURS = 10;  // fours of y that a group computes
-layout(constant_id = 6) const bool CAUSAL = false;
+#include "shaders/attention_tile.glsl"
+#include "shaders/attention_load.glsl"
 
-const uint HEAD_FOURS = (HEAD + 3) / 4;
-const float LOWEST =
-    -1e30;  // the score of a key that is not seen; infinities would make NaN in differences
-
-// What attention_rows.glsl wants to know: keys are met.
-const uint MET = KEYS;
-const bool EXACT = HEAD_FOURS % SLICE + HEAD_FOURS % FOURS == 0;
-const bool KEEP = SLICE + FOURS == 2 * HEAD_FOURS;  // all of a row at a time
-#define ROW_A p.k
-#define ROW_B p.v
-#define B_is(name) name##_T
-#ifdef KERNEL_forward_lanes
-#define LANES_FORM
-#endif
-#include "shaders/attention_rows.glsl"
-
-void store(uint begin, uint four, vec4 value) {
-  if (HEAD % 4 == 0) {
-    store_four(p.y, begin + four * 4, value);
-  } else {
-    [[unroll]] for (uint i = 0; i < 4; i++) if (four * 4 + i < HEAD) p.y.at[begin + four * 4 + i] =
-        T(value[i]);
-  }
+vec4 load_own(bool second, uint begin, uint four) { return load_T(p.q, begin, four) * p.scale; }
+vec4 load_met(bool second, uint begin, uint four) {
+  return load_T(second ? p.v : p.k, begin, four);
 }
 
-vec4 q[QUERIES][SLICE];
-float s[QUERIES][KEYS];
-vec4 o[QUERIES][FOURS];
-float top[QUERIES], sum[QUERIES];
-
-void load_q(uint begin[QUERIES], uint first) {
-  [[unroll]] for (uint r = 0; r < QUERIES; r++) [[unroll]] for (uint i = 0; i < SLICE; i++)
-      q[r][i] = load_T(p.q, begin[r], first + i) * p.scale;
-}
-
-// Rows were loaded from `first`.
-void add_scores(uint first) {
-  [[unroll]] for (uint j = 0; j < KEYS; j++) [[unroll]] for (uint i = 0; i < SLICE; i++) {
-    const vec4 k = met_A(j, first, i);
-    [[unroll]] for (uint r = 0; r < QUERIES; r++) s[r][j] += dot(q[r][i], k);
-  }
-}
-
-// Adds to o from four `to` on.
-void accumulate(uint first, uint to) {
-  [[unroll]] for (uint i = 0; i < SLICE; i++) {
-    if (to + i >= FOURS) continue;
-    // A sum is fetched and put back once for all keys: there are more sums than registers.
-    vec4 v[KEYS];
-    [[unroll]] for (uint j = 0; j < KEYS; j++) v[j] = met_B(j, first, i);
-    [[unroll]] for (uint r = 0; r < QUERIES; r++) {
-      vec4 total = o[r][to + i];
-      [[unroll]] for (uint j = 0; j < KEYS; j++) total += s[r][j] * v[j];
-      o[r][to + i] = total;
-    }
-  }
-}
-
+// The score of a key that is not seen; infinities would make NaN in differences.
+const float LOWEST = -1e30;
 void main() {
-  const uint batch = gl_WorkGroupID.y / p.heads, head = gl_WorkGroupID.y % p.heads;
-  const uint width = p.heads * HEAD;
-  const uint first_four = gl_WorkGroupID.z * FOURS;
-  const uint first_query = gl_WorkGroupID.x * LANES * QUERIES;
-  uint query[QUERIES], begin[QUERIES];
-  [[unroll]] for (uint r = 0; r < QUERIES; r++) {
-    query[r] = first_query + r * LANES + gl_LocalInvocationID.x;
-    begin[r] = (batch * p.queries + min(query[r], p.queries - 1)) * width + head * HEAD;
-    top[r] = LOWEST;
-    sum[r] = 0;
-    [[unroll]] for (uint i = 0; i < FOURS; i++) o[r][i] = vec4(0);
-  }
-  if (SLICE == HEAD_FOURS) load_q(begin, 0);
-
-  const uint keys = CAUSAL ? min(p.keys, first_query + LANES * QUERIES) : p.keys;
-  for (uint key = 0; key < keys; key += KEYS) {
-    [[unroll]] for (uint j = 0; j < KEYS; j++) {
-      met_begin[j] = (batch * p.keys + min(key + j, p.keys - 1)) * width + head * HEAD;
-      [[unroll]] for (uint r = 0; r < QUERIES; r++) s[r][j] = 0;
+  vec4 y[EACH], top = vec4(LOWEST), sum = vec4(0);  // of four queries
+  [[unroll]] for (uint i = 0; i < EACH; i++) y[i] = vec4(0);
+  const uint keys = CAUSAL ? min(p.keys, first_row + ROWS) : p.keys;
+  for (uint key = 0; key < keys; key += MET) {
+    vec4 s[4], highest = vec4(LOWEST);
+    product(false, p.queries, key, p.keys, s);
+    [[unroll]] for (uint j = 0; j < 4; j++) {
+      const uint at = key + along * 4 + j;
+      const uvec4 query = first_row + row_four * 4 + uvec4(0, 1, 2, 3);
+      const bvec4 seen = CAUSAL ? lessThanEqual(uvec4(at), query) : bvec4(true);
+      s[j] = at < p.keys ? mix(vec4(LOWEST), s[j], seen) : vec4(LOWEST);
+      highest = max(highest, s[j]);
     }
-    if (SLICE == HEAD_FOURS) {
-      LOAD_ROWS(rows_A, load_few_T, p.k, 0);
-      add_scores(0);
-    } else {
-      for (uint i = 0; i < HEAD_FOURS; i += SLICE) {
-        load_q(begin, i);
-        LOAD_ROWS(rows_A, load_few_T, p.k, i);
-        add_scores(i);
-      }
+    // The highest score of each query; the slices have been used.
+    panel[along * ROW_FOURS + row_four] = highest;
+    barrier();
+    highest = top;
+    [[unroll]] for (uint a = 0; a < ALONG; a++) highest =
+        max(highest, panel[a * ROW_FOURS + row_four]);
+    const vec4 shrink = exp2(top - highest);
+    top = highest;
+    sum *= shrink;
+    [[unroll]] for (uint i = 0; i < EACH; i++) y[i] *= shrink;
+    [[unroll]] for (uint j = 0; j < 4; j++) {
+      s[j] = exp2(s[j] - highest);
+      sum += s[j];
     }
-    [[unroll]] for (uint r = 0; r < QUERIES; r++) {
-      float highest = top[r];
-      [[unroll]] for (uint j = 0; j < KEYS; j++) {
-        const bool seen = key + j < p.keys && (!CAUSAL || key + j <= query[r]);
-        s[r][j] = seen ? s[r][j] : LOWEST;
-        highest = max(highest, s[r][j]);
-      }
-      const float shrink = exp2(top[r] - highest);
-      top[r] = highest;
-      sum[r] *= shrink;
-      [[unroll]] for (uint j = 0; j < KEYS; j++) {
-        s[r][j] = exp2(s[r][j] - highest);
-        sum[r] += s[r][j];
-      }
-      [[unroll]] for (uint i = 0; i < FOURS; i++) o[r][i] *= shrink;
-    }
-    if (KEEP) {
-      LOAD_ROWS(rows_B, load_few_T, p.v, 0);
-      accumulate(0, 0);
-    } else {
-      [[unroll]] for (uint i = 0; i < FOURS; i += SLICE) {
-        LOAD_ROWS(rows_B, load_few_T, p.v, first_four + i);
-        accumulate(first_four + i, i);
-      }
-    }
+    share_weights(s);
+    barrier();
+    accumulate(true, key, p.keys, y);
   }
 
-  [[unroll]] for (uint r = 0; r < QUERIES; r++) {
-    if (query[r] >= p.queries) continue;
-    [[unroll]] for (uint i = 0; i < FOURS; i++) if (first_four + i < HEAD_FOURS)
-        store(begin[r], first_four + i, o[r][i] / sum[r]);
-    if (first_four == 0)
-      p.log_sum.at[gl_WorkGroupID.y * p.queries + query[r]] =
-          (top[r] + log2(sum[r])) * 0.69314718056;
+  panel[along * ROW_FOURS + row_four] = sum;
+  barrier();
+  vec4 total = vec4(0);
+  [[unroll]] for (uint a = 0; a < ALONG; a++) total += panel[a * ROW_FOURS + row_four];
+  [[unroll]] for (uint r = 0; r < 4; r++) {
+    const uint query = first_row + row_four * 4 + r;
+    if (query >= p.queries) continue;
+    const uint begin = row_begin(query, p.queries);
+    [[unroll]] for (uint i = 0; i < EACH; i++) if (is_mine(i)) p.y.at[begin + channel_of(i)] =
+        T(y[i][r] / total[r]);
+    if (first_four == 0 && along == 0)
+      p.log_sum.at[gl_WorkGroupID.y * p.queries + query] =
+          (top[r] + log2(total[r])) * 0.69314718056;
   }
 }

@@ -12,7 +12,7 @@ PTR(FBuf) db;       // parts of dv
 uint owned;         // rows that invocations own: queries for dq, keys for dk and dv
 uint met;           // rows that they meet: keys, or queries
 uint part;          // of the rows met, for one group
-uint first;         // of a part, in this dispatch; the first dispatch begins at 0
+uint first;         // of a part, in this dispatch of several on CPU drivers
 uint last;
 uint batch;
 uint heads;

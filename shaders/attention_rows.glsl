@@ -1,31 +1,18 @@
-// Rows of attention's operands, as attention.comp and attention_backward.comp read them: an
-// invocation's own, each another (load_T, load_F), and those that it meets, all invocations the
-// same (met_A, met_B).
+// Rows of attention's operands for CPU drivers: an invocation's own, each another (load_T, load_F),
+// and those that it meets, all invocations the same (met_A, met_B).
 //
-// The includer declares the constants and the push block, and which tensors A and B are.
+// A load in a loop is a gather there even if all lanes read one address: lanes gather neighbouring
+// channels, and each value reaches the others by subgroupBroadcast, which is a register shuffle. A
+// group is one subgroup.
+//
+// The includer declares the constants.
 #ifndef LACUNA_ATTENTION_ROWS_GLSL
 #define LACUNA_ATTENTION_ROWS_GLSL
 
-// Channels 4 four to 4 four + 3 of a head's row; zero beyond the head.
-#define LOAD(name, Buf, aligned_four)                                               \
-  vec4 name(Buf b, uint begin, uint four) {                                         \
-    if (HEAD % 4 == 0) {                                                            \
-      if (EXACT) return aligned_four(b, begin + four * 4);                          \
-      const vec4 inside = aligned_four(b, begin + min(four, HEAD_FOURS - 1) * 4);   \
-      return four < HEAD_FOURS ? inside : vec4(0);                                  \
-    }                                                                               \
-    vec4 value;                                                                     \
-    [[unroll]] for (uint i = 0; i < 4; i++) value[i] =                              \
-        four * 4 + i < HEAD ? float(b.at[begin + min(four * 4 + i, HEAD - 1)]) : 0; \
-    return value;                                                                   \
-  }
-vec4 load_four_F(FBuf b, uint i) { return FBuf4(b).at[i / 4]; }
-LOAD(load_T, TBuf, load_four)
-LOAD(load_F, FBuf, load_four_F)
+#include "shaders/attention_load.glsl"
 
 uint met_begin[MET];  // of the rows that are met
 
-#ifdef LANES_FORM
 #extension GL_KHR_shader_subgroup_ballot : require
 #ifdef TYPE_f16
 const uint PAIR = 2;  // halves are loaded by words
@@ -59,13 +46,8 @@ vec4 pick_four(vec2 row[LOADS], uint four) {
   return vec4(pick(row, four * 4), pick(row, four * 4 + 1), pick(row, four * 4 + 2),
               pick(row, four * 4 + 3));
 }
-// Four `i` of row j of a slice that begins at `first`.
-vec4 met_A(uint j, uint first, uint i) { return pick_four(rows_A[j], i); }
-vec4 met_B(uint j, uint first, uint i) { return pick_four(rows_B[j], i); }
-#else
-#define LOAD_ROWS(rows, load_few, buffer, first)
-vec4 met_A(uint j, uint first, uint i) { return load_T(ROW_A, met_begin[j], first + i); }
-vec4 met_B(uint j, uint first, uint i) { return B_is(load)(ROW_B, met_begin[j], first + i); }
-#endif
+// Four `i` of row j of what LOAD_ROWS fetched.
+vec4 met_A(uint j, uint i) { return pick_four(rows_A[j], i); }
+vec4 met_B(uint j, uint i) { return pick_four(rows_B[j], i); }
 
 #endif

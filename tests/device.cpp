@@ -14,14 +14,14 @@ struct Opened {
 
   Opened() {
     try {
-      device = Device::open({.validation = true, .pipeline_cache = false});
+      device = Device::open({.validation = true, .pipeline_cache = false, .tuning = false});
       validation = true;
       return;
     } catch (const Error& error) {
       std::fprintf(stderr, "tests run without validation: %s\n", error.what());
     }
     try {
-      device = Device::open({.pipeline_cache = false});
+      device = Device::open({.pipeline_cache = false, .tuning = false});
     } catch (const Error& error) {
       std::fprintf(stderr, "tests that need a device are skipped: %s\n", error.what());
     }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "engine/error.h"
 #include "engine/ops.h"
@@ -25,8 +26,8 @@ std::vector<TensorType> outputs(const Node& n) {
   return {n.inputs[0].type, {Shape{q[0], heads, q[1]}, DType::f32}};
 }
 
-// How the kernel is cut for one head size; counts are fours of channels.
-struct Cut {
+// How the kernel for CPU drivers is cut for one head size; counts are fours of channels.
+struct LanesCut {
   uint32_t lanes, queries, keys, slice, fours;
 };
 
@@ -37,39 +38,44 @@ uint32_t divisor(uint32_t count, uint32_t limit) {
   return best;
 }
 
-Cut cut_for(const DeviceTraits& traits, uint32_t head_fours, int64_t queries) {
-  Cut c{};
-  if (traits.cpu) {
-    // State lies in the first-level cache: q and o of 8 lanes x 8 queries x 40 channels are 20 KiB.
-    // More keys at a time are hardly faster and compile for seconds.
-    c.lanes = std::clamp<uint32_t>(traits.subgroup_size, 4, 16);
-    c.queries = head_fours <= 12 ? 8 : 4;
-    while (c.queries > 1 && c.lanes * c.queries / 2 >= queries) c.queries /= 2;
-    c.keys = head_fours <= 5 ? 8 : 4;
-  } else {
-    // State lies in registers: q and o of 2 queries x 40 channels are 160.
-    c.lanes = 64;
-    c.queries = head_fours <= 10 ? 2 : 1;
-    c.keys = 4;
-  }
+LanesCut lanes_cut(const Recorder& r, const Node& n, uint32_t head_fours) {
+  LanesCut c{};
+  // State lies in the first-level cache: q and o of 8 lanes x 8 queries x 40 channels are 20 KiB.
+  // More keys at a time are hardly faster and compile for seconds.
+  c.lanes = std::clamp<uint32_t>(r.traits().subgroup_size, 4, 16);
+  c.queries = head_fours <= 12 ? 8 : 4;
+  while (c.queries > 1 && c.lanes * c.queries / 2 >= n.in(0)[1]) c.queries /= 2;
+  c.keys = head_fours <= 5 ? 8 : 4;
   // Wider heads read q by slices, and several groups share their channels of y.
-  const uint32_t most = traits.cpu ? 40 : 20;
-  const uint32_t parts = (head_fours + most - 1) / most;
-  c.slice = head_fours <= 20 ? head_fours : divisor(head_fours, most / 2);
+  const uint32_t parts = (head_fours + 39) / 40;
+  c.slice = head_fours <= 20 ? head_fours : divisor(head_fours, 20);
   c.fours = (head_fours + parts - 1) / parts;
+  // Keys at a time stay: another grouping would round otherwise.
+  std::vector<uint32_t> codes = {c.queries};
+  for (const uint32_t queries : {2u, 4u, 8u})
+    if (queries != c.queries) codes.push_back(queries);
+  c.queries = r.choose(n, codes);
   return c;
+}
+
+void record_lanes(const Node& n, Recorder& r, const AttentionPush& push, uint32_t head) {
+  const uint32_t head_fours = (head + 3) / 4;
+  const LanesCut c = lanes_cut(r, n, head_fours);
+  // Old lavapipe ends an invocation's loops after 65,535 iterations.
+  const uint32_t blocks = (push.keys + c.keys - 1) / c.keys;
+  if (blocks * (c.slice == head_fours ? 1 : head_fours / c.slice + 1) > 65000)
+    throw InputError("[attention] expects fewer than {} keys of {} channels", push.keys, head);
+  const uint32_t each = c.lanes * c.queries;
+  r.dispatch(kernels::attention_lanes_forward, n.dtype(),
+             {c.lanes, c.queries, c.keys, head, c.slice, c.fours, n.as<Attention>().causal}, push,
+             {(push.queries + each - 1) / each, static_cast<uint32_t>(n.in(0)[0]) * push.heads,
+              (head_fours + c.fours - 1) / c.fours});
 }
 
 void record(const Node& n, Recorder& r) {
   const Shape &q = n.in(0), &k = n.in(1);
   const Attention o = n.as<Attention>();
   const auto head = static_cast<uint32_t>(q[2] / o.heads);
-  const uint32_t head_fours = (head + 3) / 4;
-  const Cut c = cut_for(r.traits(), head_fours, q[1]);
-  // Old lavapipe ends an invocation's loops after 65,535 iterations.
-  const int64_t blocks = (k[1] + c.keys - 1) / c.keys;
-  if (blocks * (c.slice == head_fours ? 1 : head_fours / c.slice + 1) > 65000)
-    throw InputError("[attention] expects fewer than {} keys of {} channels", k[1], head);
   const AttentionPush push{.q = r.in(n, 0),
                            .k = r.in(n, 1),
                            .v = r.in(n, 2),
@@ -79,11 +85,11 @@ void record(const Node& n, Recorder& r) {
                            .keys = static_cast<uint32_t>(k[1]),
                            .heads = static_cast<uint32_t>(o.heads),
                            .scale = static_cast<float>(1.4426950408889634 / std::sqrt(head))};
-  const uint32_t each = c.lanes * c.queries;
-  r.dispatch(r.traits().cpu ? kernels::attention_forward_lanes : kernels::attention_forward,
-             n.dtype(), {c.lanes, c.queries, c.keys, head, c.slice, c.fours, o.causal}, push,
-             {static_cast<uint32_t>((q[1] + each - 1) / each),
-              static_cast<uint32_t>(q[0] * o.heads), (head_fours + c.fours - 1) / c.fours});
+  if (r.traits().cpu) return record_lanes(n, r, push, head);
+  // Sums of 160 channels take 80 registers.
+  const AttentionTile t = attention_tile(r, n, head, 40);
+  r.dispatch(kernels::attention_forward, n.dtype(), {t.local, head, t.fours, o.causal}, push,
+             {t.groups(push.queries), static_cast<uint32_t>(q[0] * o.heads), t.parts});
 }
 
 // Two products of Tq x Tk x C; causal attention needs half.
@@ -95,6 +101,20 @@ double flop(const Node& n) {
 const Op attention_op = {"attention", outputs, record, flop, attention_backward};
 
 }  // namespace
+
+AttentionTile attention_tile(const Recorder& r, const Node& n, uint32_t head, uint32_t most) {
+  const uint32_t head_fours = (head + 3) / 4;
+  AttentionTile t{};
+  t.parts = (head_fours + most - 1) / most;
+  t.fours = (head_fours + t.parts - 1) / t.parts;
+  std::vector<uint32_t> codes = {128};
+  // See the shader.
+  for (const uint32_t local : {64u, 256u})
+    if (local <= r.traits().max_workgroup_size && 96 * local + 2560 <= r.traits().max_shared_bytes)
+      codes.push_back(local);
+  t.local = r.choose(n, codes);
+  return t;
+}
 
 Tensor attention(Tensor q, Tensor k, Tensor v, int heads, bool causal) {
   return q.graph->node(attention_op, {q, k, v}, Attention{heads, causal});

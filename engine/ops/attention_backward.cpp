@@ -1,5 +1,5 @@
 // The gradient of attention as up to three nodes: delta, dq, and dk with dv
-// (shaders/attention_backward.comp).
+// (shaders/attention_backward.comp, shaders/attention_backward_lanes.comp).
 #include "shaders/attention_backward.h"
 
 #include <algorithm>
@@ -44,8 +44,9 @@ void record_delta(const Node& n, Recorder& r) {
              Recorder::fold((count + e.local - 1) / e.local));
 }
 
-// How a kernel is cut for one head size; `slice` and `fours` count fours of channels.
-struct Cut {
+// How a kernel for CPU drivers is cut for one head size; `slice` and `fours` count fours of
+// channels.
+struct LanesCut {
   uint32_t lanes, owned, met, slice, fours;
 };
 
@@ -55,25 +56,16 @@ uint32_t even(uint32_t count, uint32_t most) {
   return (count + pieces - 1) / pieces;
 }
 
-Cut cut_for(const DeviceTraits& traits, uint32_t fours, int64_t owned) {
-  Cut c{};
-  if (traits.cpu) {
-    // State lies in the first-level cache: a, b, da and db of 8 lanes x 3 rows x 40 channels are
-    // 15 KiB. More of it is not faster, and the time to compile grows faster than the state.
-    c.lanes = std::clamp<uint32_t>(traits.subgroup_size, 4, 16);
-    c.owned = fours <= 8 ? 4 : fours <= 12 ? 3 : fours <= 32 ? 2 : fours <= 40 ? 1 : 2;
-    c.owned = std::min(c.owned, static_cast<uint32_t>((owned + c.lanes - 1) / c.lanes));
-    c.met = fours <= 5 ? 4 : fours <= 16 ? 2 : fours <= 40 ? 1 : 4;
-    c.slice = fours <= 40 ? fours : even(fours, 8);
-    c.fours = even(fours, 44);
-  } else {
-    // State lies in registers: all four of a row of 40 channels are 160.
-    c.lanes = 64;
-    c.owned = 1;
-    c.met = 4;
-    c.slice = even(fours, 10);
-    c.fours = even(fours, 20);
-  }
+LanesCut lanes_cut(const DeviceTraits& traits, uint32_t fours, uint32_t owned) {
+  LanesCut c{};
+  // State lies in the first-level cache: a, b, da and db of 8 lanes x 3 rows x 40 channels are
+  // 15 KiB. More of it is not faster, and the time to compile grows faster than the state.
+  c.lanes = std::clamp<uint32_t>(traits.subgroup_size, 4, 16);
+  c.owned = fours <= 8 ? 4 : fours <= 12 ? 3 : fours <= 32 ? 2 : fours <= 40 ? 1 : 2;
+  c.owned = std::min(c.owned, (owned + c.lanes - 1) / c.lanes);
+  c.met = fours <= 5 ? 4 : fours <= 16 ? 2 : fours <= 40 ? 1 : 4;
+  c.slice = fours <= 40 ? fours : even(fours, 8);
+  c.fours = even(fours, 44);
   return c;
 }
 
@@ -83,14 +75,14 @@ int64_t parts_of(const Node& n) {
   return std::clamp<int64_t>(256 / groups, 1, (n.in(Q)[1] + 255) / 256);
 }
 
-// How many rows a dispatch meets; the next one goes on.
-uint32_t rows_at_a_time(const DeviceTraits& traits, const Cut& c, uint32_t head) {
+// How many rows a dispatch on a CPU driver meets; the next one goes on.
+uint32_t rows_at_a_time(const LanesCut& c, uint32_t head) {
   // Old lavapipe ends an invocation's loops after 65,535 iterations.
   const uint32_t slices = ((head + 3) / 4 + c.slice - 1) / c.slice;
   const uint32_t most = 65000 / (slices + 1) * c.met;
   // All groups read the same rows, which should still be in a core's second-level cache: of a row
   // of 40 channels four cache lines of A and as many of B.
-  return traits.cpu ? std::min(most, std::max((256u << 10) / (8 * head + 128), 64u)) : most;
+  return std::min(most, std::max((256u << 10) / (8 * head + 128), 64u));
 }
 
 // One of the two kernels, seen from the rows that its invocations own.
@@ -103,30 +95,46 @@ struct Side {
 // Several dispatches that add up where there are many rows to be met; push_of makes the addresses
 // of one.
 template <typename PushOf>
-void record_side(const Node& n, Recorder& r, const Side& side, PushOf push_of) {
+void record_lanes(const Node& n, Recorder& r, const Side& side, uint32_t head, PushOf push_of) {
+  const uint32_t fours = (head + 3) / 4, parts = static_cast<uint32_t>(side.parts);
+  AttentionBackwardPush push = push_of();
+  const LanesCut c = lanes_cut(r.traits(), fours, push.owned);
+  const uint32_t rows = even(push.part, rows_at_a_time(c, head)), each = c.lanes * c.owned;
+  for (uint32_t first = 0; first < push.part; first += rows) {
+    if (first > 0) push = push_of();
+    push.first = first;
+    push.last = std::min(first + rows, push.part);
+    r.dispatch(
+        side.lanes_kernel, n.inputs[Q].dtype(),
+        {c.lanes, c.owned, c.met, head, c.slice, c.fours, n.as<Options>().causal, side.da, side.db},
+        push,
+        {(push.owned + each - 1) / each, push.batch * push.heads,
+         parts * ((fours + c.fours - 1) / c.fours)});
+  }
+}
+
+template <typename AddressesOf>
+void record_side(const Node& n, Recorder& r, const Side& side, AddressesOf addresses_of) {
   const Options o = n.as<Options>();
   const Shape& q = n.in(Q);
   const auto head = static_cast<uint32_t>(q[2] / o.heads);
-  const uint32_t fours = (head + 3) / 4;
-  const Cut c = cut_for(r.traits(), fours, side.owned);
-  const auto parts = static_cast<uint32_t>(side.parts), owned = static_cast<uint32_t>(side.owned),
-             met = static_cast<uint32_t>(side.met), part = (met + parts - 1) / parts,
-             rows = even(part, rows_at_a_time(r.traits(), c, head)), each = c.lanes * c.owned;
-  for (uint32_t first = 0; first < part; first += rows) {
-    AttentionBackwardPush push = push_of();
-    push.owned = owned;
-    push.met = met;
-    push.part = part;
-    push.first = first;
-    push.last = std::min(first + rows, part);
+  const auto push_of = [&] {
+    AttentionBackwardPush push = addresses_of();
+    push.owned = static_cast<uint32_t>(side.owned);
+    push.met = static_cast<uint32_t>(side.met);
+    push.part = static_cast<uint32_t>((side.met + side.parts - 1) / side.parts);
     push.batch = static_cast<uint32_t>(q[0]);
     push.heads = static_cast<uint32_t>(o.heads);
     push.scale = static_cast<float>(1.4426950408889634 / std::sqrt(head));
-    r.dispatch(r.traits().cpu ? side.lanes_kernel : side.kernel, n.inputs[Q].dtype(),
-               {c.lanes, c.owned, c.met, head, c.slice, c.fours, o.causal, side.da, side.db}, push,
-               {(owned + each - 1) / each, push.batch * push.heads,
-                parts * ((fours + c.fours - 1) / c.fours)});
-  }
+    return push;
+  };
+  if (r.traits().cpu) return record_lanes(n, r, side, head, push_of);
+  // Sums of 80 channels of both gradients take 80 registers.
+  const AttentionTile t = attention_tile(r, n, head, side.da && side.db ? 20 : 40);
+  const AttentionBackwardPush push = push_of();
+  r.dispatch(
+      side.kernel, n.inputs[Q].dtype(), {t.local, head, t.fours, o.causal, side.da, side.db}, push,
+      {t.groups(push.owned), push.batch * push.heads, static_cast<uint32_t>(side.parts) * t.parts});
 }
 
 AttentionBackwardPush inputs_of(const Node& n, Recorder& r) {
@@ -143,7 +151,7 @@ std::vector<TensorType> dq_outputs(const Node& n) { return {{n.in(Q), DType::f32
 
 void record_dq(const Node& n, Recorder& r) {
   const Side side = {kernels::attention_backward_dq,
-                     kernels::attention_backward_dq_lanes,
+                     kernels::attention_backward_lanes_dq,
                      n.in(Q)[1],
                      n.in(K)[1],
                      1,
@@ -176,7 +184,7 @@ void record_dkv(const Node& n, Recorder& r) {
   const int wanted = int{o.dk} + int{o.dv};
   const uint64_t part_bytes = static_cast<uint64_t>(parts * k.elements()) * sizeof(float);
   const Side side = {kernels::attention_backward_dkv,
-                     kernels::attention_backward_dkv_lanes,
+                     kernels::attention_backward_lanes_dkv,
                      k[1],
                      n.in(Q)[1],
                      parts,

@@ -60,12 +60,12 @@ void record(const Node& n, Recorder& r) {
                         .stride = u32(o.stride),
                         .pad = u32(o.pad_begin)};
   if (r.traits().cpu) {
-    const LanesTile t = lanes_tile(r.traits(), y.rows(), y[3]);
+    const LanesTile t = lanes_tile(r, n, y.rows(), y[3], x[3]);
     r.dispatch(kernels::conv2d_forward_lanes, n.dtype(),
-               {t.lanes, t.rows, t.vectors, fours, bias, t.along_rows, depth_step(x[3]), residual},
-               push, t.groups.all());
+               {t.lanes, t.rows, t.vectors, fours, bias, t.along_rows, t.step, residual}, push,
+               t.groups.all());
   } else {
-    const SharedTile t = shared_tile(r.traits(), y.rows(), y[3]);
+    const SharedTile t = shared_tile(r, n, y.rows(), y[3]);
     r.dispatch(kernels::conv2d_forward, n.dtype(),
                {t.local, t.vectors, fours, bias, x[3] % 4 == 0, residual}, push, t.groups.all());
   }
@@ -116,13 +116,13 @@ void dx_record(const Node& n, Recorder& r) {
   const uint32_t fours = x[3] % 4 == 0;
   const DType type = n.inputs[1].dtype();
   if (r.traits().cpu) {
-    const LanesTile t = lanes_tile(r.traits(), rows, x[3]);
+    const LanesTile t = lanes_tile(r, n, rows, x[3], dy[3]);
     push.row_groups = u32(t.groups.rows);
     r.dispatch(kernels::conv2d_dx_lanes, type,
-               {t.lanes, t.rows, t.vectors, fours, 0, t.along_rows, depth_step(dy[3])}, push,
+               {t.lanes, t.rows, t.vectors, fours, 0, t.along_rows, t.step}, push,
                t.groups.all(phases));
   } else {
-    const SharedTile t = shared_tile(r.traits(), rows, x[3]);
+    const SharedTile t = shared_tile(r, n, rows, x[3]);
     push.row_groups = u32(t.groups.rows);
     r.dispatch(kernels::conv2d_dx_tiles, type, {t.local, t.vectors, fours, 0, dy[3] % 4 == 0}, push,
                t.groups.all(phases));
@@ -165,13 +165,13 @@ void dw_record(const Node& n, Recorder& r) {
     push.first = u32(first);
     push.chunk = u32(split.chunk);
     if (r.traits().cpu) {
-      const LanesTile t = lanes_tile(r.traits(), w[2], w[3]);
+      const LanesTile t = lanes_tile(r, n, w[2], w[3], dy[2], DepthEnd::mended);
       push.row_groups = u32(t.groups.rows);
       r.dispatch(kernels::conv2d_dw_lanes, type,
-                 {t.lanes, t.rows, t.vectors, fours, 0, t.along_rows, dw_step(dy[2])}, push,
+                 {t.lanes, t.rows, t.vectors, fours, 0, t.along_rows, t.step}, push,
                  t.groups.all(w[0] * w[1] * split.parts));
     } else {
-      const SharedTile t = shared_tile(r.traits(), w.rows(), w[3]);
+      const SharedTile t = shared_tile(r, n, w.rows(), w[3]);
       push.row_groups = u32(t.groups.rows);
       r.dispatch(kernels::conv2d_dw_tiles, type, {t.local, t.vectors, fours, 0, w[2] % 4 == 0},
                  push, t.groups.all(split.parts));

@@ -43,12 +43,12 @@ void record(const Node& n, Recorder& r) {
                         .cols = static_cast<uint32_t>(cols),
                         .depth = static_cast<uint32_t>(depth)};
   if (r.traits().cpu) {
-    const LanesTile t = lanes_tile(r.traits(), rows, cols);
+    const LanesTile t = lanes_tile(r, n, rows, cols, depth);
     r.dispatch(kernels::linear_forward_lanes, n.dtype(),
-               {t.lanes, t.rows, t.vectors, fours, bias, t.along_rows, depth_step(depth), residual},
-               push, t.groups.all());
+               {t.lanes, t.rows, t.vectors, fours, bias, t.along_rows, t.step, residual}, push,
+               t.groups.all());
   } else {
-    const SharedTile t = shared_tile(r.traits(), rows, cols);
+    const SharedTile t = shared_tile(r, n, rows, cols);
     r.dispatch(kernels::linear_forward, n.dtype(),
                {t.local, t.vectors, fours, bias, depth % 4 == 0, residual}, push, t.groups.all());
   }
@@ -72,12 +72,11 @@ void dx_record(const Node& n, Recorder& r) {
                                 .depth = static_cast<uint32_t>(depth)};
   const DType type = n.inputs[1].dtype();
   if (r.traits().cpu) {
-    const LanesTile t = lanes_tile(r.traits(), rows, cols);
+    const LanesTile t = lanes_tile(r, n, rows, cols, depth);
     r.dispatch(kernels::linear_backward_dx_lanes, type,
-               {t.lanes, t.rows, t.vectors, fours, 0, t.along_rows, depth_step(depth)}, push,
-               t.groups.all());
+               {t.lanes, t.rows, t.vectors, fours, 0, t.along_rows, t.step}, push, t.groups.all());
   } else {
-    const SharedTile t = shared_tile(r.traits(), rows, cols);
+    const SharedTile t = shared_tile(r, n, rows, cols);
     r.dispatch(kernels::linear_backward_dx, type, {t.local, t.vectors, fours, 0, depth % 4 == 0},
                push, t.groups.all());
   }
@@ -110,13 +109,13 @@ void dw_record(const Node& n, Recorder& r) {
                             .first = static_cast<uint32_t>(first),
                             .chunk = static_cast<uint32_t>(split.chunk)};
     if (r.traits().cpu) {
-      const LanesTile t = lanes_tile(r.traits(), rows, cols);
+      const LanesTile t = lanes_tile(r, n, rows, cols, n.in(0).rows(), DepthEnd::mended);
       push.row_groups = static_cast<uint32_t>(t.groups.rows);
       r.dispatch(kernels::linear_backward_dw_lanes, type,
-                 {t.lanes, t.rows, t.vectors, fours, 0, t.along_rows, dw_step(n.in(0).rows())},
-                 push, t.groups.all(split.parts));
+                 {t.lanes, t.rows, t.vectors, fours, 0, t.along_rows, t.step}, push,
+                 t.groups.all(split.parts));
     } else {
-      const SharedTile t = shared_tile(r.traits(), rows, cols);
+      const SharedTile t = shared_tile(r, n, rows, cols);
       push.row_groups = static_cast<uint32_t>(t.groups.rows);
       r.dispatch(kernels::linear_backward_dw, type, {t.local, t.vectors, fours, 0, rows % 4 == 0},
                  push, t.groups.all(split.parts));

@@ -1,6 +1,7 @@
 #include "engine/ops/tile.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/ops/sum_rows.h"
 
@@ -17,7 +18,10 @@ Groups TileGroups::all(int64_t times) const {
   return {folded.x, static_cast<uint32_t>(columns), folded.y};
 }
 
-LanesTile lanes_tile(const DeviceTraits& traits, int64_t rows, int64_t cols) {
+namespace {
+
+// What is taken where nothing was measured.
+LanesTile usual_lanes_tile(const DeviceTraits& traits, int64_t rows, int64_t cols) {
   LanesTile t{};
   t.lanes = std::clamp<uint32_t>(traits.subgroup_size, 4, 16);
   const int64_t fours = groups_for(cols, 4);
@@ -36,23 +40,66 @@ LanesTile lanes_tile(const DeviceTraits& traits, int64_t rows, int64_t cols) {
   t.along_rows =
       (t.vectors < 4 && rows >= t.rows * t.lanes) || (fours * 2 <= t.lanes && rows >= t.lanes);
   if (t.along_rows) t.vectors = widest(1);
-  const int64_t row_lanes = t.along_rows ? t.lanes : 1, column_lanes = t.along_rows ? 1 : t.lanes;
-  while (t.rows > 1 && t.rows / 2 * row_lanes >= rows) t.rows /= 2;
-  t.groups = {groups_for(rows, t.rows * row_lanes), groups_for(fours, t.vectors * column_lanes)};
   return t;
 }
 
-uint32_t depth_step(int64_t depth) { return depth % 4 == 0 ? 4 : depth % 2 == 0 ? 2 : 1; }
-uint32_t dw_step(int64_t depth) { return depth > 2 ? 4 : depth > 1 ? 2 : 1; }
+uint32_t code_of(const LanesTile& t) {
+  return t.rows | t.vectors << 8 | t.along_rows << 16;
+}
+void set_code(LanesTile& t, uint32_t code) {
+  t.rows = code & 255;
+  t.vectors = code >> 8 & 255;
+  t.along_rows = code >> 16;
+}
 
-SharedTile shared_tile(const DeviceTraits& traits, int64_t rows, int64_t cols) {
-  // 128 invocations and 8.3 KiB fit every device; a big problem gets tiles of 128 x 128 where they
+}  // namespace
+
+LanesTile lanes_tile(const Recorder& r, const Node& n, int64_t rows, int64_t cols, int64_t depth,
+                     DepthEnd end) {
+  LanesTile t = usual_lanes_tile(r.traits(), rows, cols);
+  const bool mended = end == DepthEnd::mended;
+  const auto possible = [&](uint32_t step) {
+    return mended ? step < 2 * depth : depth % step == 0;
+  };
+  t.step = possible(4) ? 4 : possible(2) ? 2 : 1;
+  const auto row_lanes = [&](const LanesTile& tile) { return tile.along_rows ? tile.lanes : 1; };
+  const auto add = [&](std::vector<uint32_t>& codes, LanesTile tile) {
+    while (tile.rows > 1 && tile.rows / 2 * row_lanes(tile) >= rows) tile.rows /= 2;
+    if (std::find(codes.begin(), codes.end(), code_of(tile)) == codes.end())
+      codes.push_back(code_of(tile));
+  };
+  std::vector<uint32_t> codes;
+  add(codes, t);
+  if (r.traits().tuning) {
+    for (const uint32_t along : {t.along_rows, 1 - t.along_rows})
+      for (const auto& [tile_rows, vectors] : {std::pair{16u, 4u}, {8u, 4u}, {16u, 2u}})
+        add(codes, {t.lanes, tile_rows, vectors, along, t.step, {}});
+  }
+  set_code(t, r.choose(n, codes));
+  const int64_t column_lanes = t.along_rows ? 1 : t.lanes;
+  t.groups = {groups_for(rows, t.rows * row_lanes(t)),
+              groups_for(groups_for(cols, 4), t.vectors * column_lanes)};
+  return t;
+}
+
+SharedTile shared_tile(const Recorder& r, const Node& n, int64_t rows, int64_t cols) {
+  // 128 invocations and 8.5 KiB fit every device; a big problem gets tiles of 128 x 128 where they
   // fit.
-  const bool big = rows >= 1024 && cols >= 512 && traits.max_workgroup_size >= 256 &&
-                   traits.max_shared_bytes >= 32768;
-  SharedTile t{};
-  t.local = big ? 256 : 128;
-  t.vectors = big ? 2 : 1;
+  const DeviceTraits& traits = r.traits();
+  const auto fits = [&](uint32_t local, uint32_t vectors) {
+    return local <= traits.max_workgroup_size &&
+           64 * (local / 2 + 64 * vectors + 8) <= traits.max_shared_bytes;
+  };
+  const auto code = [](uint32_t local, uint32_t vectors) { return local | vectors << 16; };
+  const bool big = rows >= 1024 && cols >= 512 && fits(256, 2);
+  std::vector<uint32_t> codes = {big ? code(256, 2) : code(128, 1)};
+  if (traits.tuning)
+    for (const auto& [local, vectors] :
+         {std::pair{128u, 1u}, {64u, 1u}, {256u, 1u}, {128u, 2u}, {256u, 2u}})
+      if (fits(local, vectors) && code(local, vectors) != codes.front())
+        codes.push_back(code(local, vectors));
+  const uint32_t chosen = r.choose(n, codes);
+  SharedTile t{chosen & 0xffff, chosen >> 16, {}};
   t.groups = {groups_for(rows, t.local / 2), groups_for(cols, 64 * t.vectors)};
   return t;
 }

@@ -24,21 +24,21 @@ struct TileGroups {
   Groups all(int64_t times = 1) const;
 };
 
+// `step`: elements of the depth at a time (shaders/tile_lanes.glsl).
 struct LanesTile {
-  uint32_t lanes, rows, vectors, along_rows;
+  uint32_t lanes, rows, vectors, along_rows, step;
   TileGroups groups;
 };
-LanesTile lanes_tile(const DeviceTraits& traits, int64_t rows, int64_t cols);
-// Elements of the depth that lanes take at a time: a number that divides it, or, where kernels mend
-// the end themselves as dW's do, one that suits it.
-uint32_t depth_step(int64_t depth);
-uint32_t dw_step(int64_t depth);
+// Where kernels mend the end of the depth themselves, as dW's do, the step need not divide it.
+enum class DepthEnd { exact, mended };
+LanesTile lanes_tile(const Recorder& r, const Node& n, int64_t rows, int64_t cols, int64_t depth,
+                     DepthEnd end = DepthEnd::exact);
 
 struct SharedTile {
   uint32_t local, vectors;
   TileGroups groups;
 };
-SharedTile shared_tile(const DeviceTraits& traits, int64_t rows, int64_t cols);
+SharedTile shared_tile(const Recorder& r, const Node& n, int64_t rows, int64_t cols);
 
 // How the long depth of a weight's gradient, where all rows of activations meet, is split: in parts
 // that run side by side where there are few tiles, and, on CPU drivers, in chunks of a part that

@@ -168,6 +168,8 @@ std::unique_ptr<Device> Device::open(const DeviceOptions& options) {
   VK_CHECK(impl->vk.vkCreatePipelineLayout(impl->device, &layout, nullptr, &impl->layout));
   if (options.pipeline_cache) impl->cache_file = "default";
   impl->load_pipeline_cache();
+  impl->find_tuning(options.tuning);
+  if (options.table) impl->traits.tuning = options.table;
   return std::unique_ptr<Device>(new Device(std::move(impl)));
 }
 

@@ -1,6 +1,7 @@
 // What a Device is made of. Only engine/ includes this.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <string>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "engine/device.h"
+#include "engine/tuning.h"
 #include "engine/vulkan/instance.h"
 #include "engine/vulkan/vulkan.h"
 
@@ -30,6 +32,8 @@ struct Device::Impl {
   float timestamp_ns = 0;  // 0: the queue has no timestamps
   DeviceInfo info;
   DeviceTraits traits;
+  Tuning tuning;
+  std::filesystem::path tuning_file;  // empty: there is no cache folder
   uint64_t allocated = 0, peak = 0;
   bool count_only = false;
   bool statistics = false;
@@ -42,11 +46,15 @@ struct Device::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
-  VkPipeline pipeline(const Dispatch& dispatch);
+  // Makes the pipelines that these dispatches lack, on all cores.
+  void make_pipelines(std::span<const Dispatch> dispatches);
+  VkResult make_pipeline(const Dispatch& dispatch, VkPipeline& pipeline) const;
+  VkPipeline pipeline(const Dispatch& dispatch) const;  // one that was made
   // Runs commands once and waits.
   void run_once(const std::function<void(VkCommandBuffer)>& record);
   uint32_t memory_type(uint32_t bits, Memory kind, bool* host_visible) const;
   void load_pipeline_cache();
+  void find_tuning(bool load);
 };
 
 }  // namespace lacuna

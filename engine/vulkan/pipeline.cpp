@@ -1,7 +1,11 @@
 // Pipelines by kernel, type and specialization constants, and their cache on disk.
+#include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <system_error>
+#include <thread>
 
 #include "engine/error.h"
 #include "engine/file.h"
@@ -16,14 +20,19 @@ const KernelVariant& variant_of(const Kernel& kernel, DType type) {
   throw DeviceError("[device] kernel {} was not compiled for {}", kernel.name, name_of(type));
 }
 
-// One file per device and driver: a cache of another driver would be refused anyway.
-std::filesystem::path cache_path(VkPhysicalDevice physical) {
+Device::Impl::PipelineKey key_of(const Dispatch& d) {
+  return {&variant_of(*d.kernel, d.type), d.specialization.count, d.specialization.words};
+}
+
+// One file per device and driver: a cache of another driver would be refused anyway, and what is
+// fast may differ.
+std::filesystem::path cache_path(VkPhysicalDevice physical, const char* kind, const char* type) {
   VkPhysicalDeviceProperties p;
   vkGetPhysicalDeviceProperties(physical, &p);
   std::string uuid;
   for (uint8_t byte : p.pipelineCacheUUID) uuid += fmt::format("{:02x}", byte);
   return cache_folder() /
-         fmt::format("pipelines-{:04x}-{:04x}-{}.bin", p.vendorID, p.deviceID, uuid);
+         fmt::format("{}-{:04x}-{:04x}-{}.{}", kind, p.vendorID, p.deviceID, uuid, type);
 }
 
 }  // namespace
@@ -31,7 +40,7 @@ std::filesystem::path cache_path(VkPhysicalDevice physical) {
 void Device::Impl::load_pipeline_cache() {
   std::vector<char> bytes;
   if (!cache_file.empty()) {
-    const std::filesystem::path path = cache_path(physical);
+    const std::filesystem::path path = cache_path(physical, "pipelines", "bin");
     cache_file = path.string();
     std::ifstream in(path, std::ios::binary);
     if (in) bytes.assign(std::istreambuf_iterator<char>(in), {});
@@ -45,6 +54,15 @@ void Device::Impl::load_pipeline_cache() {
     VK_CHECK(vk.vkCreatePipelineCache(device, &info, nullptr, &cache));
   }
 }
+
+void Device::Impl::find_tuning(bool load) {
+  if (cache_folder().empty()) return;
+  tuning_file = cache_path(physical, "tuning", "json");
+  if (load) tuning = Tuning::load(tuning_file);
+  if (tuning.size() > 0) traits.tuning = &tuning;
+}
+
+const std::filesystem::path& Device::tuning_file() const { return impl_->tuning_file; }
 
 void Device::save_pipeline_cache() {
   Impl& d = *impl_;
@@ -64,16 +82,14 @@ void Device::save_pipeline_cache() {
   }
 }
 
-VkPipeline Device::Impl::pipeline(const Dispatch& dispatch) {
+VkResult Device::Impl::make_pipeline(const Dispatch& dispatch, VkPipeline& pipeline) const {
   const KernelVariant& variant = variant_of(*dispatch.kernel, dispatch.type);
-  VkPipeline& pipeline =
-      pipelines[{&variant, dispatch.specialization.count, dispatch.specialization.words}];
-  if (pipeline) return pipeline;
   VkShaderModuleCreateInfo module_info{VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO};
   module_info.codeSize = variant.words.size_bytes();
   module_info.pCode = variant.words.data();
   VkShaderModule module;
-  VK_CHECK(vk.vkCreateShaderModule(device, &module_info, nullptr, &module));
+  VkResult result = vk.vkCreateShaderModule(device, &module_info, nullptr, &module);
+  if (result != VK_SUCCESS) return result;
   std::array<VkSpecializationMapEntry, max_specializations> entries;
   for (uint32_t i = 0; i < dispatch.specialization.count; i++) entries[i] = {i, i * 4, 4};
   const VkSpecializationInfo specialization{dispatch.specialization.count, entries.data(),
@@ -87,12 +103,41 @@ VkPipeline Device::Impl::pipeline(const Dispatch& dispatch) {
   info.stage.pSpecializationInfo = &specialization;
   info.layout = layout;
   if (statistics) info.flags = VK_PIPELINE_CREATE_CAPTURE_STATISTICS_BIT_KHR;
-  const VkResult result = vk.vkCreateComputePipelines(device, cache, 1, &info, nullptr, &pipeline);
+  result = vk.vkCreateComputePipelines(device, cache, 1, &info, nullptr, &pipeline);
   vk.vkDestroyShaderModule(device, module, nullptr);
   if (result != VK_SUCCESS) pipeline = VK_NULL_HANDLE;
-  check(result, "vkCreateComputePipelines");
-  pipelines_made++;
-  return pipeline;
+  return result;
+}
+
+void Device::Impl::make_pipelines(std::span<const Dispatch> dispatches) {
+  std::vector<std::pair<const Dispatch*, VkPipeline*>> missing;
+  for (const Dispatch& d : dispatches)
+    if (const auto [at, is_new] = pipelines.try_emplace(key_of(d)); is_new)
+      missing.emplace_back(&d, &at->second);
+  // Drivers compile for as long as milliseconds to seconds a pipeline, each on the calling thread.
+  std::atomic<size_t> next = 0;
+  std::atomic<int> failure = VK_SUCCESS;
+  const auto work = [&] {
+    for (size_t i = next++; i < missing.size() && failure == VK_SUCCESS; i = next++)
+      if (const VkResult r = make_pipeline(*missing[i].first, *missing[i].second); r != VK_SUCCESS)
+        failure = r;
+  };
+  std::vector<std::thread> helpers;
+  const size_t cores = std::max(1u, std::thread::hardware_concurrency());
+  try {
+    for (size_t i = 1; i < std::min(cores, missing.size()); i++) helpers.emplace_back(work);
+  } catch (const std::system_error&) {
+    // No more threads to be had: this one does the rest.
+  }
+  work();
+  for (std::thread& helper : helpers) helper.join();
+  pipelines_made += static_cast<uint32_t>(missing.size());
+  if (failure != VK_SUCCESS) std::erase_if(pipelines, [](const auto& p) { return !p.second; });
+  check(static_cast<VkResult>(failure.load()), "vkCreateComputePipelines");
+}
+
+VkPipeline Device::Impl::pipeline(const Dispatch& dispatch) const {
+  return pipelines.at(key_of(dispatch));
 }
 
 }  // namespace lacuna

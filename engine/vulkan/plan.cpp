@@ -180,6 +180,7 @@ void Plan::Impl::record_dispatch(VkCommandBuffer cb, size_t i) {
 
 void Plan::Impl::record() {
   Device::Impl& d = device.impl();
+  d.make_pipelines(dispatches);
   const size_t count =
       std::max<size_t>(1, (dispatches.size() + dispatches_per_submit - 1) / dispatches_per_submit);
   VkCommandBufferAllocateInfo allocate{VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO};

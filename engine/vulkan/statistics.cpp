@@ -24,6 +24,7 @@ std::vector<Statistic> Device::statistics(const Dispatch& dispatch) {
   Impl& d = *impl_;
   if (!d.statistics) throw DeviceError("[device] this device was opened without statistics");
   VkPipelineInfoKHR pipeline{VK_STRUCTURE_TYPE_PIPELINE_INFO_KHR};
+  d.make_pipelines({&dispatch, 1});
   pipeline.pipeline = d.pipeline(dispatch);
   uint32_t count = 0;
   VK_CHECK(d.vk.vkGetPipelineExecutablePropertiesKHR(d.device, &pipeline, &count, nullptr));

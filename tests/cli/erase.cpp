@@ -117,6 +117,7 @@ TEST_CASE("erase refuses what cannot be erased or trained" * needs_device()) {
   refused(red + " --rank 100000", 2, "--rank");
   refused(red + " --trajectory both", 2, "frozen or edited");
   refused(red + " --compat v3", 2, "paper, repo or alt");
+  refused(red + " --direction up", 2, "concept or phrasing");
   refused(red + " --prompts /no/such/file.txt", 2, "file.txt");
   refused("erase esd --concept red --out e.bin", 2, ".safetensors");
   refused(red + " --resume", 2, "nothing to resume");

@@ -26,13 +26,6 @@ using namespace lacuna;
 
 namespace {
 
-// Kernels that spill today; another may not, whatever the table says. Take a kernel off when it is
-// cured.
-constexpr const char* known_to_spill[] = {
-    "attention.forward f16",      "attention.forward f32",     "attention_backward.dkv f16",
-    "attention_backward.dkv f32", "attention_backward.dq f16", "attention_backward.dq f32",
-};
-
 struct Row {
   int64_t wave, vgprs, sgprs, vspill, sspill, lds, scratch, waves, cost, bytes;
   int64_t spilled() const { return vspill + sspill; }
@@ -85,27 +78,17 @@ Outcome kernel_stats() {
   return {ended ? WEXITSTATUS(status) : -1, text(out), text(err)};
 }
 
-bool may_spill(const std::string& variant) {
-  return std::any_of(std::begin(known_to_spill), std::end(known_to_spill), [&](const char* known) {
-    return variant.starts_with(std::string(known) + " ");
-  });
-}
-
 constexpr const char* refresh =
     "run scripts/kernel-table and commit tests/fixtures/radv_navi21.txt";
 
 // `before` is null where other compilers made the table.
 void check_row(const std::string& variant, const Row& now, const Row* before) {
-  if (!may_spill(variant) && now.spilled() > 0)
+  if (now.spilled() > 0)
     FAIL_CHECK(
         fmt::format("{} spills {} VGPRs and {} SGPRs: make its tile smaller or keep less alive at "
                     "a time",
                     variant, now.vspill, now.sspill));
   if (!before) return;
-  if (may_spill(variant) && (now.vspill > before->vspill || now.sspill > before->sspill))
-    FAIL_CHECK(
-        fmt::format("{} spills {} VGPRs and {} SGPRs instead of {} and {}; if that is worth it, {}",
-                    variant, now.vspill, now.sspill, before->vspill, before->sspill, refresh));
   if (now.waves < before->waves)
     FAIL_CHECK(fmt::format(
         "{} lets {} subgroups run on a SIMD instead of {}, with {} VGPRs and {} bytes of LDS "
@@ -175,16 +158,4 @@ TEST_CASE("no kernel spills or loses occupancy on RADV") {
   if (!same)
     MESSAGE("skipped: the table was made with ", table.compilers, " and this is ", now.compilers,
             ": only spills were looked at");
-}
-
-TEST_CASE("every kernel that is known to spill does") {
-  const Table table = committed();
-  for (const std::string known : known_to_spill) {
-    const bool spills = std::any_of(table.rows.begin(), table.rows.end(), [&](const auto& entry) {
-      return entry.first.starts_with(known + " ") && entry.second.spilled() > 0;
-    });
-    if (!spills)
-      FAIL_CHECK(fmt::format("{} spills no longer: take it off the list in tests/kernels/radv.cpp",
-                             known));
-  }
 }

@@ -60,7 +60,8 @@ class Collector {
     std::string missing;
     for (const Kernel* kernel : all_kernels())
       for (const KernelVariant& v : kernel->variants)
-        if (!kernel->name.ends_with("lanes") && !used.contains({kernel->name, v.type}))
+        if (kernel->name.find("lanes") == std::string_view::npos &&
+            !used.contains({kernel->name, v.type}))
           missing += fmt::format(" {} {},", kernel->name, v.type);
     if (missing.empty()) return all;
     missing.pop_back();
