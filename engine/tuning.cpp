@@ -19,7 +19,7 @@ constexpr size_t most_bytes = 16 << 20;
 std::string Tuning::key_of(const Node& n, bool cpu) {
   std::string key = fmt::format("{}{}", cpu ? "cpu " : "", n.op->name);
   for (const Tensor& input : n.inputs)
-    key += fmt::format(" {}{}", name_of(input.dtype()), input.shape().str());
+    key += fmt::format(" {} {}", name_of(input.dtype()), input.shape().str());
   // Convolutions of the same inputs differ by stride and padding, which shows in the result.
   return key + " -> " + n.out().str();
 }
@@ -33,6 +33,7 @@ uint32_t Tuning::choose(const Node& n, bool cpu, std::span<const uint32_t> codes
       seen.attributes = n.attributes;
       for (const Tensor& input : n.inputs) seen.inputs.push_back(input.type);
       seen.codes.assign(codes.begin(), codes.end());
+      seen.flop = n.op->flop ? n.op->flop(n) : 0;
     }
     seen.count++;
   }

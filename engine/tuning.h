@@ -23,13 +23,14 @@ struct TunableNode {
   std::vector<TensorType> inputs;
   Attributes attributes;
   std::vector<uint32_t> codes;
+  double flop = 0;    // of one
   int64_t count = 0;  // nodes like it
 };
 
 class Tuning {
  public:
-  // Op, types and shapes, such as "linear f32 [4096,320] [320,320]"; kernels for CPU drivers and
-  // for GPUs have separate entries.
+  // Op, types and shapes, such as "linear f32 4096x320 f32 320x320 -> 4096x320"; kernels for CPU
+  // drivers and for GPUs have separate entries.
   static std::string key_of(const Node& n, bool cpu);
 
   // The table's code if it is one of `codes` (a table may be older than the program), else the

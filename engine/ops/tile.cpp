@@ -43,9 +43,7 @@ LanesTile usual_lanes_tile(const DeviceTraits& traits, int64_t rows, int64_t col
   return t;
 }
 
-uint32_t code_of(const LanesTile& t) {
-  return t.rows | t.vectors << 8 | t.along_rows << 16;
-}
+uint32_t code_of(const LanesTile& t) { return t.rows | t.vectors << 8 | t.along_rows << 16; }
 void set_code(LanesTile& t, uint32_t code) {
   t.rows = code & 255;
   t.vectors = code >> 8 & 255;
