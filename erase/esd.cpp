@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "engine/error.h"
+#include "erase/phrasing.h"
 #include "erase/range.h"
 #include "models/sampler.h"
 
@@ -52,42 +53,12 @@ Pick pick(const std::vector<Trajectory>& from, Rng& rng) {
   return {t, static_cast<size_t>(rng.below(t.examples.size()))};
 }
 
-std::string lower(std::string text) {
-  for (char& c : text)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return text;
-}
-
-// Bytes of UTF-8 beyond ASCII belong to words.
-bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 128;
-}
-
-// Both in lower case.
-bool names(const std::string& text, const std::string& word) {
-  for (size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
-    const size_t end = at + word.size();
-    const bool begins = at == 0 || !is_word(text[at - 1]) || !is_word(word.front());
-    const bool ends = end == text.size() || !is_word(text[end]) || !is_word(word.back());
-    if (begins && ends) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 Direction parse_direction(std::string_view name) {
   if (name == "concept") return Direction::concept_text;
   if (name == "phrasing") return Direction::phrasing;
   throw InputError("[esd] --direction '{}' is unknown; choose concept or phrasing", name);
-}
-
-std::string concept_in(const std::string& phrasing, const std::vector<std::string>& concepts) {
-  const std::string text = lower(phrasing);
-  const std::string* best = nullptr;
-  for (const std::string& c : concepts)
-    if (!c.empty() && names(text, lower(c)) && (!best || c.size() > best->size())) best = &c;
-  return best ? *best : phrasing;
 }
 
 EsdCompat parse_esd_compat(std::string_view name) {

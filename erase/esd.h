@@ -37,10 +37,6 @@ enum class TrajectoryModel { frozen, edited };
 enum class Direction { concept_text, phrasing };
 Direction parse_direction(std::string_view name);  // "concept", "phrasing"; throws InputError
 
-// The longest of the concepts that the phrasing names, as whole words in any case; the phrasing
-// itself if it names none.
-std::string concept_in(const std::string& phrasing, const std::vector<std::string>& concepts);
-
 struct EsdOptions {
   std::vector<std::string> concepts;
   std::string from;                  // the parent text f; empty: the concept itself

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "engine/error.h"
+#include "erase/phrasing.h"
 
 namespace lacuna::test {
 

@@ -1,0 +1,13 @@
+// Phrasings of a concept, and the concept in them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace lacuna {
+
+// The longest of the concepts that the phrasing names, as whole words in any case; the phrasing
+// itself if it names none.
+std::string concept_in(const std::string& phrasing, const std::vector<std::string>& concepts);
+
+}  // namespace lacuna
