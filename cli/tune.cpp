@@ -92,7 +92,8 @@ void tune(const Options& o) {
   if (!(o.seconds > 0)) throw InputError("[tune] --seconds {} is out of range", o.seconds);
   const double begin = wall_seconds();
   const Tuning::Seen seen = shapes_of(o);
-  const auto device = Device::open({.selector = o.common.device, .pipeline_cache = false});
+  const auto device =
+      Device::open({.selector = o.common.device, .pipeline_cache = false, .tuning = false});
   if (device->tuning_file().empty())
     throw InputError("[tune] there is no folder to keep the result in; set XDG_CACHE_HOME");
   Tuning table = o.reset ? Tuning{} : Tuning::load(device->tuning_file());

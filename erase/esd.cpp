@@ -135,26 +135,19 @@ std::vector<TrajectoryPrompt> Esd::retain_prompts() const {
 
 std::string Esd::sentence() const {
   const EsdOptions& o = options_;
-  const std::string concepts = list(o.concepts);
-  std::string text;
-  if (!o.from.empty() || has_parents()) {
-    // f as the user gave it: one parent text, or phrasings that name the concept.
-    text = fmt::format(
-        "ESD: train eps(z, f) towards eps*(z, f) - {:g} (eps*(z, c) - eps*(z, \"\"))", 1 + o.eta);
-    if (o.from.empty())
-      text += fmt::format(", f = {} phrasings of c = \"{}\"", o.prompts.size(), concepts);
-    else
-      text +=
-          fmt::format(", f = \"{}\", c = ", o.from) +
-          (o.prompts.empty() ? fmt::format("\"{}\"", concepts)
-                             : fmt::format("{} phrasings of \"{}\"", o.prompts.size(), concepts));
-  } else {
-    text = fmt::format(
-        "ESD: train eps(z, c) towards eps*(z, \"\") - {:g} (eps*(z, c) - eps*(z, \"\")), c = ",
-        o.eta);
-    text += o.prompts.empty() ? fmt::format("\"{}\"", concepts)
-                              : fmt::format("{} phrasings of \"{}\"", o.prompts.size(), concepts);
-  }
+  const std::string concepts = fmt::format("\"{}\"", list(o.concepts));
+  const std::string c =
+      o.prompts.empty() ? concepts : fmt::format("{} phrasings of {}", o.prompts.size(), concepts);
+  const bool from = !o.from.empty(), parents = from || has_parents();
+  std::string text = fmt::format(
+      "ESD: train eps(z, {0}) towards eps*(z, {1}) - {2:g} (eps*(z, c) - eps*(z, \"\")), ",
+      parents ? "f" : "c", parents ? "f" : "\"\"", parents ? 1 + o.eta : o.eta);
+  if (from)
+    text += fmt::format("f = \"{}\", c = {}", o.from, c);
+  else if (parents)
+    text += fmt::format("f = {} phrasings of c = {}", o.prompts.size(), concepts);
+  else
+    text += "c = " + c;
   if (o.compat == EsdCompat::repo)
     text += fmt::format(" [published as negative_guidance {:g}]", o.eta + 1);
   if (o.compat == EsdCompat::paper || o.compat == EsdCompat::alt)

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "engine/error.h"
+#include "engine/text.h"
 
 namespace lacuna {
 
@@ -13,17 +14,10 @@ using namespace checker;
 
 namespace {
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return result;
-}
-
 template <typename T, size_t n>
 std::optional<T> named(const std::array<std::string_view, n>& names, std::string_view name) {
   for (size_t i = 0; i < n; i++)
-    if (!names[i].empty() && lower(names[i]) == lower(name)) return static_cast<T>(i);
+    if (!names[i].empty() && lower_ascii(names[i]) == lower_ascii(name)) return static_cast<T>(i);
   return std::nullopt;
 }
 

@@ -1,13 +1,9 @@
 #include "erase/phrasing.h"
 
+#include "engine/text.h"
+
 namespace lacuna {
 namespace {
-
-std::string lower(std::string text) {
-  for (char& c : text)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return text;
-}
 
 // Bytes of UTF-8 beyond ASCII belong to words.
 bool is_word(char c) {
@@ -28,10 +24,10 @@ bool names(const std::string& text, const std::string& word) {
 }  // namespace
 
 std::string concept_in(const std::string& phrasing, const std::vector<std::string>& concepts) {
-  const std::string text = lower(phrasing);
+  const std::string text = lower_ascii(phrasing);
   const std::string* best = nullptr;
   for (const std::string& c : concepts)
-    if (!c.empty() && names(text, lower(c)) && (!best || c.size() > best->size())) best = &c;
+    if (!c.empty() && names(text, lower_ascii(c)) && (!best || c.size() > best->size())) best = &c;
   return best ? *best : phrasing;
 }
 

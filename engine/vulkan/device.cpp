@@ -6,15 +6,11 @@
 #include <cstring>
 
 #include "engine/error.h"
+#include "engine/text.h"
 #include "engine/vulkan/device_impl.h"
 
 namespace lacuna {
 namespace {
-
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
 
 // Lower is better: a real GPU is chosen before a software driver.
 int rank_of(const DeviceInfo& info) {
@@ -47,8 +43,9 @@ const DeviceInfo& choose(const std::vector<DeviceInfo>& infos, const std::string
   const bool number = std::all_of(selector.begin(), selector.end(),
                                   [](unsigned char c) { return std::isdigit(c); });
   for (const DeviceInfo& info : infos) {
-    const bool match = number ? std::to_string(info.index) == selector
-                              : lower(info.name).find(lower(selector)) != std::string::npos;
+    const bool match =
+        number ? std::to_string(info.index) == selector
+               : lower_ascii(info.name).find(lower_ascii(selector)) != std::string::npos;
     if (!match) continue;
     if (!info.unusable.empty())
       throw DeviceError("[device] '{}' cannot be used: {}", info.name, info.unusable);
@@ -168,7 +165,7 @@ std::unique_ptr<Device> Device::open(const DeviceOptions& options) {
   VK_CHECK(impl->vk.vkCreatePipelineLayout(impl->device, &layout, nullptr, &impl->layout));
   if (options.pipeline_cache) impl->cache_file = "default";
   impl->load_pipeline_cache();
-  impl->find_tuning(options.tuning);
+  impl->find_tuning(options.tuning && !options.table);
   if (options.table) impl->traits.tuning = options.table;
   return std::unique_ptr<Device>(new Device(std::move(impl)));
 }

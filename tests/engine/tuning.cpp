@@ -68,18 +68,12 @@ bool same_bits(const std::vector<std::vector<float>>& a, const std::vector<std::
   return a.size() == b.size();
 }
 
-DeviceTraits traits_for(bool cpu) {
-  DeviceTraits traits = device().traits();
-  traits.cpu = cpu;
-  if (!cpu) traits.max_shared_bytes = std::max(traits.max_shared_bytes, 16384u);
-  return traits;
-}
-
 }  // namespace
 
 TEST_CASE("every variant of every kernel gives the same bits" * needs_device()) {
   for (const bool cpu : {false, true}) {
-    DeviceTraits traits = traits_for(cpu);
+    DeviceTraits traits = device().traits();
+    traits.cpu = cpu;
     for (const Case& c : cases()) {
       CAPTURE(c.name);
       CAPTURE(cpu);
