@@ -5,7 +5,8 @@
 // Convolution as an implicit matrix product (im2col without the copy): row m is a pixel of y,
 // column k of a is tap (ky, kx) and channel c of x, and the weight [KH, KW, C, O] is the matrix b
 // [KH KW C, O]. x and y are [N,H,W,C]. Taps outside the image are zero. A residual shaped like y
-// may be added.
+// may be added. On CPU drivers a dispatch sums one chunk of the depth on top of those before; the
+// last one makes y.
 #extension GL_GOOGLE_include_directive : require
 #include "shaders/types.glsl"
 #include "shaders/conv2d.h"
@@ -69,26 +70,33 @@ void main() {
   begin_tile(row_group());
   ivec3 start[A_LOADS];
   [[unroll]] for (uint j = 0; j < A_LOADS; j++) start[j] = origin(min(tile.a_row[j], p.rows - 1));
-  uint k = 0;  // row of the weight matrix
-  for (uint ky = 0; ky < p.kernel_height; ky++) {
-    for (uint kx = 0; kx < p.kernel_width; kx++, k += p.channels) {
-      uint begin[A_LOADS];
-      bool inside[A_LOADS];
+  uint at[ROWS];
+  [[unroll]] for (uint r = 0; r < ROWS; r++) at[r] = min(tile.row[r], p.rows - 1) * p.cols;
+  if (p.first > 0) load_gradient(p.sums, at, p.cols);
+  const uint first_tap = p.first / p.channels, end_tap = (p.end + p.channels - 1) / p.channels;
+  for (uint tap = first_tap; tap < end_tap; tap++) {
+    const uint ky = tap / p.kernel_width, kx = tap - ky * p.kernel_width, k = tap * p.channels;
+    uint begin[A_LOADS];
+    bool inside[A_LOADS];
+    [[unroll]] for (uint j = 0; j < A_LOADS; j++) {
+      const int from = pixel(start[j], ky, kx);
+      inside[j] = from >= 0;
+      begin[j] = uint(max(from, 0));
+    }
+    const uint end = min(p.end - k, p.channels);
+    for (uint c = max(p.first, k) - k; c < end; c += DEPTH_STEP) {
       [[unroll]] for (uint j = 0; j < A_LOADS; j++) {
-        const int at = pixel(start[j], ky, kx);
-        inside[j] = at >= 0;
-        begin[j] = uint(max(at, 0));
+        float steps[DEPTH_STEP];
+        load_steps(steps, p.x, begin[j] + c);
+        [[unroll]] for (uint s = 0; s < DEPTH_STEP; s++) tile.a[s][j] = inside[j] ? steps[s] : 0;
       }
-      for (uint c = 0; c < p.channels; c += DEPTH_STEP) {
-        [[unroll]] for (uint j = 0; j < A_LOADS; j++) {
-          float steps[DEPTH_STEP];
-          load_steps(steps, p.x, begin[j] + c);
-          [[unroll]] for (uint s = 0; s < DEPTH_STEP; s++) tile.a[s][j] = inside[j] ? steps[s] : 0;
-        }
-        multiply_add(p.weight, k + c, k + c + DEPTH_STEP - 1, p.cols);
-      }
+      multiply_add(p.weight, k + c, k + c + DEPTH_STEP - 1, p.cols);
     }
   }
-  store_tile(p.y, p.bias, p.residual, p.rows, p.cols);
+  if (p.end < p.kernel_height * p.kernel_width * p.channels) {
+    store_gradient(p.sums, at, p.rows, p.cols);
+  } else {
+    store_tile(p.y, p.bias, p.residual, p.rows, p.cols);
+  }
 }
 #endif

@@ -6,8 +6,9 @@ PTR(TBuf) weight;
 PTR(TBuf) bias;
 PTR(TBuf) residual;
 PTR(TBuf) y;
-uint rows;  // pixels of y in all images
-uint cols;  // channels of y
+PTR(FBuf) sums;  // shaped like y: of the chunks before
+uint rows;       // pixels of y in all images
+uint cols;       // channels of y
 uint in_height;
 uint in_width;
 uint channels;  // of x
@@ -16,5 +17,7 @@ uint out_width;
 uint kernel_height;
 uint kernel_width;
 uint stride;
-uint pad;  // zeros above and to the left
+uint pad;    // zeros above and to the left
+uint first;  // of the chunk of the depth that is summed
+uint end;    // of it
 PUSH_END

@@ -91,11 +91,11 @@ void main() {
     const uint from =
         ((image * p.in_height + y) * p.in_width + xs.x * p.stride + tap_x - p.pad) * p.channels;
     for (uint x = xs.x; x < xs.y; x += DEPTH_STEP) {
-      [[unroll]] for (uint s = 0; s < DEPTH_STEP; s++)
-          [[unroll]] for (uint j = 0; j < A_LOADS; j++) {
-        const uint at = from + (min(x + s, xs.y - 1) - xs.x) * p.stride * p.channels;
-        const float value = float(p.x.at[at + min(tile.a_row[j], p.channels - 1)]);
-        tile.a[s][j] = x + s < xs.y ? value : 0;
+      [[unroll]] for (uint s = 0; s < DEPTH_STEP; s++) {
+        float values[A_LOADS];
+        load_rows(values, p.x, from + (min(x + s, xs.y - 1) - xs.x) * p.stride * p.channels,
+                  p.channels);
+        [[unroll]] for (uint j = 0; j < A_LOADS; j++) tile.a[s][j] = x + s < xs.y ? values[j] : 0;
       }
       multiply_add_float(p.dy, line * p.out_width + x, line * p.out_width + xs.y - 1,
                          p.out_channels);

@@ -119,9 +119,10 @@ void main() {
   const uint from = part * p.part + p.first;
   const uint end = min(min(from + p.chunk, (part + 1) * p.part), p.depth);
   for (uint k = from; k < end; k += DEPTH_STEP) {
-    [[unroll]] for (uint s = 0; s < DEPTH_STEP; s++) [[unroll]] for (uint j = 0; j < A_LOADS; j++) {
-      const uint at = min(k + s, end - 1) * p.rows + min(tile.a_row[j], p.rows - 1);
-      tile.a[s][j] = k + s < end ? float(p.x.at[at]) : 0;
+    [[unroll]] for (uint s = 0; s < DEPTH_STEP; s++) {
+      float values[A_LOADS];
+      load_rows(values, p.x, min(k + s, end - 1) * p.rows, p.rows);
+      [[unroll]] for (uint j = 0; j < A_LOADS; j++) tile.a[s][j] = k + s < end ? values[j] : 0;
     }
     multiply_add_float(p.dy, k, end - 1, p.cols);
   }

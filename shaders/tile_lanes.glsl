@@ -25,6 +25,7 @@ layout(constant_id = 4) const bool BIAS = false;
 layout(constant_id = 5) const bool LANES_ALONG_ROWS = false;
 layout(constant_id = 6) const uint DEPTH_STEP = 2;  // elements of the depth at a time: 1, 2 or 4
 layout(constant_id = 7) const bool RESIDUAL = false;
+layout(constant_id = 8) const bool ROW_PAIRS = false;  // a is stored transposed, its rows are even
 
 // Values of a, and single columns of b, that a lane loads for one element of the depth.
 const uint A_LOADS = LANES_ALONG_ROWS ? ROWS : (ROWS + LANES - 1) / LANES;
@@ -33,7 +34,7 @@ const uint B_LOADS = (4 * VECTORS + LANES - 1) / LANES;
 struct Tile {
   uint row[ROWS];
   uint column[VECTORS];  // the first of four
-  uint a_row[A_LOADS];   // whose values this lane loads
+  uint a_row[A_LOADS];   // neighbours, whose values this lane loads
   uint b_column[B_LOADS];
   float a[DEPTH_STEP][A_LOADS];  // what this lane has loaded for the next steps
   vec4 sum[ROWS][VECTORS];
@@ -57,10 +58,10 @@ uint row_group() { return gl_WorkGroupID.z * gl_NumWorkGroups.x + gl_WorkGroupID
 
 void begin_tile(uint block) {
   const uint lane = gl_SubgroupInvocationID;
-  [[unroll]] for (uint r = 0; r < ROWS; r++) tile.row[r] =
-      LANES_ALONG_ROWS ? (block * ROWS + r) * LANES + lane : block * ROWS + r;
+  const uint first_row = (LANES_ALONG_ROWS ? block * LANES + lane : block) * ROWS;
+  [[unroll]] for (uint r = 0; r < ROWS; r++) tile.row[r] = first_row + r;
   [[unroll]] for (uint j = 0; j < A_LOADS; j++) tile.a_row[j] =
-      LANES_ALONG_ROWS ? tile.row[j] : block * ROWS + min(j * LANES + lane, ROWS - 1);
+      first_row + (LANES_ALONG_ROWS ? j : min(lane * A_LOADS + j, ROWS - 1));
   [[unroll]] for (uint j = 0; j < B_LOADS; j++) tile.b_column[j] =
       4 * VECTORS * gl_WorkGroupID.y + j * LANES + lane;
   [[unroll]] for (uint v = 0; v < VECTORS; v++) {
@@ -71,7 +72,7 @@ void begin_tile(uint block) {
 }
 
 float a_of_row(uint s, uint r) {
-  return LANES_ALONG_ROWS ? tile.a[s][r] : subgroupBroadcast(tile.a[s][r / LANES], r % LANES);
+  return LANES_ALONG_ROWS ? tile.a[s][r] : subgroupBroadcast(tile.a[s][r % A_LOADS], r / A_LOADS);
 }
 
 // Four columns of what lanes along the rows have loaded of b.
@@ -104,6 +105,21 @@ void add_products(uint v, vec4 b[DEPTH_STEP]) {
   }
 LOAD_STEPS(load_steps, TBuf, load_pair)
 LOAD_STEPS(load_steps_float, FBuf, load_pair_float)
+
+// The values of a that this lane loads, where a is stored transposed: its rows are neighbours from
+// `begin` on.
+void load_rows(out float values[A_LOADS], TBuf a, uint begin, uint rows) {
+  if (ROW_PAIRS && A_LOADS % 2 == 0) {
+    [[unroll]] for (uint j = 0; j < A_LOADS; j += 2) {
+      const vec2 pair = load_pair(a, begin + min(tile.a_row[j], rows - 2));
+      values[j] = pair.x;
+      values[j + 1] = pair.y;
+    }
+  } else {
+    [[unroll]] for (uint j = 0; j < A_LOADS; j++) values[j] =
+        float(a.at[begin + min(tile.a_row[j], rows - 1)]);
+  }
+}
 
 // Adds the outer products of tile.a and rows k, k + 1, ... of b, of which the last is `last`.
 #define MULTIPLY_ADD(multiply_add, Buf, load4)                                        \

@@ -1,6 +1,8 @@
 // Convolution of images [N,H,W,C] with a weight [KH,KW,C,O], as an implicit matrix product.
 #include "shaders/conv2d.h"
 
+#include <algorithm>
+
 #include "engine/error.h"
 #include "engine/ops.h"
 #include "engine/ops/sum_rows.h"
@@ -17,6 +19,18 @@ struct Attribute {
   Conv2d options;
   Epilogue epilogue;
 };
+
+// CPU drivers go along the depth in chunks, one dispatch after the other, so that the rows of the
+// weight that all tiles read stay in the cache and their pages in the TLB: at most this many rows.
+// Four times as much of a depth of 5760 takes twice the time.
+constexpr int64_t deepest = 1280;
+
+int64_t depth_of(const Shape& weight) { return weight[0] * weight[1] * weight[2]; }
+
+// Whether sums wait for the next chunk in a tensor of their own: y itself is too coarse.
+bool sums_apart(const Node& n) {
+  return n.inputs[0].dtype() != DType::f32 && depth_of(n.in(1)) > deepest;
+}
 
 std::vector<TensorType> outputs(const Node& n) {
   const Shape& x = n.in(0);
@@ -36,34 +50,43 @@ std::vector<TensorType> outputs(const Node& n) {
   if (e.residual && n.in(e.residual_input()) != y)
     throw InputError("[conv2d] expects a residual shaped like the result, {}, not {}", y.str(),
                      n.in(e.residual_input()).str());
-  return {{y, n.inputs[0].dtype()}};
+  std::vector<TensorType> types = {{y, n.inputs[0].dtype()}};
+  if (sums_apart(n)) types.push_back({y, DType::f32});
+  return types;
 }
 
 void record(const Node& n, Recorder& r) {
   const Shape &x = n.in(0), &w = n.in(1), &y = n.out();
   const auto [o, e] = n.as<Attribute>();
   const uint32_t fours = y[3] % 4 == 0, bias = e.bias, residual = e.residual;
-  const Conv2dPush push{.x = r.in(n, 0),
-                        .weight = r.in(n, 1),
-                        .bias = e.bias ? r.in(n, e.bias_input()) : 0,
-                        .residual = e.residual ? r.in(n, e.residual_input()) : 0,
-                        .y = r.out(n),
-                        .rows = u32(y.rows()),
-                        .cols = u32(y[3]),
-                        .in_height = u32(x[1]),
-                        .in_width = u32(x[2]),
-                        .channels = u32(x[3]),
-                        .out_height = u32(y[1]),
-                        .out_width = u32(y[2]),
-                        .kernel_height = u32(w[0]),
-                        .kernel_width = u32(w[1]),
-                        .stride = u32(o.stride),
-                        .pad = u32(o.pad_begin)};
+  Conv2dPush push{.x = r.in(n, 0),
+                  .weight = r.in(n, 1),
+                  .bias = e.bias ? r.in(n, e.bias_input()) : 0,
+                  .residual = e.residual ? r.in(n, e.residual_input()) : 0,
+                  .y = r.out(n),
+                  .sums = r.out(n, sums_apart(n) ? 1 : 0),
+                  .rows = u32(y.rows()),
+                  .cols = u32(y[3]),
+                  .in_height = u32(x[1]),
+                  .in_width = u32(x[2]),
+                  .channels = u32(x[3]),
+                  .out_height = u32(y[1]),
+                  .out_width = u32(y[2]),
+                  .kernel_height = u32(w[0]),
+                  .kernel_width = u32(w[1]),
+                  .stride = u32(o.stride),
+                  .pad = u32(o.pad_begin)};
   if (r.traits().cpu) {
     const LanesTile t = lanes_tile(r, n, y.rows(), y[3], x[3]);
-    r.dispatch(kernels::conv2d_forward_lanes, n.dtype(),
-               {t.lanes, t.rows, t.vectors, fours, bias, t.along_rows, t.step, residual}, push,
-               t.groups.all());
+    const int64_t depth = depth_of(w);
+    const int64_t chunk = depth <= deepest || t.along_rows ? deepest : deepest / 2;
+    for (int64_t first = 0; first < depth; first += chunk) {
+      push.first = u32(first);
+      push.end = u32(std::min(first + chunk, depth));
+      r.dispatch(kernels::conv2d_forward_lanes, n.dtype(),
+                 {t.lanes, t.rows, t.vectors, fours, bias, t.along_rows, t.step, residual}, push,
+                 t.groups.all());
+    }
   } else {
     const SharedTile t = shared_tile(r, n, y.rows(), y[3]);
     r.dispatch(kernels::conv2d_forward, n.dtype(),
@@ -168,8 +191,8 @@ void dw_record(const Node& n, Recorder& r) {
       const LanesTile t = lanes_tile(r, n, w[2], w[3], dy[2], DepthEnd::mended);
       push.row_groups = u32(t.groups.rows);
       r.dispatch(kernels::conv2d_dw_lanes, type,
-                 {t.lanes, t.rows, t.vectors, fours, 0, t.along_rows, t.step}, push,
-                 t.groups.all(w[0] * w[1] * split.parts));
+                 {t.lanes, t.rows, t.vectors, fours, 0, t.along_rows, t.step, 0, w[2] % 2 == 0},
+                 push, t.groups.all(w[0] * w[1] * split.parts));
     } else {
       const SharedTile t = shared_tile(r, n, w.rows(), w[3]);
       push.row_groups = u32(t.groups.rows);

@@ -112,8 +112,8 @@ void dw_record(const Node& n, Recorder& r) {
       const LanesTile t = lanes_tile(r, n, rows, cols, n.in(0).rows(), DepthEnd::mended);
       push.row_groups = static_cast<uint32_t>(t.groups.rows);
       r.dispatch(kernels::linear_backward_dw_lanes, type,
-                 {t.lanes, t.rows, t.vectors, fours, 0, t.along_rows, t.step}, push,
-                 t.groups.all(split.parts));
+                 {t.lanes, t.rows, t.vectors, fours, 0, t.along_rows, t.step, 0, rows % 2 == 0},
+                 push, t.groups.all(split.parts));
     } else {
       const SharedTile t = shared_tile(r, n, rows, cols);
       push.row_groups = static_cast<uint32_t>(t.groups.rows);

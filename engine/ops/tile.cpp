@@ -114,8 +114,9 @@ Split split_depth(bool cpu, int64_t rows, int64_t cols, int64_t units, int64_t u
   split.parts = groups_for(units, split.part);
   split.chunk = split.part;
   if (cpu) {
-    // The panel of b that a row of tiles reads: 64 KiB.
-    constexpr int64_t panel = 16384;
+    // The panel of b that a row of tiles reads: 160 KiB. With 64 KiB the sums come and go too
+    // often, 320 KiB share the cache with too little else.
+    constexpr int64_t panel = 40960;
     const int64_t deepest = panel / std::clamp<int64_t>(cols, 32, 128);
     const int64_t chunks = groups_for(split.part, std::max<int64_t>(1, deepest / unit_depth));
     split.chunk = groups_for(split.part, chunks);
