@@ -8,15 +8,13 @@
 #include "cli/epoch_curve.h"
 #include "cli/layers.h"
 #include "cli/model_defaults.h"
-#include "cli/table.h"
+#include "cli/picture_options.h"
 #include "cli/training_run.h"
 #include "engine/error.h"
 #include "engine/file.h"
 #include "erase/clip.h"
 #include "erase/export_encoder.h"
-#include "erase/made_images.h"
 #include "erase/range.h"
-#include "erase/training_images.h"
 
 namespace lacuna {
 namespace {
@@ -26,8 +24,9 @@ namespace fs = std::filesystem;
 struct EraseClipOptions {
   TrainingOptions run;
   ClipOptions clip;
-  std::string images, make, loss = "ascent", prompts_file, retain_file, compat, encoder;
-  int64_t made = 8, epochs = 50, retain_batch = 16, export_epoch = 0;
+  PictureOptions pictures;
+  std::string loss = "ascent", prompts_file, retain_file, compat, encoder;
+  int64_t epochs = 50, retain_batch = 16, export_epoch = 0;
   std::optional<double> stop_pull;
   bool pull = false;
 };
@@ -47,35 +46,14 @@ void resolve(EraseClipOptions& o) {
   o.clip.retain = prompts_of(o.retain_file);
   o.clip.retain_batch = o.clip.retain.empty() ? 0 : o.retain_batch;
   check_range("clip", "--epochs", static_cast<double>(o.epochs), 1, 100'000, "10 to 100 are usual");
-  check_range("clip", "--make-count", static_cast<double>(o.made), 1, 10'000, "8 is usual");
   if (o.stop_pull)
     check_range("clip", "--stop-pull", *o.stop_pull, -100, 1,
                 "it is 1 at the beginning, and 0 where the concept is gone");
   o.pull = o.pull || o.stop_pull.has_value();
-  if (!o.images.empty() && !o.make.empty())
-    throw InputError("[clip] give --images or --make, not both");
-  if (o.clip.loss == ClipLoss::esd && !(o.images.empty() && o.make.empty()))
+  o.pictures.check();
+  if (o.clip.loss == ClipLoss::esd && o.pictures.given())
     throw InputError("[clip] --loss esd samples its own latents; leave --images and --make out");
   o.clip.check();
-}
-
-// The pictures of ascent, at the model's size.
-void take_pictures(EraseClipOptions& o, TrainingRun& run) {
-  const int64_t factor = run.model().vae_config().factor();
-  const int width = static_cast<int>(o.clip.size.width * factor);
-  const int height = static_cast<int>(o.clip.size.height * factor);
-  if (!o.make.empty()) {
-    o.clip.images = made_images(o.make, width, height, o.made, o.clip.seed);
-    o.clip.source = o.make;
-  } else if (!o.images.empty()) {
-    TrainingImages found = load_training_images(o.images, width, height);
-    for (const std::string& why : found.skipped) run.progress().say("skipped: " + why);
-    if (!found.skipped.empty())
-      run.progress().say(fmt::format("{} of {} pictures skipped", found.skipped.size(),
-                                     found.skipped.size() + found.images.size()));
-    o.clip.images = std::move(found.images);
-    o.clip.source = display(fs::path(o.images));
-  }
 }
 
 // Numbers as wide as the last one's, so that files sort by epoch.
@@ -108,7 +86,7 @@ void erase_clip(EraseClipOptions& o, CLI::App& command) {
   TrainingRun run(o.run);
   o.clip.size = run.size();
   if (o.clip.cache.empty()) o.clip.cache = run.folder() / "trajectories";
-  take_pictures(o, run);
+  o.pictures.take(o.clip, run.model(), run.progress());
   Trainables trainables = run.trainables(ModelPart::text, o.clip.seed);
   Clip method(run.model(), run.text(), trainables, o.clip, run.model_hash());
 
@@ -164,9 +142,7 @@ void add_clip(CLI::App& erase) {
   texts_option(*c, "--concept", o->clip.concepts,
                "What to erase: the caption of the pictures; may be given several times");
   option(*c, "--prompts", o->prompts_file, "Captions with the concept in them, one a line", "FILE");
-  option(*c, "--images", o->images, "Pictures of the concept (PNG, JPEG)", "DIR");
-  c->add_option("--make", o->make, "Or have them made: " + made_images_help())->type_name("WHAT");
-  option(*c, "--make-count", o->made, "How many are made", "N")->capture_default_str();
+  o->pictures.add_to(*c);
   option(*c, "--flip", o->clip.flip, "Share of the pictures that is mirrored", "X")
       ->capture_default_str();
   option(*c, "--loss", o->loss,

@@ -176,7 +176,6 @@ void Clip::prepare(const Tell& tell) {
     encode_pictures(tell);
   else
     sample_trajectories(tell);
-  choose_places();
   if (options_.retain_batch > 0) {
     for (const std::string& r : options_.retain) retained_.push_back(text_.states(r));
     retained_.push_back(text_.states(""));
@@ -209,6 +208,7 @@ void Clip::choose_places() {
 }
 
 double Clip::pull() {
+  if (pull_.places() == 0) choose_places();
   const double left = pull_.under(edited_text());
   model_.predictor().release();
   return left;

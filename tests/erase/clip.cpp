@@ -1,7 +1,8 @@
 // Text-encoder erasure on pico with few, small steps: what moves, what stays, and that runs repeat.
 #include "erase/clip.h"
 
-#include <cmath>
+#include <algorithm>
+#include <map>
 
 #include "engine/error.h"
 #include "erase/edited_weights.h"

@@ -127,7 +127,7 @@ TEST_CASE("bf16 without metadata, as the published ESD code writes, is read") {
   const Edit edit = Edit::open(
       files.write({tensor("mid.to_k.weight", {2, 3}, {1.5f, 2, 3, 4, 5, 6}, FileDType::bf16),
                    tensor("mid.to_k.bias", {2}, {0, -1}, FileDType::bf16)}));
-  CHECK_FALSE(edit.names_base());
+  CHECK_FALSE(edit.names_base(ModelPart::unet));
   CHECK(edited(base, {&edit, 1}, "mid.to_k.weight") == Values{1.5f, 2, 3, 4, 5, 6});
   CHECK(edited(base, {&edit, 1}, "mid.to_k.bias") == Values{0, -1});
 }

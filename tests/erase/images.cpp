@@ -3,6 +3,7 @@
 
 #include <fstream>
 #include <set>
+#include <string>
 
 #include "engine/error.h"
 #include "engine/file.h"
@@ -23,11 +24,11 @@ TEST_CASE("made pictures: as many as asked for, all different, the same every ti
     const std::vector<Image> images = made_images(what, 64, 48, 6, 3);
     REQUIRE(images.size() == 6);
     CHECK(images == made_images(what, 64, 48, 6, 3));
-    std::set<std::vector<uint8_t>> different;
+    std::set<std::string> different;
     for (const Image& i : images) {
       CHECK(i.width == 64);
       CHECK(i.height == 48);
-      different.insert(i.rgb);
+      different.insert(std::string(i.rgb.begin(), i.rgb.end()));
     }
     CHECK(different.size() == 6);
   }
