@@ -1,4 +1,4 @@
-// Reads the UNet's weights and the edits from their files: no device is needed.
+// Reads the model's weights and the edits from their files: no device is needed.
 #include "cli/diff.h"
 
 #include <fmt/format.h>
@@ -110,10 +110,17 @@ void diff(const DiffOptions& o) {
   ModelOptions model;
   if (has_model) model.model = o.files[0];
   const fs::path folder = model.model_folder(), out = chart_file(o);
-  const SafeTensors base =
-      SafeTensors::open(weights_file(part(folder, "unet"), "diffusion_pytorch_model"));
-
-  std::vector<Difference> all = differences(base, edits, o.force);
+  std::vector<Difference> all;
+  for (const ModelPart p : edited_parts) {
+    if (std::ranges::none_of(edits, [&](const Edit& e) { return e.changes(p); })) continue;
+    const std::vector<Difference> some = differences(
+        p,
+        SafeTensors::open(p == ModelPart::unet
+                              ? weights_file(part(folder, "unet"), "diffusion_pytorch_model")
+                              : weights_file(part(folder, "text_encoder"), "model")),
+        edits, o.force);
+    all.insert(all.end(), some.begin(), some.end());
+  }
   if (o.sort == "ratio")
     std::ranges::stable_sort(all, [](const Difference& a, const Difference& b) {
       return a.ratio().value_or(-1) > b.ratio().value_or(-1);

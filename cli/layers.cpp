@@ -8,6 +8,7 @@
 #include <set>
 
 #include "cli/common.h"
+#include "cli/layers_map.h"
 #include "cli/table.h"
 #include "engine/error.h"
 #include "engine/file.h"
@@ -173,10 +174,13 @@ void add_layers(CLI::App& app) {
             "Sets of the text encoder (--part text):\n" + sets_help(ModelPart::text) +
             "The names in papers' programs are understood, too: esd-x, noxattn, cross-attn.\n"
             "Patterns: * is any run of characters, ? one, [kv] or [4-9] a class, {a,b}\n"
-            "alternatives: '*.layers.{[4-9],1[01]}.*' are the text encoder's layers 4 to 11.\n"
+            "alternatives. 7 or 4-11 are layers of the text encoder by number.\n"
             "Training state is what training keeps in f32 beside the model: the weight, its\n"
             "gradient and Adam's two moments.");
-  c->callback([o] { layers(*o); });
+  add_layers_map(*c);
+  c->callback([o, c] {
+    if (c->get_subcommands().empty()) layers(*o);
+  });
 }
 
 }  // namespace lacuna

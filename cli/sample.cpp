@@ -7,7 +7,7 @@ namespace lacuna {
 void add_sample(CLI::App& app) {
   auto o = std::make_shared<SampleOptions>();
   CLI::App* c = app.add_subcommand("sample", "Draw pictures from text prompts");
-  c->add_option("prompt", o->prompt, "What to draw, in quotes")->type_name("TEXT");
+  c->add_option("prompt", o->words, "What to draw, in quotes")->type_name("TEXT");
   c->add_option("--negative", o->negative, "What to stay away from")->type_name("TEXT");
   c->add_option("--from-file", o->from_file,
                 "Prompts from a file: one a line (.txt), or columns prompt, negative, seed (.csv)")
@@ -47,6 +47,10 @@ void add_sample(CLI::App& app) {
       ->type_name("DIR|FILE");
   c->add_flag("--grid", o->grid, "Also draw all pictures into one labelled grid");
   o->edits.add_to(*c);
+  c->footer(
+      "Several edits add up: --edit a.safetensors --edit b.safetensors. A pattern draws\n"
+      "with each file by itself, a row of the grid each, with the same seeds:\n"
+      "  lacuna sample \"a red circle\" --edit run/epoch-*.safetensors --grid --count 4");
   c->add_flag("--compare", o->compare,
               "Draw with and without the edits, side by side in one labelled grid");
   c->add_flag("--force", o->force,

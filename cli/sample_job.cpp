@@ -22,6 +22,17 @@ SampleOptions checked(SampleOptions o) {
   if (o.count < 1 || o.count > static_cast<int64_t>(most_pictures))
     throw InputError("[sample] --count {} is out of range; 1 to {} are possible", o.count,
                      most_pictures);
+  std::vector<std::string> more;
+  for (const std::string& word : o.words) {
+    if (names_edit(word) && !o.edits.files.empty())
+      more.push_back(word);
+    else if (o.prompt.empty())
+      o.prompt = word;
+    else
+      throw InputError("[sample] \"{}\" follows the prompt; put quotes around the whole of it",
+                       word);
+  }
+  o.words = std::move(more);
   if (o.compare && o.edits.files.empty())
     throw InputError("[sample] --compare shows what an edit changes; name one with --edit FILE");
   o.grid = o.grid || o.compare;
@@ -73,46 +84,50 @@ SampleJob::SampleJob(SampleOptions options)
       begin_(wall_seconds()),
       cpu_begin_(cpu_seconds()),
       requests_(requests_of(o_)),
-      edits_(o_.edits.open()),
-      output_(o_.out,
-              only_grid(o_) ? 1 : static_cast<int64_t>(requests_.size()) * (o_.compare ? 2 : 1),
-              o_.force),
+      variants_(o_.edits, o_.words, o_.compare),
+      output_(o_.out, only_grid(o_) ? 1 : static_cast<int64_t>(pictures()), o_.force),
       device_(o_.common.open_device()),
       model_(*device_, o_.common.model_folder(), parse_precision(o_.common.precision)),
-      edited_model_(model_, edits_, o_.force),
       progress_("sampling", 1, o_.json),
-      drawer_(model_, o_.generate = with_size(o_.generate, o_.size, model_), o_.batch, progress_) {
-  const size_t pictures = requests_.size() * (o_.compare ? 2 : 1);
-  if (o_.grid) check_grid(pictures, o_.generate.width, o_.generate.height);
-  progress_.restart("sampling", drawer_.steps(requests_.size()) * (o_.compare ? 2 : 1));
+      drawer_(model_, o_.generate = with_size(o_.generate, o_.size, model_), o_.batch, progress_),
+      drawn_(variants_.all.size()) {
+  // Edits that do not fit are known before the first picture; one at a time lies on the device.
+  for (const Variant& v : variants_.all) edited_model_.emplace(model_, v.edits, o_.force);
+  if (o_.grid) check_grid(pictures(), o_.generate.width, o_.generate.height);
+  progress_.restart("sampling",
+                    drawer_.steps(requests_.size()) * static_cast<int64_t>(variants_.all.size()));
   nlohmann::json event = {{"event", "start"},
                           {"model", display(model_.folder())},
                           {"device", device_->info().name},
                           {"precision", name_of(model_.dtype())},
-                          {"pictures", pictures}};
-  if (!edits_.empty()) event["edits"] = describe(edits_);
+                          {"pictures", pictures()}};
+  std::string edits;
+  for (const Variant& v : variants_.all)
+    if (!v.edits.empty()) edits += (edits.empty() ? "" : "; or by ") + describe(v.edits);
+  if (!edits.empty()) event["edits"] = edits;
   progress_.event(event);
-  progress_.say(fmt::format("{} in {} on {}: {} of {}x{}, {} UNet calls each", model_.name(),
-                            name_of(model_.dtype()), device_->info().name,
-                            pictures == 1 ? "one picture" : fmt::format("{} pictures", pictures),
-                            o_.generate.width, o_.generate.height, drawer_.calls()));
-  if (!edits_.empty())
-    progress_.say(
-        fmt::format("{}edited by {}", o_.compare ? "original and " : "", describe(edits_)));
+  progress_.say(
+      fmt::format("{} in {} on {}: {} of {}x{}, {} UNet calls each", model_.name(),
+                  name_of(model_.dtype()), device_->info().name,
+                  pictures() == 1 ? "one picture" : fmt::format("{} pictures", pictures()),
+                  o_.generate.width, o_.generate.height, drawer_.calls()));
+  if (!edits.empty())
+    progress_.say(fmt::format("{}edited by {}", o_.compare ? "original and " : "", edits));
 }
 
 void SampleJob::draw() {
-  if (o_.compare || edits_.empty()) draw_all(false);
-  if (!edits_.empty()) draw_all(true);
+  for (size_t i = 0; i < variants_.all.size(); i++) draw_all(i);
   progress_.finish();
 }
 
-void SampleJob::draw_all(bool edited) {
-  edited_model_.use(edited);
+void SampleJob::draw_all(size_t variant) {
+  const Variant& v = variants_.all[variant];
+  edited_model_.emplace(model_, v.edits, o_.force);
+  edited_model_->use(true);
   try {
     drawer_.draw(requests_, [&](size_t i, Generated&& picture) {
-      if (!only_grid(o_)) save(requests_[i], picture.image, edited);
-      if (o_.grid) (edited ? edited_ : original_).push_back(std::move(picture.image));
+      if (!only_grid(o_)) save(requests_[i], picture.image, v);
+      if (o_.grid) drawn_[variant].push_back(std::move(picture.image));
     });
   } catch (const DeviceError&) {
     // Numbers that went wrong are what --trace is for: the plans still hold the inputs.
@@ -122,14 +137,14 @@ void SampleJob::draw_all(bool edited) {
   }
 }
 
-void SampleJob::save(const ImageRequest& request, const Image& image, bool edited) {
+void SampleJob::save(const ImageRequest& request, const Image& image, const Variant& variant) {
   const std::filesystem::path file = output_.next(request.seed);
-  const std::string edits = edited ? describe(edits_) : "";
+  const std::string edits = describe(variant.edits);
   const auto png =
       encode_png(image, {{"parameters", parameters_text(request, o_.generate, model_, edits)}});
   write_file(file, png, output_.overwrite());
   progress_.say(fmt::format("{}  {}{}", display(file), request.prompt,
-                            o_.compare ? edited ? "  (edited)" : "  (original)" : ""));
+                            variants_.all.size() > 1 ? fmt::format("  ({})", variant.label) : ""));
   nlohmann::json event = {{"event", "image"},
                           {"file", display(file)},
                           {"prompt", request.prompt},
@@ -138,20 +153,27 @@ void SampleJob::save(const ImageRequest& request, const Image& image, bool edite
   progress_.event(event);
 }
 
+Image SampleJob::sheet() const {
+  const auto count = static_cast<size_t>(o_.count);
+  if (variants_.several) {
+    std::vector<std::string> labels;
+    for (const Variant& v : variants_.all) labels.push_back(v.label);
+    return variant_sheet(drawn_, labels, requests_, count);
+  }
+  return o_.compare ? comparison_sheet(drawn_[0], drawn_[1], requests_, count)
+                    : contact_sheet(drawn_[0], requests_, count);
+}
+
 void SampleJob::finish() {
-  const size_t pictures = requests_.size() * (o_.compare ? 2 : 1);
   if (o_.grid) {
-    const auto count = static_cast<size_t>(o_.count);
-    const Image sheet = o_.compare
-                            ? comparison_sheet(original_, edited_, requests_, count)
-                            : contact_sheet(edits_.empty() ? original_ : edited_, requests_, count);
-    write_file(output_.grid(), encode_png(sheet), output_.overwrite());
-    progress_.say(fmt::format("{}  ({} pictures)", display(output_.grid()), pictures));
-    progress_.event({{"event", "grid"}, {"file", display(output_.grid())}, {"pictures", pictures}});
+    write_file(output_.grid(), encode_png(sheet()), output_.overwrite());
+    progress_.say(fmt::format("{}  ({} pictures)", display(output_.grid()), pictures()));
+    progress_.event(
+        {{"event", "grid"}, {"file", display(output_.grid())}, {"pictures", pictures()}});
   }
   const double seconds = wall_seconds() - begin_, cpu = cpu_seconds() - cpu_begin_;
   progress_.say(fmt::format("{:.1f} s ({:.2f} CPU s a picture), at most {:.0f} MiB on the device",
-                            seconds, cpu / static_cast<double>(pictures),
+                            seconds, cpu / static_cast<double>(pictures()),
                             device_->peak_bytes() / 1048576.0));
   progress_.event({{"event", "done"},
                    {"seconds", seconds},

@@ -9,14 +9,15 @@
 
 #include "cli/common.h"
 #include "cli/draw.h"
-#include "cli/edits.h"
 #include "cli/output.h"
+#include "cli/variants.h"
 
 namespace lacuna {
 
 struct SampleOptions {
   ModelOptions common;
   EditOptions edits;
+  std::vector<std::string> words;  // the prompt, and edits that a shell expanded
   std::string prompt, negative, from_file, rng = "torch", size, out = "out";
   GenerateOptions generate;
   std::optional<uint64_t> seed;
@@ -34,20 +35,22 @@ class SampleJob {
   void finish();
 
  private:
-  void draw_all(bool edited);
-  void save(const ImageRequest& request, const Image& image, bool edited);
+  void draw_all(size_t variant);
+  void save(const ImageRequest& request, const Image& image, const Variant& variant);
+  size_t pictures() const { return requests_.size() * variants_.all.size(); }
+  Image sheet() const;
 
   SampleOptions o_;
   double begin_, cpu_begin_;
   std::vector<ImageRequest> requests_;
-  std::vector<Edit> edits_;
+  Variants variants_;
   PictureOutput output_;
   std::unique_ptr<Device> device_;
   StableDiffusion model_;
-  EditedModel edited_model_;
+  std::optional<EditedModel> edited_model_;  // of the variant that is being drawn
   Progress progress_;
   Drawer drawer_;
-  std::vector<Image> original_, edited_;  // for the grid
+  std::vector<std::vector<Image>> drawn_;  // of each variant, for the grid
 };
 
 }  // namespace lacuna

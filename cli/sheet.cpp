@@ -71,4 +71,26 @@ Image comparison_sheet(std::span<const Image> original, std::span<const Image> e
   return grid(pairs, static_cast<int>(2 * count), labels);
 }
 
+Image variant_sheet(std::span<const std::vector<Image>> drawn, std::span<const std::string> labels,
+                    std::span<const ImageRequest> requests, size_t count) {
+  const size_t columns = count == 1 ? requests.size() : count;
+  GridLabels grid_labels;
+  std::vector<Image> images;
+  for (size_t first = 0; first < requests.size(); first += columns)
+    for (size_t v = 0; v < drawn.size(); v++) {
+      const bool one =
+          requests.size() == columns;  // the prompt is the same in all rows, or in none
+      grid_labels.rows.push_back(one ? labels[v]
+                                     : fmt::format("{}: {}", requests[first].prompt, labels[v]));
+      const auto row = std::span(drawn[v]).subspan(first, columns);
+      images.insert(images.end(), row.begin(), row.end());
+    }
+  for (size_t i = 0; i < columns; i++)
+    grid_labels.columns.push_back(count == 1 ? requests[i].prompt
+                                  : same_seeds(requests, count)
+                                      ? fmt::format("seed {}", requests[i].seed)
+                                      : "");
+  return grid(images, static_cast<int>(columns), grid_labels);
+}
+
 }  // namespace lacuna

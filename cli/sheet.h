@@ -17,4 +17,9 @@ Image contact_sheet(std::span<const Image> images, std::span<const ImageRequest>
 Image comparison_sheet(std::span<const Image> original, std::span<const Image> edited,
                        std::span<const ImageRequest> requests, size_t count);
 
+// The same requests drawn by several models, with a label each: one row a prompt and model, one
+// column a seed; where every prompt has one picture, one row a model and one column a prompt.
+Image variant_sheet(std::span<const std::vector<Image>> drawn, std::span<const std::string> labels,
+                    std::span<const ImageRequest> requests, size_t count);
+
 }  // namespace lacuna

@@ -36,10 +36,13 @@ std::optional<double> Difference::ratio() const {
   return norm / original_norm;
 }
 
-std::vector<Difference> differences(const SafeTensors& base, std::span<const Edit> edits,
-                                    bool force) {
+std::vector<Difference> differences(ModelPart part, const SafeTensors& base,
+                                    std::span<const Edit> edits, bool force) {
   std::vector<Difference> all;
-  for_each_change(base, edits, force, [&](const Change& c) { all.push_back(difference(c)); });
+  for_each_change(part, base, edits, force, [&](const Change& c) {
+    all.push_back(difference(c));
+    all.back().name = std::string(names_in_edits(part).prefix) + c.name;
+  });
   return all;
 }
 

@@ -26,9 +26,10 @@ struct Difference {
   std::optional<double> ratio() const;
 };
 
-// Of every tensor that the edits change, by name. `force` as for for_each_change().
-std::vector<Difference> differences(const SafeTensors& base, std::span<const Edit> edits,
-                                    bool force);
+// Of every tensor of a part that the edits change, under the names that edits use. `base` and
+// `force` as for for_each_change().
+std::vector<Difference> differences(ModelPart part, const SafeTensors& base,
+                                    std::span<const Edit> edits, bool force);
 
 // Of several tensors as if they were one.
 Difference total(std::span<const Difference> parts);

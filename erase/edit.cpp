@@ -1,5 +1,6 @@
 #include "erase/edit.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <map>
@@ -36,6 +37,13 @@ bool same_shape(std::span<const int64_t> a, std::span<const int64_t> b) {
   const size_t common = std::min(a.size(), b.size());
   return std::equal(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(common), b.begin()) &&
          ends_in_ones(a, common) && ends_in_ones(b, common);
+}
+
+// Which part a tensor of an edit belongs to, whole or a LoRA's factor.
+ModelPart part_of_name(std::string_view name) {
+  const NamesInEdits text = names_in_edits(ModelPart::text);
+  const bool is_text = name.starts_with(text.prefix) || name.starts_with(text.lora);
+  return is_text ? ModelPart::text : ModelPart::unet;
 }
 
 }  // namespace
@@ -80,28 +88,35 @@ std::string Edit::describe() const {
   return strength_ == 1 ? text : fmt::format("{} at strength {:g}", text, strength_);
 }
 
-void Edit::check_base(const std::string& base_hash) const {
-  const auto trained_on = metadata().find(edit_key::base_hash);
-  if (trained_on == metadata().end() || trained_on->second == base_hash) return;
+bool Edit::changes(ModelPart part) const {
+  return std::ranges::any_of(file_.entries(),
+                             [&](const auto& e) { return part_of_name(e.first) == part; });
+}
+
+void Edit::check_base(ModelPart part, const std::string& hash) const {
+  const auto trained_on = metadata().find(hash_key(part));
+  if (trained_on == metadata().end() || trained_on->second == hash) return;
   const auto name = metadata().find(edit_key::base_name);
   throw InputError(
       "[edit] {} was trained on another model ({}, {}...) than this one ({}...); name that model "
       "with --model, or use --force",
       display(path()), name == metadata().end() ? "unnamed" : name->second,
-      trained_on->second.substr(0, 8), base_hash.substr(0, 8));
+      trained_on->second.substr(0, 8), hash.substr(0, 8));
 }
 
-std::vector<std::string> Edit::targets(const SafeTensors& base) const {
-  return is_lora() ? lora_targets(base) : tensor_targets(base);
+std::vector<std::string> Edit::targets(ModelPart part, const SafeTensors& base) const {
+  return is_lora() ? lora_targets(part, base) : tensor_targets(part, base);
 }
 
-std::vector<std::string> Edit::tensor_targets(const SafeTensors& base) const {
+std::vector<std::string> Edit::tensor_targets(ModelPart part, const SafeTensors& base) const {
   std::vector<std::string> names;
-  for (const auto& [name, entry] : file_.entries()) {
+  for (const auto& [full, entry] : file_.entries()) {
+    if (part_of_name(full) != part) continue;
+    const std::string name = full.substr(names_in_edits(part).prefix.size());
     const SafeTensors::Entry* const original = base.find(name);
     if (!original)
-      throw InputError("[edit] {} changes '{}', which the model's UNet does not have",
-                       display(path()), name);
+      throw InputError("[edit] {} changes '{}', which the model's {} does not have",
+                       display(path()), name, names_in_edits(part).about);
     if (!same_shape(entry.shape, original->shape))
       throw InputError("[edit] {}: '{}' is {} and the model's is {}", display(path()), name,
                        text_of(entry.shape), text_of(original->shape));
@@ -110,12 +125,13 @@ std::vector<std::string> Edit::tensor_targets(const SafeTensors& base) const {
   return names;
 }
 
-std::vector<std::string> Edit::lora_targets(const SafeTensors& base) const {
+std::vector<std::string> Edit::lora_targets(ModelPart part, const SafeTensors& base) const {
   const std::string path = display(this->path());
   std::map<std::string, const SafeTensors::Entry*> by_kohya;
-  for (const auto& [name, entry] : base.entries()) by_kohya[kohya_name(name)] = &entry;
+  for (const auto& [name, entry] : base.entries()) by_kohya[kohya_name(part, name)] = &entry;
   std::vector<std::string> names;
   for (const auto& [name, entry] : file_.entries()) {
+    if (part_of_name(name) != part) continue;
     if (!name.ends_with(kohya::down)) {
       const bool known = name.ends_with(kohya::up) || name.ends_with(kohya::alpha);
       const std::string module =
@@ -127,8 +143,8 @@ std::vector<std::string> Edit::lora_targets(const SafeTensors& base) const {
     const std::string module = name.substr(0, name.size() - kohya::down.size());
     const auto found = by_kohya.find(module);
     if (found == by_kohya.end())
-      throw InputError("[edit] {} changes '{}', which the model's UNet does not have", path,
-                       module);
+      throw InputError("[edit] {} changes '{}', which the model's {} does not have", path, module,
+                       names_in_edits(part).about);
     const std::vector<int64_t>& shape = found->second->shape;
     const SafeTensors::Entry* up = file_.find(module + kohya::up);
     const std::vector<int64_t>& down = entry.shape;
@@ -142,14 +158,15 @@ std::vector<std::string> Edit::lora_targets(const SafeTensors& base) const {
   return names;
 }
 
-void Edit::add_change(const SafeTensors::Entry& target, std::span<const float> original,
-                      std::span<float> change) const {
+void Edit::add_change(ModelPart part, const SafeTensors::Entry& target,
+                      std::span<const float> original, std::span<float> change) const {
   if (!is_lora()) {
-    const std::vector<float> values = floats(file_, file_.at(target.name));
+    const std::string name = std::string(names_in_edits(part).prefix) + target.name;
+    const std::vector<float> values = floats(file_, file_.at(name));
     for (size_t i = 0; i < values.size(); i++) change[i] += values[i] - original[i];
     return;
   }
-  const std::string module = kohya_name(target.name);
+  const std::string module = kohya_name(part, target.name);
   const SafeTensors::Entry& down_entry = file_.at(module + kohya::down);
   const std::vector<float> down = floats(file_, down_entry);
   const std::vector<float> up = floats(file_, file_.at(module + kohya::up));
@@ -165,16 +182,17 @@ void Edit::add_change(const SafeTensors::Entry& target, std::span<const float> o
         change[o * in + i] += factor * up[o * rank + r] * down[r * in + i];
 }
 
-void for_each_change(const SafeTensors& base, std::span<const Edit> edits, bool force,
-                     const std::function<void(const Change&)>& visit) {
+void for_each_change(ModelPart part, const SafeTensors& base, std::span<const Edit> edits,
+                     bool force, const std::function<void(const Change&)>& visit) {
   std::string hash;  // takes reading the whole model, so only where it is asked for
   std::map<std::string, std::vector<const Edit*>> by_target;
   for (const Edit& e : edits) {
-    if (!force && e.names_base()) {
+    if (!e.changes(part)) continue;
+    if (!force && e.names_base(part)) {
       if (hash.empty()) hash = fingerprint(base);
-      e.check_base(hash);
+      e.check_base(part, hash);
     }
-    for (const std::string& name : e.targets(base)) by_target[name].push_back(&e);
+    for (const std::string& name : e.targets(part, base)) by_target[name].push_back(&e);
   }
   for (const auto& [name, list] : by_target) {
     const SafeTensors::Entry& target = base.at(name);
@@ -183,7 +201,7 @@ void for_each_change(const SafeTensors& base, std::span<const Edit> edits, bool 
     c.change.resize(c.original.size());
     for (const Edit* e : list) {
       std::vector<float> one(c.original.size());
-      e->add_change(target, c.original, one);
+      e->add_change(part, target, c.original, one);
       for (size_t i = 0; i < one.size(); i++) c.change[i] += e->strength() * one[i];
     }
     visit(c);

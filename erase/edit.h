@@ -1,9 +1,11 @@
-// Edits: files that change some weights of a model's UNet and leave the rest alone.
+// Edits: files that change some weights of a model's UNet or text encoder and leave the rest alone.
 //
-// Two kinds are read, both safetensors: whole tensors under diffusers' names (lacuna's own, and
-// what the published ESD code writes), and LoRA factors under kohya's names. With strength s an
-// edit moves the weights by s times its difference from the original, W + s (W' - W); several edits
-// add up. lacuna's edits carry the fingerprint of the model they were trained on.
+// Two kinds are read, both safetensors: whole tensors (lacuna's own, and what the published ESD
+// code writes), the UNet's under diffusers' names and the text encoder's under transformers' after
+// "text_encoder."; and LoRA factors under kohya's names (lora_unet_..., lora_te_...). With strength
+// s an edit moves the weights by s times its difference from the original, W + s (W' - W); several
+// edits add up. lacuna's edits carry the fingerprint of what they were trained on: of the UNet, of
+// the text encoder or both, and each is compared only where the edit changes that part.
 #pragma once
 
 #include <filesystem>
@@ -13,6 +15,7 @@
 #include <vector>
 
 #include "engine/safetensors.h"
+#include "erase/model_part.h"
 
 namespace lacuna {
 
@@ -20,14 +23,15 @@ namespace lacuna {
 namespace edit_key {
 constexpr const char* software = "software";
 constexpr const char* method = "method";
-constexpr const char* base_hash = "base_model_hash";
+constexpr const char* base_hash = "base_model_hash";  // of the UNet
+constexpr const char* text_hash = "base_text_encoder_hash";
 constexpr const char* base_name = "base_model";
 constexpr const char* options = "options.";  // followed by the option's name
 }  // namespace edit_key
 
 class Edit {
  public:
-  // Throws InputError where the file is broken or is no edit of a UNet.
+  // Throws InputError where the file is broken or holds nothing.
   static Edit open(const std::filesystem::path& file, float strength = 1);
   // "FILE" or "FILE:STRENGTH".
   static Edit parse(const std::string& argument);
@@ -38,40 +42,46 @@ class Edit {
   // What the file says about itself in one line: method, concepts, strength.
   std::string describe() const;
 
-  // Throws InputError where the edit says that it was trained on another model than the one of this
-  // fingerprint. Published edits say nothing.
-  void check_base(const std::string& base_hash) const;
-  bool names_base() const { return metadata().contains(edit_key::base_hash); }
-  // The tensors of `base`, a UNet's weights, that the edit changes. Throws InputError where a name
-  // or a shape is not the model's.
-  std::vector<std::string> targets(const SafeTensors& base) const;
+  // Whether it changes anything of that part.
+  bool changes(ModelPart part) const;
+  // Throws InputError where the edit says that it was trained on another UNet or text encoder than
+  // that of this fingerprint. Published edits say nothing.
+  void check_base(ModelPart part, const std::string& hash) const;
+  bool names_base(ModelPart part) const { return metadata().contains(hash_key(part)); }
+  // The tensors of `base`, that part's weights, that the edit changes. Throws InputError where a
+  // name or a shape is not the model's.
+  std::vector<std::string> targets(ModelPart part, const SafeTensors& base) const;
   // change += W' - W for one of its targets, in the checkpoint's layout. Throws InputError where a
   // number is not finite.
-  void add_change(const SafeTensors::Entry& target, std::span<const float> original,
+  void add_change(ModelPart part, const SafeTensors::Entry& target, std::span<const float> original,
                   std::span<float> change) const;
 
  private:
   Edit(SafeTensors file, float strength) : file_(std::move(file)), strength_(strength) {}
+  static const char* hash_key(ModelPart part) {
+    return part == ModelPart::text ? edit_key::text_hash : edit_key::base_hash;
+  }
   bool is_lora() const;
-  std::vector<std::string> tensor_targets(const SafeTensors& base) const;
-  std::vector<std::string> lora_targets(const SafeTensors& base) const;
+  std::vector<std::string> tensor_targets(ModelPart part, const SafeTensors& base) const;
+  std::vector<std::string> lora_targets(ModelPart part, const SafeTensors& base) const;
 
   SafeTensors file_;
   float strength_;
 };
 
-// A tensor that edits change: its original values and the sum of the edits' differences times their
-// strengths, in the checkpoint's layout.
+// A tensor that edits change, under the name in its part's file: its original values and the sum of
+// the edits' differences times their strengths, in the checkpoint's layout.
 struct Change {
   std::string name;
   std::vector<int64_t> shape;
   std::vector<float> original, change;
 };
 
-// Every tensor that the edits change, by name, one at a time: a model need not fit in memory twice.
-// Throws InputError for edits that do not fit the model, before the first visit; edits of another
-// model are let through with `force` where names and shapes fit.
-void for_each_change(const SafeTensors& base, std::span<const Edit> edits, bool force,
-                     const std::function<void(const Change&)>& visit);
+// Every tensor of a part that the edits change, by name, one at a time: a model need not fit in
+// memory twice. `base` holds the part's weights. Throws InputError for edits that do not fit the
+// part, before the first visit; edits of another model are let through with `force` where names and
+// shapes fit.
+void for_each_change(ModelPart part, const SafeTensors& base, std::span<const Edit> edits,
+                     bool force, const std::function<void(const Change&)>& visit);
 
 }  // namespace lacuna

@@ -4,12 +4,13 @@
 
 namespace lacuna {
 
-EditedWeights::EditedWeights(const WeightStore& base, std::span<const Edit> edits, bool force) {
-  for_each_change(base.file(), edits, force, [&](const Change& c) {
+EditedWeights::EditedWeights(ModelPart part, const WeightStore& base, std::span<const Edit> edits,
+                             bool force) {
+  for_each_change(part, base.file(), edits, force, [&](const Change& c) {
     const auto found = base.loaded().find(c.name);
     if (found == base.loaded().end())
-      throw InputError("[edit] '{}' lies in the model's file, but its UNet does not read it",
-                       c.name);
+      throw InputError("[edit] '{}' lies in the model's file, but its {} does not read it", c.name,
+                       names_in_edits(part).about);
     const Parameter& p = found->second;
     std::vector<float> edited(c.original), values(c.original.size());
     for (size_t i = 0; i < edited.size(); i++) edited[i] += c.change[i];

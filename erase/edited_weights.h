@@ -1,6 +1,6 @@
-// The weights of a UNet under some edits, on a device: only those that change have buffers, so an
-// edited UNet shares every other byte with the original. The store must outlive the object, and the
-// object every plan that was compiled with it.
+// The weights of a UNet or a text encoder under some edits, on a device: only those that change
+// have buffers, so an edited model shares every other byte with the original. The store must
+// outlive the object, and the object every plan that was compiled with it.
 #pragma once
 
 #include <span>
@@ -17,7 +17,7 @@ namespace lacuna {
 class EditedWeights {
  public:
   // Throws InputError where an edit does not fit; `force` as for for_each_change().
-  EditedWeights(const WeightStore& base, std::span<const Edit> edits, bool force);
+  EditedWeights(ModelPart part, const WeightStore& base, std::span<const Edit> edits, bool force);
   // The graph's model is the edited one from here on.
   void replace(Graph& graph) const;
   size_t tensors() const { return parameters_.size(); }

@@ -6,54 +6,10 @@
 #include "engine/error.h"
 #include "erase/phrasing.h"
 #include "erase/range.h"
+#include "erase/seeds.h"
 #include "models/sampler.h"
 
 namespace lacuna {
-namespace {
-
-constexpr int64_t usual_trajectories = 20;
-
-// Every text `count` times at least, in turn.
-std::vector<TrajectoryPrompt> in_turn(const std::vector<TrajectoryPrompt>& prompts, int64_t count) {
-  const auto least = static_cast<int64_t>(prompts.size());
-  if (count == 0) count = std::max(least, usual_trajectories / least * least);
-  std::vector<TrajectoryPrompt> all;
-  for (int64_t i = 0; i < count; i++) all.push_back(prompts[static_cast<size_t>(i % least)]);
-  return all;
-}
-
-// Different numbers for every (seed, index), the same on every machine: SplitMix64.
-uint64_t mix(uint64_t seed, uint64_t index) {
-  uint64_t z = seed + 0x9e3779b97f4a7c15 * (index + 1);
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-  return z ^ (z >> 31);
-}
-
-std::vector<uint64_t> seeds_of(uint64_t seed, size_t count) {
-  std::vector<uint64_t> seeds;
-  for (size_t i = 0; i < count; i++) seeds.push_back(mix(seed, i) >> 32);
-  return seeds;
-}
-
-std::string list(const std::vector<std::string>& texts) {
-  return fmt::format("{}", fmt::join(texts, " | "));
-}
-
-struct Pick {
-  const Trajectory& trajectory;
-  size_t step;
-  const Example& example() const { return trajectory.examples[step]; }
-  UsedExample as(const char* role) const {
-    return {trajectory.hash, static_cast<int64_t>(step), role};
-  }
-};
-Pick pick(const std::vector<Trajectory>& from, Rng& rng) {
-  const Trajectory& t = from[rng.below(from.size())];
-  return {t, static_cast<size_t>(rng.below(t.examples.size()))};
-}
-
-}  // namespace
 
 Direction parse_direction(std::string_view name) {
   if (name == "concept") return Direction::concept_text;
@@ -123,7 +79,7 @@ std::vector<TrajectoryPrompt> Esd::erase_prompts() const {
 
 bool Esd::has_parents() const {
   for (const TrajectoryPrompt& p : erase_prompts())
-    if (p.path != p.concept_text) return true;
+    if (p.has_parent()) return true;
   return false;
 }
 
@@ -239,13 +195,13 @@ Loss Esd::loss(Graph& g) const {
   return mse(inputs.predict(model_.unet(), model_.dtype()), target, weight);
 }
 
-std::vector<float> Esd::target_of(const Example& e, bool parent) const {
+std::vector<float> esd_target(const Example& e, double eta, bool parent) {
   const std::span<const float> concept_ = e.of_concept();
   std::vector<float> target(e.path.size());
-  const auto eta = static_cast<float>(options_.eta);
+  const auto push = static_cast<float>(eta);
   for (size_t i = 0; i < target.size(); i++) {
     const float direction = concept_[i] - e.neutral[i];
-    target[i] = parent ? e.path[i] - (1 + eta) * direction : e.neutral[i] - eta * direction;
+    target[i] = parent ? e.path[i] - (1 + push) * direction : e.neutral[i] - push * direction;
   }
   return target;
 }
@@ -254,8 +210,9 @@ Esd::Choice Esd::erase_example(Rng& rng) {
   const Pick p = pick(erase_, rng);
   const TrajectoryPrompt& prompt = p.trajectory.prompt;
   const Example& e = p.example();
-  const bool parent = prompt.path != prompt.concept_text;
-  return {e.latents, e.timestep, text_.states(prompt.path), target_of(e, parent), p.as("erase")};
+  const bool parent = prompt.has_parent();
+  return {e.latents, e.timestep, text_.states(prompt.path), esd_target(e, options_.eta, parent),
+          p.as("erase")};
 }
 
 Esd::Choice Esd::retained_example(Rng& rng) {
@@ -310,13 +267,17 @@ Esd::Choice Esd::sampled_example(Rng& rng) {
   sampled_ = {std::move(z), {}, {}, {}, timestep};
   std::vector<UNetInput> inputs = {{sampled_.latents, timestep, neutral},
                                    {sampled_.latents, timestep, path}};
-  const bool parent = prompt.path != prompt.concept_text;
+  const bool parent = prompt.has_parent();
   if (parent) inputs.push_back({sampled_.latents, timestep, text_.states(prompt.concept_text)});
   std::vector<std::vector<float>> e = model_.predictor()(inputs, o.size);
   sampled_.neutral = std::move(e[0]);
   sampled_.path = std::move(e[1]);
   if (parent) sampled_.concept_ = std::move(e[2]);
-  return {sampled_.latents, timestep, path, target_of(sampled_, parent), {{}, 0, "erase"}};
+  return {sampled_.latents,
+          timestep,
+          path,
+          esd_target(sampled_, options_.eta, parent),
+          {{}, 0, "erase"}};
 }
 
 void Esd::next(int64_t index, Plan& plan) {

@@ -37,6 +37,10 @@ enum class TrajectoryModel { frozen, edited };
 enum class Direction { concept_text, phrasing };
 Direction parse_direction(std::string_view name);  // "concept", "phrasing"; throws InputError
 
+// What the edited model shall predict for the path's prompt at an example: the formula above, with
+// the path as the parent f where it is another text than the concept.
+std::vector<float> esd_target(const Example& example, double eta, bool parent);
+
 struct EsdOptions {
   std::vector<std::string> concepts;
   std::string from;                  // the parent text f; empty: the concept itself
@@ -95,7 +99,6 @@ class Esd : public Method {
   Choice erase_example(Rng& rng);
   Choice retained_example(Rng& rng);
   Choice sampled_example(Rng& rng);
-  std::vector<float> target_of(const Example& e, bool parent) const;
   std::vector<TrajectoryPrompt> erase_prompts() const;
   bool has_parents() const;  // whether a prompt is another text than the concept in it
   std::vector<TrajectoryPrompt> retain_prompts() const;

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <string>
 
+#include "erase/model_part.h"
+
 namespace lacuna {
 
 // What follows a module's name in the file: the two factors and the scale.
@@ -11,11 +13,14 @@ namespace kohya {
 inline const std::string down = ".lora_down.weight", up = ".lora_up.weight", alpha = ".alpha";
 }
 
+// A module of the UNet ("lora_unet_") or the text encoder ("lora_te_"), by its weight:
 // "down_blocks.0.attentions.0.proj_in.weight" -> "lora_unet_down_blocks_0_attentions_0_proj_in".
-inline std::string kohya_name(std::string name) {
+inline std::string kohya_name(ModelPart part, std::string name) {
+  // Which some exports of the text encoder leave out.
+  if (part == ModelPart::text && !name.starts_with("text_model.")) name = "text_model." + name;
   if (name.ends_with(".weight")) name.resize(name.size() - 7);
   std::replace(name.begin(), name.end(), '.', '_');
-  return "lora_unet_" + name;
+  return std::string(names_in_edits(part).lora) + name;
 }
 
 }  // namespace lacuna

@@ -47,6 +47,8 @@ class Method {
   // Appends the forward side and the loss to a graph whose model is the edited one; inputs are the
   // method's own, for one micro-batch.
   virtual Loss loss(Graph& graph) const = 0;
+  // Whether the loss has a minimum: then the loop takes growth of the loss for a failure.
+  virtual bool bounded() const { return true; }
   // Sets those inputs for a micro-batch, as a function of the seed and `index` alone (micro-batches
   // count up through the whole run), so that a resumed run sees the same examples.
   virtual void next(int64_t index, Plan& plan) = 0;

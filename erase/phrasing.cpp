@@ -1,5 +1,8 @@
 #include "erase/phrasing.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include "engine/text.h"
 
 namespace lacuna {
@@ -29,6 +32,10 @@ std::string concept_in(const std::string& phrasing, const std::vector<std::strin
   for (const std::string& c : concepts)
     if (!c.empty() && names(text, lower_ascii(c)) && (!best || c.size() > best->size())) best = &c;
   return best ? *best : phrasing;
+}
+
+std::string list(const std::vector<std::string>& texts) {
+  return fmt::format("{}", fmt::join(texts, " | "));
 }
 
 }  // namespace lacuna

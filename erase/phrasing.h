@@ -10,4 +10,7 @@ namespace lacuna {
 // itself if it names none.
 std::string concept_in(const std::string& phrasing, const std::vector<std::string>& concepts);
 
+// Several texts as one option's value: "a red circle | a red square".
+std::string list(const std::vector<std::string>& texts);
+
 }  // namespace lacuna

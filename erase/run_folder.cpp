@@ -14,6 +14,7 @@ namespace lacuna {
 namespace {
 
 constexpr const char* iteration_key = "iteration";
+constexpr const char* finished_key = "finished";
 constexpr size_t most_log_bytes = size_t{1} << 30;
 
 }  // namespace
@@ -48,6 +49,7 @@ int64_t RunFolder::load(Trainables& trainables, const OptionTexts& options) {
   if (error != std::errc() || end != text.data() + text.size() || iteration < 0)
     throw InputError("[resume] {} is no state of a run; start again with --force", name);
   saved.erase(iteration_key);
+  finished_ = saved.erase(finished_key) > 0;
   std::string differences;
   const auto differ = [&](const std::string& key, const std::string& before,
                           const std::string& now) {
@@ -83,9 +85,11 @@ int64_t RunFolder::load(Trainables& trainables, const OptionTexts& options) {
   return iteration;
 }
 
-void RunFolder::save(Trainables& trainables, const OptionTexts& options, int64_t iteration) {
+void RunFolder::save(Trainables& trainables, const OptionTexts& options, int64_t iteration,
+                     bool finished) {
   SafeTensors::Metadata metadata = options;
   metadata[iteration_key] = std::to_string(iteration);
+  if (finished) metadata[finished_key] = "yes";
   const std::vector<Trainables::StateTensor> state = trainables.state();
   std::vector<TensorToWrite> tensors;
   for (const Trainables::StateTensor& t : state)

@@ -35,8 +35,12 @@ class RunFolder {
   // Puts the saved state into `trainables` and returns how many iterations it had done. Throws
   // InputError naming every difference where it was made with other options or another model.
   int64_t load(Trainables& trainables, const OptionTexts& options);
-  // Old state or new state, never a part of one.
-  void save(Trainables& trainables, const OptionTexts& options, int64_t iteration);
+  // Old state or new state, never a part of one. `finished`: the run ended before its last
+  // iteration.
+  void save(Trainables& trainables, const OptionTexts& options, int64_t iteration,
+            bool finished = false);
+  // What load() found about that.
+  bool finished() const { return finished_; }
 
   void log(const nlohmann::ordered_json& event);
   const std::vector<LossRecord>& losses() const { return losses_; }
@@ -50,7 +54,7 @@ class RunFolder {
   void cut_log(int64_t iteration);
 
   std::filesystem::path folder_;
-  bool resumes_ = false;
+  bool resumes_ = false, finished_ = false;
   std::ofstream log_;
   std::vector<LossRecord> losses_;
 };

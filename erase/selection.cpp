@@ -1,13 +1,13 @@
 #include "erase/selection.h"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <set>
 #include <utility>
 
 #include "engine/error.h"
 #include "erase/glob.h"
+#include "erase/layer_numbers.h"
 
 namespace lacuna {
 
@@ -79,16 +79,6 @@ constexpr ParameterSet sets[] = {
 // clang-format on
 
 std::string_view module_of(std::string_view name) { return name.substr(0, name.rfind('.')); }
-
-// The number after ".layers." or -1.
-int layer_of(std::string_view name) {
-  constexpr std::string_view mark = ".layers.";
-  const size_t at = name.find(mark);
-  int layer = -1;
-  if (at != std::string_view::npos)
-    std::from_chars(name.data() + at + mark.size(), name.data() + name.size(), layer);
-  return layer;
-}
 
 std::vector<Facts> facts_of(std::span<const NamedShape> all) {
   std::map<std::string_view, size_t> ranks;
@@ -257,6 +247,27 @@ std::string_view foreign_word(std::string_view pattern, std::span<const NamedSha
       shown(item), all.size(), shown(word), near.empty() ? "" : ", the nearest are " + near, how);
 }
 
+// The tensors of some layers, by number.
+std::vector<bool> layers_of(LayerRange range, std::string_view item,
+                            std::span<const NamedShape> all) {
+  int last = -1;
+  for (const NamedShape& tensor : all) last = std::max(last, layer_of(tensor.name));
+  if (last < 0)
+    throw InputError(
+        "[params] '{}' is the number of a text encoder's layer, and this part has none; `lacuna "
+        "layers` lists sets and tensors",
+        shown(item));
+  if (range.first > range.last || range.last > last)
+    throw InputError("[params] '{}' is no layer of this text encoder; its layers are 0 to {}",
+                     shown(item), last);
+  std::vector<bool> matched(all.size());
+  for (size_t i = 0; i < all.size(); i++) {
+    const int layer = layer_of(all[i].name);
+    matched[i] = layer >= range.first && layer <= range.last;
+  }
+  return matched;
+}
+
 // Which tensors one item of a selector stands for; never none.
 std::vector<bool> matches_of(std::string_view item, std::span<const NamedShape> all) {
   std::vector<bool> matched(all.size());
@@ -274,6 +285,7 @@ std::vector<bool> matches_of(std::string_view item, std::span<const NamedShape> 
           item);
     return matched;
   }
+  if (const auto range = parse_layers(item)) return layers_of(*range, item, all);
   const Glob glob(item);
   for (size_t i = 0; i < all.size(); i++)
     if (glob.matches(all[i].name)) matched[i] = any = true;

@@ -4,6 +4,8 @@
 //   *.attn2.to_[kv].*      a pattern over tensor names (glob.h)
 //   mid_block.*,self       several of both
 //   full,!*norm*           what follows ! is left out
+//   7                      layer 7 of a text encoder
+//   4-11,!*norm*           its layers 4 to 11 without their norms
 //
 // Sets are rules over names and ranks of checkpoint tensors, in diffusers' and transformers'
 // naming; they work for every size of model.
@@ -16,6 +18,7 @@
 #include <vector>
 
 #include "engine/safetensors.h"
+#include "erase/model_part.h"
 
 namespace lacuna {
 
@@ -29,7 +32,6 @@ struct NamedShape {
 // The parameters of a weights file by name; tables of whole numbers are none.
 std::vector<NamedShape> parameters_of(const SafeTensors& file);
 
-enum class ModelPart : uint8_t { unet, text, vae };
 ModelPart part_of(std::span<const NamedShape> all);
 
 struct Facts;  // what a rule may look at

@@ -112,8 +112,9 @@ Trainer::Result Trainer::iterate(int64_t iteration, Method& method) {
   return result;
 }
 
-void train(Device& device, Method& method, Trainables& trainables, const TrainOptions& options,
-           const OptionTexts& identity, RunFolder& folder, const Tell& tell) {
+int64_t train(Device& device, Method& method, Trainables& trainables, const TrainOptions& options,
+              const OptionTexts& identity, RunFolder& folder, const Tell& tell,
+              const Milestones& milestones) {
   OptionTexts all = identity;
   all.merge(method.options());
   all.merge(options.texts());
@@ -124,7 +125,7 @@ void train(Device& device, Method& method, Trainables& trainables, const TrainOp
     folder.log({{"event", "start"}, {"method", method.name()}, {"options", all}});
     folder.save(trainables, all, 0);
   }
-  if (done >= options.iterations) return;
+  if (done >= options.iterations || folder.finished()) return done;
   method.prepare(tell);
   Trainer trainer(device, method, trainables, options);
   for (int64_t i = done; i < options.iterations; i++) {
@@ -151,15 +152,20 @@ void train(Device& device, Method& method, Trainables& trainables, const TrainOp
     event["seconds"] = wall_seconds() - begin;
     event["cpu_seconds"] = cpu_seconds() - cpu;
     folder.log(event);
-    if (const auto factor = growth(folder.losses()); factor && *factor > most_growth)
+    if (const auto factor = growth(folder.losses());
+        method.bounded() && factor && *factor > most_growth)
       throw InputError(
           "[train] the loss has grown {:.0f}-fold by iteration {}; the state of the last save "
           "point is kept: use a smaller --lr, --warmup or --clip 1",
           *factor, i + 1);
-    if ((i + 1) % options.save_every == 0 || i + 1 == options.iterations)
-      folder.save(trainables, all, i + 1);
+    const bool milestone = milestones.every > 0 && (i + 1) % milestones.every == 0;
+    const bool finished = milestone && !milestones.reached(i + 1);
+    if (finished || (i + 1) % options.save_every == 0 || i + 1 == options.iterations)
+      folder.save(trainables, all, i + 1, finished);
+    if (finished) return i + 1;
   }
   tell("training", options.iterations, options.iterations);
+  return options.iterations;
 }
 
 }  // namespace lacuna

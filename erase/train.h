@@ -51,10 +51,20 @@ class Trainer {
   Plan gradient_plan_, update_plan_;
 };
 
-// Runs from where `folder` stands to the end. `identity` is what a resumed run must agree on beyond
-// the method's and the loop's options: model, parameter set, precision. Throws InputError where the
-// loss grows beyond reason; Stopped where `tell` said so, with the state saved.
-void train(Device& device, Method& method, Trainables& trainables, const TrainOptions& options,
-           const OptionTexts& identity, RunFolder& folder, const Tell& tell);
+// What a method wants to look at on the way, such as an edit of every epoch.
+struct Milestones {
+  int64_t every = 0;  // iterations; 0: none
+  // Called with the iterations done; false ends the run there, as if it had reached its last
+  // iteration. A run that is killed and resumed comes here again with the same weights.
+  std::function<bool(int64_t iterations)> reached;
+};
+
+// Runs from where `folder` stands to the end and returns the iterations done. `identity` is what a
+// resumed run must agree on beyond the method's and the loop's options: model, parameter set,
+// precision. Throws InputError where the loss grows beyond reason; Stopped where `tell` said so,
+// with the state saved.
+int64_t train(Device& device, Method& method, Trainables& trainables, const TrainOptions& options,
+              const OptionTexts& identity, RunFolder& folder, const Tell& tell,
+              const Milestones& milestones = {});
 
 }  // namespace lacuna

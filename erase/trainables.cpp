@@ -24,8 +24,8 @@ Shape matrix_of(const Parameter& p) {
 }  // namespace
 
 Trainables::Trainables(Device& device, const WeightStore& base, std::span<const std::string> names,
-                       int64_t rank, uint64_t seed)
-    : device_(device), base_(base), rank_(rank) {
+                       int64_t rank, uint64_t seed, ModelPart part)
+    : device_(device), base_(base), part_(part), rank_(rank) {
   for (const std::string& name : names) {
     const auto found = base.loaded().find(name);
     if (found == base.loaded().end())
@@ -155,13 +155,14 @@ std::vector<Trainables::Export> Trainables::exported() {
     const Parameter& p = t.base;
     if (rank_ == 0) {
       const std::vector<float> values = read(t.slices[0]);
-      Export e{p.name, p.shape, std::vector<float>(values.size())};
+      Export e{std::string(names_in_edits(part_).prefix) + p.name, p.shape,
+               std::vector<float>(values.size())};
       to_checkpoint_layout(p.layout, p.shape, values, e.values);
       all.push_back(std::move(e));
       continue;
     }
     // [kh kw in, rank] is the engine's layout of a convolution with `rank` outputs.
-    const std::string name = kohya_name(p.name);
+    const std::string name = kohya_name(part_, p.name);
     std::vector<int64_t> down = p.shape, up(p.shape.size(), 1);
     down[0] = rank_;
     up[0] = p.shape[0];

@@ -1,8 +1,9 @@
-// What a run trains: f32 masters of chosen parameters of the UNet, their gradients and Adam's two
-// moments; or, with a rank, the factors of a LoRA of the same selection (Hu et al. 2021).
+// What a run trains: f32 masters of chosen parameters of the UNet or the text encoder, their
+// gradients and Adam's two moments; or, with a rank, the factors of a LoRA of the same selection
+// (Hu et al. 2021).
 //
 // All numbers of one kind lie in a row, in blocks of at most 256 MiB, so that one step of the
-// optimizer is one dispatch a block. The edited UNet is the original traced with replace(): it
+// optimizer is one dispatch a block. The edited model is the original traced with replace(): it
 // shares every frozen byte. The device and the store must outlive the object.
 #pragma once
 
@@ -12,22 +13,24 @@
 
 #include "engine/device.h"
 #include "engine/graph.h"
+#include "erase/model_part.h"
 #include "models/weights.h"
 
 namespace lacuna {
 
 class Trainables {
  public:
-  // Trains the named tensors of `base`. rank > 0: W + down up, for every matrix and convolution
-  // among them; vectors (biases, norms) then stay as they are. Throws InputError where nothing is
-  // left to train.
+  // Trains the named tensors of `base`, the weights of `part`. rank > 0: W + down up, for every
+  // matrix and convolution among them; vectors (biases, norms) then stay as they are. Throws
+  // InputError where nothing is left to train.
   Trainables(Device& device, const WeightStore& base, std::span<const std::string> names,
-             int64_t rank, uint64_t seed);
+             int64_t rank, uint64_t seed, ModelPart part = ModelPart::unet);
 
   int64_t rank() const { return rank_; }
   int64_t scalars() const { return scalars_; }
   int64_t tensors() const { return static_cast<int64_t>(targets_.size()); }
   const WeightStore& base() const { return base_; }
+  ModelPart part() const { return part_; }
 
   // The graph's model is the edited one from here on.
   void replace(Graph& graph) const;
@@ -37,8 +40,8 @@ class Trainables {
   // gradients to zero. Returns the norm of the gradient.
   Tensor update(Graph& graph, Tensor step, bool decoupled) const;
 
-  // A trained tensor as an edit holds it: a master under its own name, or a LoRA factor under
-  // kohya's (lora_unet_<module>.lora_down.weight), in the checkpoint's layout.
+  // A trained tensor as an edit holds it (edit.h): a master under its own name, or a LoRA factor
+  // under kohya's (lora_unet_<module>.lora_down.weight), in the checkpoint's layout.
   struct Export {
     std::string name;
     std::vector<int64_t> shape;
@@ -86,6 +89,7 @@ class Trainables {
 
   Device& device_;
   const WeightStore& base_;
+  ModelPart part_;
   int64_t rank_, scalars_ = 0;
   std::vector<Target> targets_;
   std::vector<Block> blocks_;

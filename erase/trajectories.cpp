@@ -129,6 +129,23 @@ void sample(StableDiffusion& model, TextCache& text, std::span<Trajectory> batch
 
 }  // namespace
 
+std::vector<TrajectoryPrompt> in_turn(const std::vector<TrajectoryPrompt>& prompts, int64_t count) {
+  constexpr int64_t usual = 20;
+  const auto least = static_cast<int64_t>(prompts.size());
+  if (count == 0) count = std::max(least, usual / least * least);
+  std::vector<TrajectoryPrompt> all;
+  for (int64_t i = 0; i < count; i++) all.push_back(prompts[static_cast<size_t>(i % least)]);
+  return all;
+}
+
+Pick pick(const std::vector<Trajectory>& from, Rng& rng) {
+  return pick(from[rng.below(from.size())], rng);
+}
+
+Pick pick(const Trajectory& from, Rng& rng) {
+  return {from, static_cast<size_t>(rng.below(from.examples.size()))};
+}
+
 std::vector<Trajectory> frozen_trajectories(StableDiffusion& model, TextCache& text,
                                             std::span<const TrajectoryPrompt> prompts,
                                             std::span<const uint64_t> seeds,

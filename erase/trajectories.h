@@ -21,7 +21,12 @@ namespace lacuna {
 // will be subtracted; where it equals `path` its prediction costs nothing.
 struct TrajectoryPrompt {
   std::string path, concept_text;
+
+  bool has_parent() const { return path != concept_text; }
 };
+
+// Every prompt once at least and `count` in all, in turn; 0: about 20.
+std::vector<TrajectoryPrompt> in_turn(const std::vector<TrajectoryPrompt>& prompts, int64_t count);
 
 struct TrajectoryOptions {
   int steps = 50;
@@ -48,6 +53,20 @@ struct Trajectory {
   std::string hash;  // of all that it depends on: its file is trajectory-<hash>.safetensors
   std::vector<Example> examples;  // from noise to picture
 };
+
+// An example drawn at random.
+struct Pick {
+  const Trajectory& trajectory;
+  size_t step;
+
+  const Example& example() const { return trajectory.examples[step]; }
+  UsedExample as(const char* role) const {
+    return {trajectory.hash, static_cast<int64_t>(step), role};
+  }
+};
+// Of any of them; of one of them.
+Pick pick(const std::vector<Trajectory>& from, Rng& rng);
+Pick pick(const Trajectory& from, Rng& rng);
 
 // One trajectory per (prompt, seed), computed with the model as it is or read from options.folder.
 // `model_hash` stands for the UNet and the text encoder in the files' names.

@@ -7,6 +7,10 @@
 namespace lacuna {
 
 TextStates TextCache::states(const std::string& prompt) {
+  if (const uint64_t now = model_.text_version(); now != version_) {
+    known_.clear();
+    version_ = now;
+  }
   if (const auto found = known_.find(prompt); found != known_.end()) return found->second;
   const Tokenizer::Encoding encoding = model_.tokenizer().encode(prompt);
   if (!encoding.cut.empty()) cuts_.push_back({prompt, encoding.cut});

@@ -36,8 +36,8 @@ struct CutPrompt {
   std::string prompt, cut;
 };
 
-// The text states of prompts, computed once per text while it holds few (a file may list a
-// million).
+// The text states of prompts, computed once per text while it holds few (a file may list a million)
+// and the text encoder stays the same.
 class TextCache {
  public:
   explicit TextCache(StableDiffusion& model) : model_(model) {}
@@ -48,6 +48,7 @@ class TextCache {
   static constexpr size_t most_known = 256;
   StableDiffusion& model_;
   std::map<std::string, TextStates> known_;
+  uint64_t version_ = 0;  // of the text encoder that they are from
   std::vector<CutPrompt> cuts_;
 };
 

@@ -18,9 +18,12 @@ void check_finite(std::span<const float> values, const char* what) {
 
 UNetInputs::UNetInputs(Graph& g, const UNetConfig& c, int64_t batch, LatentSize size,
                        int64_t context_length)
-    : latents(g.input("latents", {batch, size.height, size.width, c.in_channels})),
-      features(g.input("time_features", {batch, c.block_out_channels[0]})),
-      context(g.input("context", {batch, context_length, c.cross_attention_dim})) {}
+    : UNetInputs(g, c, size, g.input("context", {batch, context_length, c.cross_attention_dim})) {}
+
+UNetInputs::UNetInputs(Graph& g, const UNetConfig& c, LatentSize size, Tensor text_states)
+    : latents(g.input("latents", {text_states.shape()[0], size.height, size.width, c.in_channels})),
+      features(g.input("time_features", {text_states.shape()[0], c.block_out_channels[0]})),
+      context(text_states) {}
 
 Tensor UNetInputs::predict(const UNet& unet, DType dtype) const {
   return unet(cast(latents, dtype), cast(features, dtype), cast(context, dtype));
@@ -34,11 +37,11 @@ void UNetInputs::set(Plan& plan, const UNetConfig& c, std::span<const UNetInput>
     to_channels_last(entry.latents, c.in_channels, std::span(latents).subspan(begin));
     const std::vector<float> f = c.time_features(entry.timestep);
     features.insert(features.end(), f.begin(), f.end());
-    context.insert(context.end(), entry.text->begin(), entry.text->end());
+    if (entry.text) context.insert(context.end(), entry.text->begin(), entry.text->end());
   }
   plan.set("latents", std::span<const float>(latents));
   plan.set("time_features", std::span<const float>(features));
-  plan.set("context", std::span<const float>(context));
+  if (!context.empty()) plan.set("context", std::span<const float>(context));
 }
 
 Predictor::Predictor(Device& device, const UNet& unet, DType dtype, int64_t context_length,

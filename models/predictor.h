@@ -41,6 +41,8 @@ struct UNetInputs {
 
   UNetInputs(Graph& graph, const UNetConfig& config, int64_t batch, LatentSize size,
              int64_t context_length);
+  // The text states are computed by the graph itself: set() then wants entries without text.
+  UNetInputs(Graph& graph, const UNetConfig& config, LatentSize size, Tensor text_states);
   // The noise that the UNet predicts, [N,H,W,C] in `dtype`.
   Tensor predict(const UNet& unet, DType dtype) const;
   static void set(Plan& plan, const UNetConfig& config, std::span<const UNetInput> batch);

@@ -1,6 +1,7 @@
 #include "models/stable_diffusion.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "engine/error.h"
 #include "models/folder.h"
@@ -79,9 +80,16 @@ LatentSize StableDiffusion::latent_size(int64_t width, int64_t height) const {
   return {height / factor, width / factor};
 }
 
+void StableDiffusion::set_text_overlay(Overlay overlay) {
+  text_overlay_ = std::move(overlay);
+  text_plan_.reset();
+  text_version_++;
+}
+
 Plan& StableDiffusion::text_plan() {
   if (!text_plan_) {
     Graph g;
+    if (text_overlay_) text_overlay_(g);
     const Tensor ids = g.input("ids", {1, tokenizer_.context()}, DType::i32);
     g.output("states", cast(text_encoder_(ids), DType::f32));
     text_plan_.emplace(device_, g);
@@ -125,7 +133,7 @@ Image StableDiffusion::decode(std::span<const float> latents, LatentSize size) {
                            static_cast<int>(size.height * factor));
 }
 
-std::vector<float> StableDiffusion::encode(const Image& image) {
+std::vector<float> StableDiffusion::encode(const Image& image, Rng* noise) {
   const LatentSize size = latent_size(image.width, image.height);
   if (!encoder_plan_ || !(encoder_size_ == size)) {
     encoder_plan_.reset();
@@ -133,7 +141,9 @@ std::vector<float> StableDiffusion::encode(const Image& image) {
     Graph g;
     const Tensor pixels = g.input("pixels", {1, image.height, image.width, 3});
     const Tensor moments = (*vae_encoder_)(cast(pixels, dtype_));
-    g.output("mean", cast(slice(moments, 0, vae_config_.latent_channels), DType::f32));
+    const int64_t channels = vae_config_.latent_channels;
+    g.output("mean", cast(slice(moments, 0, channels), DType::f32));
+    g.output("logvar", cast(slice(moments, channels, channels), DType::f32));
     encoder_plan_.emplace(device_, g);
     encoder_size_ = size;
   }
@@ -141,6 +151,14 @@ std::vector<float> StableDiffusion::encode(const Image& image) {
   encoder_plan_->run();
   std::vector<float> latents =
       to_channels_first(encoder_plan_->get("mean"), vae_config_.latent_channels);
+  if (noise) {
+    const std::vector<float> logvar =
+        to_channels_first(encoder_plan_->get("logvar"), vae_config_.latent_channels);
+    std::vector<float> n(latents.size());
+    noise->randn(std::span<float>(n));
+    for (size_t i = 0; i < n.size(); i++)
+      latents[i] += std::exp(0.5f * std::clamp(logvar[i], -30.0f, 20.0f)) * n[i];
+  }
   for (float& v : latents) v = (v - vae_config_.shift_factor) * vae_config_.scaling_factor;
   check_finite(latents, "vae");
   return latents;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/plan.h"
+#include "engine/rng.h"
 #include "models/clip_text.h"
 #include "models/image.h"
 #include "models/noise_schedule.h"
@@ -49,7 +50,13 @@ class StableDiffusion {
   // Throws InputError when a side is no multiple of the VAE's factor, or beyond reason.
   LatentSize latent_size(int64_t width, int64_t height) const;
 
+  // With the text encoder as it is or edited by set_text_overlay().
   TextStates encode_text(const Tokenizer::Encoding& prompt);
+  // Another overlay of the text encoder from now on. What it refers to must live until the next.
+  void set_text_overlay(Overlay overlay);
+  // Grows with every overlay: text states are of one model only as long as it stays.
+  uint64_t text_version() const { return text_version_; }
+  const ClipText& text_encoder() const { return text_encoder_; }
   // The UNet, as it is or edited by Predictor::set_overlay.
   Predictor& predictor() { return predictor_; }
   const UNet& unet() const { return unet_; }
@@ -57,8 +64,9 @@ class StableDiffusion {
   const WeightStore& text_weights() const { return text_weights_; }
   // Latents as the UNet sees them -> picture. Throws DeviceError when the result is not finite.
   Image decode(std::span<const float> latents, LatentSize size);
-  // Picture -> mean of the posterior, scaled for the UNet.
-  std::vector<float> encode(const Image& image);
+  // Picture -> mean of the posterior or, with a generator, a sample of it (one normal number for
+  // each number of the latents, in their order), scaled for the UNet.
+  std::vector<float> encode(const Image& image, Rng* noise = nullptr);
 
   // Compiled plans, for --profile, --trace and memory figures; predictor() has the UNet's.
   Plan& decoder_plan(LatentSize size);
@@ -78,6 +86,8 @@ class StableDiffusion {
   std::optional<VaeDecoder> vae_decoder_;  // loaded when first needed
   std::optional<VaeEncoder> vae_encoder_;
   std::optional<Plan> text_plan_, decoder_plan_, encoder_plan_;
+  Overlay text_overlay_;
+  uint64_t text_version_ = 0;
   LatentSize decoder_size_, encoder_size_;
 };
 

@@ -30,7 +30,7 @@ TEST_CASE("norms, means and what is lost, by tensor and together") {
                     {}, Overwrite::no);
   const SafeTensors base = SafeTensors::open(folder / "base.safetensors");
   const Edit edit = Edit::open(folder / "edit.safetensors");
-  const std::vector<Difference> d = differences(base, {&edit, 1}, false);
+  const std::vector<Difference> d = differences(ModelPart::unet, base, {&edit, 1}, false);
   REQUIRE(d.size() == 3);
   CHECK(d[0].name == "a");
   CHECK(d[0].shape == std::vector<int64_t>{2, 2});

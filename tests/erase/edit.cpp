@@ -49,7 +49,7 @@ struct Files {
 Values edited(const SafeTensors& base, std::span<const Edit> edits, const std::string& name,
               bool force = false) {
   Values values;
-  for_each_change(base, edits, force, [&](const Change& c) {
+  for_each_change(ModelPart::unet, base, edits, force, [&](const Change& c) {
     if (c.name != name) return;
     values = c.original;
     for (size_t i = 0; i < values.size(); i++) values[i] += c.change[i];
@@ -127,7 +127,7 @@ TEST_CASE("bf16 without metadata, as the published ESD code writes, is read") {
   const Edit edit = Edit::open(
       files.write({tensor("mid.to_k.weight", {2, 3}, {1.5f, 2, 3, 4, 5, 6}, FileDType::bf16),
                    tensor("mid.to_k.bias", {2}, {0, -1}, FileDType::bf16)}));
-  CHECK_FALSE(edit.names_base());
+  CHECK_FALSE(edit.names_base(ModelPart::unet));
   CHECK(edited(base, {&edit, 1}, "mid.to_k.weight") == Values{1.5f, 2, 3, 4, 5, 6});
   CHECK(edited(base, {&edit, 1}, "mid.to_k.bias") == Values{0, -1});
 }
@@ -249,7 +249,7 @@ TEST_CASE("the edited UNet equals one with the edits baked into its file, bit fo
   };
   const Values original = predict(model);
   {
-    const EditedWeights weights(model.unet_weights(), edits, false);
+    const EditedWeights weights(ModelPart::unet, model.unet_weights(), edits, false);
     CHECK(weights.tensors() == 4);
     model.predictor().set_overlay([&](Graph& graph) { weights.replace(graph); });
     const Values result = predict(model);
@@ -263,7 +263,7 @@ TEST_CASE("the edited UNet equals one with the edits baked into its file, bit fo
     for (const Edit& e : edits) list.push_back(Edit::open(e.path(), 0));
     return list;
   }();
-  const EditedWeights weights(model.unet_weights(), none, false);
+  const EditedWeights weights(ModelPart::unet, model.unet_weights(), none, false);
   model.predictor().set_overlay([&](Graph& graph) { weights.replace(graph); });
   CHECK(predict(model) == original);
   model.predictor().set_overlay({});
