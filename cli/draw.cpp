@@ -30,17 +30,19 @@ int64_t Drawer::steps(size_t pictures) const {
   return calls_ * ((static_cast<int64_t>(pictures) + batch_ - 1) / batch_);
 }
 
-void Drawer::draw(std::span<const ImageRequest> requests, const Visit& visit) {
+void Drawer::draw(std::span<const ImageRequest> requests, const Visit& visit,
+                  const Regional* regional) {
   const auto batch = static_cast<size_t>(batch_);
   for (size_t first = 0; first < requests.size(); first += batch) {
     const auto part = requests.subspan(first, std::min(batch, requests.size() - first));
     unet_batch_ = static_cast<int64_t>(part.size()) * (options_.guidance > 1 ? 2 : 1);
     const std::string note = fmt::format("picture {}", first + 1);
-    std::vector<Generated> results = generate(model_, text_, part, options_, [&](int call, int) {
+    const auto step = [&](int call, int) {
       warn_cuts();
       progress_.update(done_ + call, note);
       return !interrupted();
-    });
+    };
+    std::vector<Generated> results = generate(model_, text_, part, options_, step, regional);
     if (results.empty()) throw Interrupted{};
     done_ += calls_;
     for (size_t i = 0; i < results.size(); i++) visit(first + i, std::move(results[i]));

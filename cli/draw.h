@@ -21,7 +21,8 @@ class Drawer {
 
   // Gives the pictures to `visit` in the order of the requests. Throws Interrupted after Ctrl-C.
   using Visit = std::function<void(size_t request, Generated&& picture)>;
-  void draw(std::span<const ImageRequest> requests, const Visit& visit);
+  void draw(std::span<const ImageRequest> requests, const Visit& visit,
+            const Regional* regional = nullptr);
 
   // Entries of the UNet's last batch: twice the pictures where guidance is on.
   int64_t unet_batch() const { return unet_batch_; }

@@ -89,13 +89,30 @@ std::vector<std::string> expanded(const std::string& argument) {
   return files;
 }
 
+namespace {
+
+Overlay overlay_of(const EditedWeights& weights, bool edited) {
+  const bool changes = edited && weights.tensors() > 0;
+  return changes ? Overlay([&weights](Graph& graph) { weights.replace(graph); }) : Overlay();
+}
+
+}  // namespace
+
 void EditedModel::use(bool edited) {
-  const auto overlay = [edited](const EditedWeights& weights) {
-    const bool changes = edited && weights.tensors() > 0;
-    return changes ? Overlay([&weights](Graph& graph) { weights.replace(graph); }) : Overlay();
-  };
-  model_.predictor().set_overlay(overlay(unet_));
-  model_.set_text_overlay(overlay(text_));
+  edited_ = edited;
+  model_.predictor().set_overlay(overlay_of(unet_, edited));
+  model_.set_text_overlay(overlay_of(text_, edited));
+}
+
+TextStates EditedModel::original_states(const std::string& text) {
+  constexpr size_t most_known = 256;  // a file may list a million prompts
+  if (const auto found = originals_.find(text); found != originals_.end()) return found->second;
+  if (originals_.size() >= most_known) originals_.clear();
+  const bool switches = edited_ && text_.tensors() > 0;
+  if (switches) model_.set_text_overlay({});
+  const TextStates states = model_.encode_text(model_.tokenizer().encode(text));
+  if (switches) model_.set_text_overlay(overlay_of(text_, true));
+  return originals_[text] = states;
 }
 
 }  // namespace lacuna

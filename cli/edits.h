@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -43,10 +44,14 @@ class EditedModel {
   ~EditedModel() { use(false); }
 
   void use(bool edited);
+  // From the original text encoder, whichever is in use.
+  TextStates original_states(const std::string& text);
 
  private:
   StableDiffusion& model_;
   EditedWeights unet_, text_;
+  bool edited_ = false;
+  std::map<std::string, TextStates> originals_;
 };
 
 }  // namespace lacuna

@@ -2,6 +2,7 @@
 
 #include "cli/erase_clip.h"
 #include "cli/erase_esd.h"
+#include "cli/erase_inpaint.h"
 
 namespace lacuna {
 
@@ -10,6 +11,7 @@ void add_erase(CLI::App& app) {
   erase->require_subcommand(1);
   add_esd(*erase);
   add_clip(*erase);
+  add_inpaint(*erase);
 }
 
 }  // namespace lacuna

@@ -1,33 +1,19 @@
 #include "cli/erase_esd.h"
 
-#include <fmt/format.h>
-
-#include <optional>
-
+#include "cli/esd_options.h"
 #include "cli/model_defaults.h"
-#include "cli/training_run.h"
 #include "engine/error.h"
 #include "erase/esd.h"
 
 namespace lacuna {
 namespace {
 
-struct EraseEsdOptions {
-  TrainingOptions run;
-  EsdOptions esd;
-  std::string trajectory, compat, direction, prompts_file, retain_file;
-  std::optional<double> eta;
-  std::optional<int64_t> iterations, batch, retain_batch;
+struct EraseEsdOptions : EsdVerbOptions {
+  std::string trajectory, compat;
 };
 
-// What holds where neither the user nor the model says anything: what the published program uses,
-// and the paper's numbers for lacuna's own loop.
-struct Defaults {
-  double learning_rate, eta;
-  int64_t iterations, batch;
-};
-
-Defaults defaults_of(EsdCompat compat) {
+// What the published program uses, and the paper's numbers for lacuna's own loop.
+EsdDefaults defaults_of(EsdCompat compat) {
   switch (compat) {
     case EsdCompat::repo:
       return {5e-5, 1, 200, 1};
@@ -49,20 +35,9 @@ void resolve(EraseEsdOptions& o) {
   } else if (!o.trajectory.empty() && o.trajectory != "frozen") {
     throw InputError("[esd] --trajectory '{}' is unknown; choose frozen or edited", o.trajectory);
   }
-  const Defaults d = defaults_of(o.esd.compat);
-  o.esd.eta = o.eta.value_or(d.eta);
-  o.esd.batch = o.batch.value_or(d.batch);
-  o.run.train.iterations = o.iterations.value_or(d.iterations);
-  o.esd.prompts = prompts_of(o.prompts_file);
   // The published programs know one text.
-  const bool published = o.esd.compat != EsdCompat::none;
-  o.esd.direction = parse_direction(!o.direction.empty() ? o.direction
-                                    : published          ? "phrasing"
-                                                         : "concept");
-  o.esd.retain = prompts_of(o.retain_file);
-  o.esd.retain_batch = o.esd.retain.empty() ? 0 : o.retain_batch.value_or(o.esd.batch);
-  o.esd.check();
-  o.run.resolve(d.learning_rate);
+  o.EsdVerbOptions::resolve(defaults_of(o.esd.compat),
+                            o.esd.compat != EsdCompat::none ? "phrasing" : "concept");
 }
 
 void erase_esd(EraseEsdOptions& o, CLI::App& command) {
@@ -76,17 +51,11 @@ void erase_esd(EraseEsdOptions& o, CLI::App& command) {
   if (o.esd.cache.empty()) o.esd.cache = run.folder() / "trajectories";
   Trainables trainables = run.trainables(ModelPart::unet, o.esd.seed);
   Esd method(run.device(), run.model(), run.text(), trainables, o.esd, run.model_hash());
-  const TrainOptions& t = o.run.train;
   TrainingTask task{method, trainables};
   if (!model_says.empty()) task.notes.push_back("the model's own defaults: " + model_says);
-  task.notes.push_back(fmt::format(
-      "{} iterations of {} examples{}, {} at {:g}", t.iterations, method.batch() * t.accumulate,
-      o.esd.retain_batch > 0
-          ? fmt::format(" ({} of them retained)", o.esd.retain_batch * t.accumulate)
-          : "",
-      t.decoupled ? "AdamW" : "Adam", t.learning_rate));
+  task.notes.push_back(o.loop());
   task.published_evaluations = [&](int64_t iterations) {
-    return Esd::published_evaluations(iterations * o.esd.batch * t.accumulate);
+    return Esd::published_evaluations(iterations * o.esd.batch * o.run.train.accumulate);
   };
   run.train(task);
 }
@@ -99,53 +68,14 @@ void add_esd(CLI::App& erase) {
   CLI::App* c = erase.add_subcommand("esd",
                                      "Erased Stable Diffusion: train the concept away from "
                                      "the model's own predictions");
-  texts_option(*c, "--concept", o->esd.concepts, "What to erase; may be given several times");
-  option(*c, "--from", o->esd.from, "Erase it from this parent text (default: from itself)",
-         "TEXT");
-  option(*c, "--prompts", o->prompts_file,
-         "Phrasings of the concept, one a line, used instead of it", "FILE");
-  option(*c, "--direction", o->direction,
-         "What a phrasing is pushed away from: the concept that it names, so that what else it "
-         "says stays, or the whole phrasing (default: concept; with --compat phrasing)",
-         "concept|phrasing");
-  option(*c, "--retain", o->retain_file, "Prompts that must stay as they are, one a line", "FILE");
-  option(*c, "--retain-weight", o->esd.retain_weight, "Weight of the retained prompts", "X")
-      ->capture_default_str();
-  option(*c, "--params", o->run.params,
-         "What to train: x, x-strict, u, self, full or a pattern, see "
-         "`lacuna layers`",
-         "SET|PATTERN")
-      ->capture_default_str();
-  option(*c, "--eta", o->eta, "How far to push away from the concept (default: 1)", "X");
-  option(*c, "--iterations", o->iterations, "Updates (default: 1000)", "N");
-  option(*c, "--batch", o->batch, "Examples of the concept at a time (default: 1)", "N");
-  option(*c, "--retain-batch", o->retain_batch, "Retained examples at a time (default: as --batch)",
-         "N");
-  option(*c, "--start-guidance", o->esd.start_guidance, "Guidance of the sampled latents", "X")
-      ->capture_default_str();
-  option(*c, "--steps", o->esd.steps, "Steps of the sampled latents", "N")->capture_default_str();
+  o->add_to(*c);
   option(*c, "--trajectory", o->trajectory,
          "Who samples the latents: frozen (once, kept) or edited (the paper's loop)",
          "frozen|edited");
-  option(*c, "--retain-neutral", o->esd.retain_neutral,
-         "Share of retained examples with the empty prompt, which guidance leans on", "X")
-      ->capture_default_str();
-  option(*c, "--retain-steps", o->esd.retain_steps, "Steps of retained latents", "N")
-      ->capture_default_str();
-  option(*c, "--trajectories", o->esd.trajectories,
-         "Frozen trajectories to sample (default: one a prompt, about 20 at least)", "N");
-  option(*c, "--retain-trajectories", o->esd.retain_trajectories, "The same for retained prompts",
-         "N");
   option(*c, "--compat", o->compat,
          "Loop, timesteps and defaults of a published program: the first code (paper), esd_sd.py "
          "(repo) or alt_esd_diffusers.py (alt)",
          "paper|repo|alt");
-  option(*c, "--cache", o->esd.cache, "Folder of trajectories (default: in the run's folder)",
-         "DIR");
-  option(*c, "--save-every", o->run.train.save_every, "Iterations between save points", "N")
-      ->capture_default_str();
-  seed_option(*c, o->esd.seed);
-  o->run.add_to(*c);
   c->callback([o, c] { erase_esd(*o, *c); });
 }
 

@@ -47,6 +47,15 @@ void add_sample(CLI::App& app) {
       ->type_name("DIR|FILE");
   c->add_flag("--grid", o->grid, "Also draw all pictures into one labelled grid");
   o->edits.add_to(*c);
+  c->add_option("--region", o->region,
+                "Where in the picture the edits act: left, right, top, bottom, center, cell:R,C, "
+                "rect:X,Y,W,H, circle:X,Y,R (shares of the sides) or a picture, white inside; "
+                "twice the work")
+      ->type_name("REGION");
+  c->add_option("--region-mode", o->region_mode,
+                "Mix the two models' predictions, or also keep the original's latents outside")
+      ->capture_default_str()
+      ->type_name("prediction|latents");
   c->footer(
       "Several edits add up: --edit a.safetensors --edit b.safetensors. A pattern draws\n"
       "with each file by itself, a row of the grid each, with the same seeds:\n"

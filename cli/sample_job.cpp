@@ -35,6 +35,8 @@ SampleOptions checked(SampleOptions o) {
   o.words = std::move(more);
   if (o.compare && o.edits.files.empty())
     throw InputError("[sample] --compare shows what an edit changes; name one with --edit FILE");
+  if (!o.region.empty() && o.edits.files.empty())
+    throw InputError("[sample] --region says where an edit acts; name one with --edit FILE");
   o.grid = o.grid || o.compare;
   o.generate.rng = parse_rng_kind(o.rng);
   return o;
@@ -93,6 +95,12 @@ SampleJob::SampleJob(SampleOptions options)
       drawn_(variants_.all.size()) {
   // Edits that do not fit are known before the first picture; one at a time lies on the device.
   for (const Variant& v : variants_.all) edited_model_.emplace(model_, v.edits, o_.force);
+  if (!o_.region.empty()) {
+    region_ = parse_region(o_.region, static_cast<int>(o_.generate.width),
+                           static_cast<int>(o_.generate.height));
+    parse_region_mode(o_.region_mode);
+    original_.emplace(*device_, model_.unet(), model_.dtype(), model_.tokenizer().context());
+  }
   if (o_.grid) check_grid(pictures(), o_.generate.width, o_.generate.height);
   progress_.restart("sampling",
                     drawer_.steps(requests_.size()) * static_cast<int64_t>(variants_.all.size()));
@@ -112,7 +120,18 @@ SampleJob::SampleJob(SampleOptions options)
                   pictures() == 1 ? "one picture" : fmt::format("{} pictures", pictures()),
                   o_.generate.width, o_.generate.height, drawer_.calls()));
   if (!edits.empty())
-    progress_.say(fmt::format("{}edited by {}", o_.compare ? "original and " : "", edits));
+    progress_.say(
+        fmt::format("{}edited by {}{}", o_.compare ? "original and " : "", edits,
+                    region_ ? fmt::format(" in {} ({})", o_.region, o_.region_mode) : ""));
+  if (region_ && !region_->note.empty()) progress_.say(region_->note);
+}
+
+std::optional<Regional> SampleJob::regional() {
+  if (!region_) return {};
+  const LatentSize size = drawer_.size();
+  return Regional{area_average(*region_, size.height, size.width),
+                  parse_region_mode(o_.region_mode), *original_,
+                  [this](const std::string& text) { return edited_model_->original_states(text); }};
 }
 
 void SampleJob::draw() {
@@ -124,11 +143,13 @@ void SampleJob::draw_all(size_t variant) {
   const Variant& v = variants_.all[variant];
   edited_model_.emplace(model_, v.edits, o_.force);
   edited_model_->use(true);
+  const std::optional<Regional> region = v.edits.empty() ? std::nullopt : regional();
+  const auto visit = [&](size_t i, Generated&& picture) {
+    if (!only_grid(o_)) save(requests_[i], picture.image, v);
+    if (o_.grid) drawn_[variant].push_back(std::move(picture.image));
+  };
   try {
-    drawer_.draw(requests_, [&](size_t i, Generated&& picture) {
-      if (!only_grid(o_)) save(requests_[i], picture.image, v);
-      if (o_.grid) drawn_[variant].push_back(std::move(picture.image));
-    });
+    drawer_.draw(requests_, visit, region ? &*region : nullptr);
   } catch (const DeviceError&) {
     // Numbers that went wrong are what --trace is for: the plans still hold the inputs.
     progress_.finish();
@@ -139,7 +160,8 @@ void SampleJob::draw_all(size_t variant) {
 
 void SampleJob::save(const ImageRequest& request, const Image& image, const Variant& variant) {
   const std::filesystem::path file = output_.next(request.seed);
-  const std::string edits = describe(variant.edits);
+  std::string edits = describe(variant.edits);
+  if (region_ && !edits.empty()) edits += fmt::format(" in {} ({})", o_.region, o_.region_mode);
   const auto png =
       encode_png(image, {{"parameters", parameters_text(request, o_.generate, model_, edits)}});
   write_file(file, png, output_.overwrite());

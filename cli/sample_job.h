@@ -11,6 +11,7 @@
 #include "cli/draw.h"
 #include "cli/output.h"
 #include "cli/variants.h"
+#include "models/region.h"
 
 namespace lacuna {
 
@@ -20,6 +21,7 @@ struct SampleOptions {
   std::vector<std::string> words;  // the prompt, and edits that a shell expanded
   std::string prompt, negative, from_file, rng = "torch", size, out = "out";
   GenerateOptions generate;
+  std::string region, region_mode = "prediction";
   std::optional<uint64_t> seed;
   int64_t count = 1, batch = 4;
   bool grid = false, compare = false, force = false, json = false, profile = false, trace = false;
@@ -39,6 +41,8 @@ class SampleJob {
   void save(const ImageRequest& request, const Image& image, const Variant& variant);
   size_t pictures() const { return requests_.size() * variants_.all.size(); }
   Image sheet() const;
+  // The region of --region, with the original model beside the edited one.
+  std::optional<Regional> regional();
 
   SampleOptions o_;
   double begin_, cpu_begin_;
@@ -48,6 +52,8 @@ class SampleJob {
   std::unique_ptr<Device> device_;
   StableDiffusion model_;
   std::optional<EditedModel> edited_model_;  // of the variant that is being drawn
+  std::optional<Predictor> original_;        // where edits act in a region
+  std::optional<Region> region_;
   Progress progress_;
   Drawer drawer_;
   std::vector<std::vector<Image>> drawn_;  // of each variant, for the grid

@@ -109,6 +109,11 @@ TrainingRun::TrainingRun(TrainingOptions options)
   text_hash_ = fingerprint(model_.text_weights().file());
 }
 
+std::pair<int, int> TrainingRun::pixels() const {
+  const auto factor = model_.vae_config().factor();
+  return {static_cast<int>(size_.width * factor), static_cast<int>(size_.height * factor)};
+}
+
 Trainables TrainingRun::trainables(ModelPart part, uint64_t seed) {
   const WeightStore& weights =
       part == ModelPart::text ? model_.text_weights() : model_.unet_weights();

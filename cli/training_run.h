@@ -72,6 +72,7 @@ class TrainingRun {
   StableDiffusion& model() { return model_; }
   TextCache& text() { return text_; }
   LatentSize size() const { return size_; }
+  std::pair<int, int> pixels() const;  // width and height of the pictures
   Progress& progress() { return progress_; }
   const std::filesystem::path& folder() const { return folder_; }  // of log and state
   // The fingerprints of UNet and text encoder; empty with --plan-only, which reads no weights.

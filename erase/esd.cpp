@@ -207,7 +207,10 @@ std::vector<float> esd_target(const Example& e, double eta, bool parent) {
 }
 
 Esd::Choice Esd::erase_example(Rng& rng) {
-  const Pick p = pick(erase_, rng);
+  return erase_.empty() ? sampled_example(rng) : erase_choice(pick_erase(rng));
+}
+
+Esd::Choice Esd::erase_choice(const Pick& p) {
   const TrajectoryPrompt& prompt = p.trajectory.prompt;
   const Example& e = p.example();
   const bool parent = prompt.has_parent();
@@ -264,50 +267,56 @@ Esd::Choice Esd::sampled_example(Rng& rng) {
     guide(e[0], e[1], o.start_guidance);
     sampler->step(i, e[0], z, noise);
   }
-  sampled_ = {std::move(z), {}, {}, {}, timestep};
-  std::vector<UNetInput> inputs = {{sampled_.latents, timestep, neutral},
-                                   {sampled_.latents, timestep, path}};
+  Example sampled{std::move(z), {}, {}, {}, timestep};
+  std::vector<UNetInput> inputs = {{sampled.latents, timestep, neutral},
+                                   {sampled.latents, timestep, path}};
   const bool parent = prompt.has_parent();
-  if (parent) inputs.push_back({sampled_.latents, timestep, text_.states(prompt.concept_text)});
+  if (parent) inputs.push_back({sampled.latents, timestep, text_.states(prompt.concept_text)});
   std::vector<std::vector<float>> e = model_.predictor()(inputs, o.size);
-  sampled_.neutral = std::move(e[0]);
-  sampled_.path = std::move(e[1]);
-  if (parent) sampled_.concept_ = std::move(e[2]);
-  return {sampled_.latents,
-          timestep,
-          path,
-          esd_target(sampled_, options_.eta, parent),
-          {{}, 0, "erase"}};
+  sampled.neutral = std::move(e[0]);
+  sampled.path = std::move(e[1]);
+  if (parent) sampled.concept_ = std::move(e[2]);
+  std::vector<float> target = esd_target(sampled, options_.eta, parent);
+  return {std::move(sampled.latents), timestep, path, std::move(target), {{}, 0, "erase"}};
 }
 
-void Esd::next(int64_t index, Plan& plan) {
+std::vector<Esd::Choice> Esd::choose(int64_t index) {
   const EsdOptions& o = options_;
   Rng rng(RngKind::torch, mix(o.seed, static_cast<uint64_t>(index) + (uint64_t{1} << 40)));
-  std::vector<std::vector<float>> latents;  // own their numbers: a Choice may refer to sampled_
+  // The mean over the batch times these is mean(erase) + retain_weight mean(retain).
+  const double all = static_cast<double>(batch());
+  std::vector<Choice> choices;
+  for (int64_t i = 0; i < o.batch + o.retain_batch; i++) {
+    const bool erase = i < o.batch;
+    choices.push_back(erase ? erase_example(rng) : retained_example(rng));
+    choices.back().used.weight = erase
+                                     ? all / static_cast<double>(o.batch)
+                                     : o.retain_weight * all / static_cast<double>(o.retain_batch);
+  }
+  return choices;
+}
+
+void Esd::set(Plan& plan, const std::vector<Choice>& choices) {
   std::vector<UNetInput> entries;
-  std::vector<float> targets, weights;
+  std::vector<float> targets;
   used_.clear();
-  const auto add = [&](const Choice& c, double weight) {
-    latents.emplace_back(c.latents.begin(), c.latents.end());
-    entries.push_back({{}, c.timestep, c.text});
+  for (const Choice& c : choices) {
+    entries.push_back({c.latents, c.timestep, c.text});
     const size_t begin = targets.size();
     targets.resize(begin + c.target.size());
     to_channels_last(c.target, model_.unet_config().out_channels,
                      std::span(targets).subspan(begin));
-    weights.push_back(static_cast<float>(weight));
     used_.push_back(c.used);
-    used_.back().weight = weight;
-  };
-  // The mean over the batch times these is mean(erase) + retain_weight mean(retain).
-  const double all = static_cast<double>(batch());
-  for (int64_t i = 0; i < o.batch; i++)
-    add(erase_.empty() ? sampled_example(rng) : erase_example(rng),
-        all / static_cast<double>(o.batch));
-  for (int64_t i = 0; i < o.retain_batch; i++)
-    add(retained_example(rng), o.retain_weight * all / static_cast<double>(o.retain_batch));
-  for (size_t i = 0; i < entries.size(); i++) entries[i].latents = latents[i];
+  }
   UNetInputs::set(plan, model_.unet_config(), entries);
   plan.set("target", std::span<const float>(targets));
+}
+
+void Esd::next(int64_t index, Plan& plan) {
+  const std::vector<Choice> choices = choose(index);
+  set(plan, choices);
+  std::vector<float> weights;
+  for (const Choice& c : choices) weights.push_back(static_cast<float>(c.used.weight));
   plan.set("weight", std::span<const float>(weights));
 }
 

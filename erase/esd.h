@@ -88,22 +88,35 @@ class Esd : public Method {
   // (backward counted as two).
   static double published_evaluations(int64_t examples);
 
- private:
+ protected:
   struct Choice {  // an example with what is asked of it
-    std::span<const float> latents;
+    std::vector<float> latents;
     float timestep;
     TextStates text;
     std::vector<float> target;
     UsedExample used;
   };
-  Choice erase_example(Rng& rng);
+  // The examples of a micro-batch, those to erase first, with their weights in the mean over it.
+  std::vector<Choice> choose(int64_t index);
+  // Sets all inputs but the weights.
+  void set(Plan& plan, const std::vector<Choice>& choices);
+
+  // A cached example to erase, where it lies.
+  Pick pick_erase(Rng& rng) const { return pick(erase_, rng); }
+  Choice erase_choice(const Pick& pick);
+  // Whether the examples to erase come from trajectories that are sampled once.
+  virtual bool cached() const;
+  const EsdOptions& esd_options() const { return options_; }
+  StableDiffusion& model() const { return model_; }
+  TextCache& text() const { return text_; }
+
+ private:
+  virtual Choice erase_example(Rng& rng);  // its weight is choose()'s
   Choice retained_example(Rng& rng);
   Choice sampled_example(Rng& rng);
   std::vector<TrajectoryPrompt> erase_prompts() const;
   bool has_parents() const;  // whether a prompt is another text than the concept in it
   std::vector<TrajectoryPrompt> retain_prompts() const;
-  // Whether the examples to erase come from trajectories that are sampled once.
-  bool cached() const;
   bool samples_with_edited() const;
 
   StableDiffusion& model_;
@@ -113,7 +126,6 @@ class Esd : public Method {
   Predictor edited_;
   std::vector<Trajectory> erase_, retain_;
   std::vector<UsedExample> used_;
-  Example sampled_;  // the example of sampled_example(), which its Choice refers to
 };
 
 }  // namespace lacuna

@@ -32,27 +32,109 @@ std::vector<float> starting_latents(const StableDiffusion& model, LatentSize siz
   return latents;
 }
 
+RegionMode parse_region_mode(std::string_view name) {
+  if (name == "prediction") return RegionMode::prediction;
+  if (name == "latents") return RegionMode::latents;
+  throw InputError("[region] mode '{}' is unknown; choose prediction or latents", name);
+}
+
 namespace {
 
 // One image on its way from noise to latents.
-struct Trajectory {
+struct Way {
   std::unique_ptr<Sampler> sampler;
   Rng rng;
   std::vector<float> latents, input;
-  TextStates prompt, negative;
+  TextStates prompt, negative;  // without guidance there is no negative
 };
 
-Trajectory start(StableDiffusion& model, TextCache& text, const ImageRequest& request,
-                 const GenerateOptions& o, LatentSize size, bool guided) {
-  Trajectory t{Sampler::make(o.sampler, model.noise_schedule(), {.steps = o.steps, .eta = o.eta}),
-               Rng(o.rng, request.seed),
-               {},
-               {},
-               text.states(request.prompt),
-               guided ? text.states(request.negative) : nullptr};
-  t.latents = starting_latents(model, size, *t.sampler, t.rng);
-  return t;
+using StatesOf = std::function<TextStates(const std::string&)>;
+
+std::vector<Way> start(const StableDiffusion& model, const StatesOf& states,
+                       std::span<const ImageRequest> requests, const GenerateOptions& o,
+                       LatentSize size) {
+  std::vector<Way> ways;
+  for (const ImageRequest& request : requests) {
+    Way w{Sampler::make(o.sampler, model.noise_schedule(), {.steps = o.steps, .eta = o.eta}),
+          Rng(o.rng, request.seed),
+          {},
+          {},
+          states(request.prompt),
+          o.guidance > 1 ? states(request.negative) : nullptr};
+    w.latents = starting_latents(model, size, *w.sampler, w.rng);
+    ways.push_back(std::move(w));
+  }
+  return ways;
 }
+
+// The prediction of each, after guidance.
+std::vector<std::vector<float>> predict(Predictor& predictor, std::span<Way> ways, int call,
+                                        float guidance, LatentSize size) {
+  std::vector<UNetInput> batch;
+  for (Way& w : ways) {
+    w.input = w.latents;
+    w.sampler->scale_model_input(call, w.input);
+    const float timestep = w.sampler->timesteps()[static_cast<size_t>(call)];
+    if (w.negative) batch.push_back({w.input, timestep, w.negative});
+    batch.push_back({w.input, timestep, w.prompt});
+  }
+  std::vector<std::vector<float>> predictions = predictor(batch, size);
+  std::vector<std::vector<float>> guided;
+  for (size_t next = 0; const Way& w : ways) {
+    std::vector<float>& e = predictions[next++];
+    if (w.negative) guide(e, predictions[next++], guidance);
+    guided.push_back(std::move(e));
+  }
+  return guided;
+}
+
+// inside * edited + (1 - inside) * original, channel by channel. Where nothing is mixed the bits of
+// either stay.
+void mix_in(std::span<float> edited, std::span<const float> original,
+            std::span<const float> inside) {
+  for (size_t i = 0; i < edited.size(); i++) {
+    const float m = inside[i % inside.size()];
+    edited[i] = m == 1 ? edited[i] : m == 0 ? original[i] : m * edited[i] + (1 - m) * original[i];
+  }
+}
+
+// What the original model does beside the edited one.
+class Beside {
+ public:
+  Beside(const Regional* regional, const StableDiffusion& model,
+         std::span<const ImageRequest> requests, const GenerateOptions& o, LatentSize size)
+      : regional_(regional), guidance_(o.guidance), size_(size) {
+    if (regional_) ways_ = start(model, regional_->original_text, requests, o, size);
+  }
+
+  // Before the edited pictures take their step.
+  void mix_predictions(std::span<const Way> edited, std::span<std::vector<float>> predictions,
+                       int call) {
+    if (!regional_) return;
+    const bool mixes = regional_->mode == RegionMode::prediction;
+    if (mixes)
+      for (size_t i = 0; i < ways_.size(); i++) ways_[i].latents = edited[i].latents;
+    originals_ = predict(regional_->original, ways_, call, guidance_, size_);
+    if (mixes)
+      for (size_t i = 0; i < ways_.size(); i++)
+        mix_in(predictions[i], originals_[i], regional_->inside);
+  }
+  // After it.
+  void mix_latents(std::span<Way> edited, int call) {
+    if (!regional_ || regional_->mode != RegionMode::latents) return;
+    for (size_t i = 0; i < ways_.size(); i++) {
+      ways_[i].sampler->step(call, originals_[i], ways_[i].latents, ways_[i].rng);
+      mix_in(edited[i].latents, ways_[i].latents, regional_->inside);
+    }
+  }
+
+ private:
+  const Regional* regional_;
+  float guidance_;
+  LatentSize size_;
+  std::vector<Way> ways_;
+  std::vector<std::vector<float>> originals_;
+};
 
 void check_options(const GenerateOptions& o) {
   if (!std::isfinite(o.guidance) || o.guidance < 0 || o.guidance > 1000)
@@ -65,39 +147,31 @@ void check_options(const GenerateOptions& o) {
 
 std::vector<Generated> generate(StableDiffusion& model, TextCache& text,
                                 std::span<const ImageRequest> requests, const GenerateOptions& o,
-                                const StepCallback& step) {
+                                const StepCallback& step, const Regional* regional) {
   check_options(o);
   const LatentSize size = model.latent_size(o.width, o.height);
-  const bool guided = o.guidance > 1;
   if (requests.empty()) return {};
   // What does not fit on the device is known before the first step, not at the last.
-  model.predictor().plan(static_cast<int64_t>(requests.size()) * (guided ? 2 : 1), size);
+  const auto entries = static_cast<int64_t>(requests.size()) * (o.guidance > 1 ? 2 : 1);
+  model.predictor().plan(entries, size);
+  if (regional) regional->original.plan(entries, size);
   model.decoder_plan(size);
-  std::vector<Trajectory> runs;
-  for (const ImageRequest& request : requests)
-    runs.push_back(start(model, text, request, o, size, guided));
-  const int calls = runs[0].sampler->calls();
+  Beside beside(regional, model, requests, o, size);
+  std::vector<Way> ways = start(
+      model, [&](const std::string& t) { return text.states(t); }, requests, o, size);
+  const int calls = ways[0].sampler->calls();
   for (int i = 0; i < calls; i++) {
     if (step && !step(i, calls)) return {};
-    std::vector<UNetInput> batch;
-    for (Trajectory& t : runs) {
-      t.input = t.latents;
-      t.sampler->scale_model_input(i, t.input);
-      const float timestep = t.sampler->timesteps()[static_cast<size_t>(i)];
-      if (guided) batch.push_back({t.input, timestep, t.negative});
-      batch.push_back({t.input, timestep, t.prompt});
-    }
-    std::vector<std::vector<float>> predictions = model.predictor()(batch, size);
-    for (size_t r = 0; r < runs.size(); r++) {
-      std::vector<float>& e = predictions[guided ? 2 * r : r];
-      if (guided) guide(e, predictions[2 * r + 1], o.guidance);
-      runs[r].sampler->step(i, e, runs[r].latents, runs[r].rng);
-    }
+    std::vector<std::vector<float>> predictions =
+        predict(model.predictor(), ways, i, o.guidance, size);
+    beside.mix_predictions(ways, predictions, i);
+    for (size_t k = 0; k < ways.size(); k++)
+      ways[k].sampler->step(i, predictions[k], ways[k].latents, ways[k].rng);
+    beside.mix_latents(ways, i);
   }
   if (step && !step(calls, calls)) return {};
   std::vector<Generated> results;
-  for (Trajectory& t : runs)
-    results.push_back({model.decode(t.latents, size), std::move(t.latents)});
+  for (Way& w : ways) results.push_back({model.decode(w.latents, size), std::move(w.latents)});
   return results;
 }
 

@@ -59,15 +59,36 @@ void guide(std::span<float> neutral, std::span<const float> conditional, float g
 std::vector<float> starting_latents(const StableDiffusion& model, LatentSize size,
                                     const Sampler& sampler, Rng& rng);
 
+// Regional inference: edits act inside a region of the picture only, whatever they were trained on.
+//
+//   prediction   e = m e_edited(z) + (1 - m) e_original(z) at every step: both see one picture
+//   latents      the original model draws the same picture beside the edited one, and after every
+//                step z = m z_edited + (1 - m) z_original: outside, the result is the original's,
+//                but for what the VAE carries over the border
+//
+// Both cost twice the UNet evaluations.
+enum class RegionMode { prediction, latents };
+RegionMode parse_region_mode(std::string_view name);  // throws InputError
+
+struct Regional {
+  std::vector<float> inside;  // m, [h,w] of the latents, 0 to 1
+  RegionMode mode = RegionMode::prediction;
+  Predictor& original;  // the UNet without edits
+  // The states of a text from the text encoder without edits.
+  std::function<TextStates(const std::string&)> original_text;
+};
+
 struct Generated {
   Image image;
   std::vector<float> latents;  // [C,h,w], as the VAE decoder got them, scaled for the UNet
 };
 
 // One Generated per request; empty when the callback stopped it. Each image has a sampler and a
-// generator of its own, so that neither its neighbours nor the batch size change its numbers.
+// generator of its own, so that neither its neighbours nor the batch size change its numbers. With
+// `regional` the model as it stands is the edited one.
 std::vector<Generated> generate(StableDiffusion& model, TextCache& text,
                                 std::span<const ImageRequest> requests,
-                                const GenerateOptions& options, const StepCallback& step = {});
+                                const GenerateOptions& options, const StepCallback& step = {},
+                                const Regional* regional = nullptr);
 
 }  // namespace lacuna
