@@ -68,7 +68,7 @@ void add_esd(CLI::App& erase) {
   CLI::App* c = erase.add_subcommand("esd",
                                      "Erased Stable Diffusion: train the concept away from "
                                      "the model's own predictions");
-  o->add_to(*c);
+  o->add_to(*c, 1000);
   option(*c, "--trajectory", o->trajectory,
          "Who samples the latents: frozen (once, kept) or edited (the paper's loop)",
          "frozen|edited");

@@ -75,7 +75,7 @@ void add_inpaint(CLI::App& erase) {
   o->inpaint.neutral = "a landscape painting";
   CLI::App* c = erase.add_subcommand(
       "inpaint", "Inpainting Erasure: erase inside masks, keep the model's own picture outside");
-  o->add_to(*c);
+  o->add_to(*c, 500);
   texts_option(*c, "--mask", o->masks,
                "Where to erase; several are drawn in turn: grid (nine cells and the centre, the "
                "default), left, right, top, bottom, center, cell:R,C, rect:X,Y,W,H, circle:X,Y,R "

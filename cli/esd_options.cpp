@@ -6,7 +6,7 @@
 
 namespace lacuna {
 
-void EsdVerbOptions::add_to(CLI::App& c) {
+void EsdVerbOptions::add_to(CLI::App& c, int64_t usual_iterations) {
   texts_option(c, "--concept", esd.concepts, "What to erase; may be given several times");
   option(c, "--from", esd.from, "Erase it from this parent text (default: from itself)", "TEXT");
   option(c, "--prompts", prompts_file, "Phrasings of the concept, one a line, used instead of it",
@@ -24,7 +24,8 @@ void EsdVerbOptions::add_to(CLI::App& c) {
          "SET|PATTERN")
       ->capture_default_str();
   option(c, "--eta", eta, "How far to push away from the concept (default: 1)", "X");
-  option(c, "--iterations", iterations, "Updates (default: 1000)", "N");
+  option(c, "--iterations", iterations,
+         fmt::format("Updates (default: {})", usual_iterations).c_str(), "N");
   option(c, "--batch", batch, "Examples of the concept at a time (default: 1)", "N");
   option(c, "--retain-batch", retain_batch, "Retained examples at a time (default: as --batch)",
          "N");

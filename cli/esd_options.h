@@ -22,7 +22,7 @@ struct EsdVerbOptions {
   std::optional<double> eta;
   std::optional<int64_t> iterations, batch, retain_batch;
 
-  void add_to(CLI::App& command);
+  void add_to(CLI::App& command, int64_t usual_iterations);
   // Puts together what the command line said; `direction` where it does not say. Throws InputError.
   void resolve(const EsdDefaults& defaults, const char* usual_direction);
   // "900 iterations of 3 examples (2 of them retained), Adam at 0.002".

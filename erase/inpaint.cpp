@@ -7,27 +7,10 @@
 #include "engine/error.h"
 #include "erase/phrasing.h"
 #include "erase/range.h"
+#include "models/layout.h"
 #include "models/sampler.h"
 
 namespace lacuna {
-namespace {
-
-// A mean over all latents times these is the mean over those inside, and outside; a mask that
-// leaves nothing outside asks nothing there.
-struct AreaWeights {
-  float inside = 0, outside = 0;
-};
-AreaWeights weights_of(std::span<const float> mask, const InpaintOptions& o) {
-  const double all = static_cast<double>(mask.size());
-  const double sum = std::accumulate(mask.begin(), mask.end(), 0.0);
-  AreaWeights w{static_cast<float>(all / sum), 0};
-  if (o.mask_loss == MaskLoss::both && sum < all)
-    w.outside = static_cast<float>(o.outside_weight * all / (all - sum));
-  return w;
-}
-
-}  // namespace
-
 MaskLoss parse_mask_loss(std::string_view name) {
   if (name == "both") return MaskLoss::both;
   if (name == "inside-only") return MaskLoss::inside_only;
@@ -101,8 +84,21 @@ Loss Inpaint::loss(Graph& g) const {
   const LatentSize size = options_.esd.size;
   const UNetInputs inputs(g, model().unet_config(), batch(), size, model().tokenizer().context());
   const Tensor prediction = inputs.predict(model().unet(), model().dtype());
-  const Tensor target = g.input("target", prediction.shape());
-  return mse(prediction, target, g.input("weight", {batch(), size.height, size.width}));
+  const auto part = [&](const char* target, const char* weight) {
+    return mse(prediction, g.input(target, prediction.shape()),
+               g.input(weight, {batch(), size.height, size.width}));
+  };
+  const Loss inside = part("target", "weight"), outside = part("kept", "kept_weight");
+  return {add(inside.total, outside.total), add(inside.each, outside.each)};
+}
+
+// A mask that leaves nothing outside asks nothing there.
+Inpaint::Masked Inpaint::masked(std::span<const float> mask, std::vector<float> kept) const {
+  const double all = static_cast<double>(mask.size());
+  const double sum = std::accumulate(mask.begin(), mask.end(), 0.0);
+  const bool keeps = options_.mask_loss == MaskLoss::both && sum < all;
+  return {mask, std::move(kept), static_cast<float>(all / sum),
+          keeps ? static_cast<float>(options_.outside_weight * all / (all - sum)) : 0};
 }
 
 // Latents that are noise whatever the timestep says: far from what the model ever sees, except at
@@ -126,28 +122,12 @@ Esd::Choice Inpaint::noise_example(Rng& rng) {
 }
 
 Esd::Choice Inpaint::erase_example(Rng& rng) {
-  const auto draw = [&] { return rng.below(masks_.size()); };
-  if (options_.grid) {
-    Choice c = noise_example(rng);
-    draw();
-    drawn_.emplace_back(masks_[0].size(), 1.0f);
-    return c;
-  }
+  if (options_.grid) return noise_example(rng);
   const Pick p = pick_erase(rng);
+  const size_t mask = rng.below(masks_.size());
+  drawn_.push_back(masked(masks_[mask], p.example().path));
   Choice c = erase_choice(p);
-  const std::vector<float>& mask = masks_[draw()];
-  const AreaWeights w = weights_of(mask, options_);
-  // On a soft border both terms pull at one number: their weighted mean has the same gradient.
-  std::vector<float> weights(mask.size());
-  for (size_t i = 0; i < mask.size(); i++)
-    weights[i] = mask[i] * w.inside + (1 - mask[i]) * w.outside;
-  const std::vector<float>& original = p.example().path;
-  for (size_t i = 0; i < c.target.size(); i++) {
-    const size_t at = i % mask.size();
-    const float share = weights[at] > 0 ? mask[at] * w.inside / weights[at] : 1.0f;
-    c.target[i] = share * c.target[i] + (1 - share) * original[i];
-  }
-  drawn_.push_back(std::move(weights));
+  c.used.role += " " + options_.masks[mask].name;
   return c;
 }
 
@@ -155,13 +135,27 @@ void Inpaint::next(int64_t index, Plan& plan) {
   drawn_.clear();
   const std::vector<Choice> choices = choose(index);
   set(plan, choices);
+  std::vector<float> kept, weights, kept_weights;
   const auto latents = static_cast<size_t>(options_.esd.size.height * options_.esd.size.width);
-  std::vector<float> weights;
-  for (size_t i = 0; i < choices.size(); i++)
-    for (size_t k = 0; k < latents; k++)
-      weights.push_back(static_cast<float>(choices[i].used.weight) *
-                        (i < drawn_.size() ? drawn_[i][k] : 1.0f));
+  for (size_t i = 0; i < choices.size(); i++) {
+    const auto weight = static_cast<float>(choices[i].used.weight);
+    const size_t begin = kept.size();
+    kept.resize(begin + choices[i].target.size());
+    if (i >= drawn_.size()) {  // retained, or no mask is used
+      weights.insert(weights.end(), latents, weight);
+      kept_weights.insert(kept_weights.end(), latents, 0.0f);
+      continue;
+    }
+    const Masked& m = drawn_[i];
+    to_channels_last(m.kept, model().unet_config().out_channels, std::span(kept).subspan(begin));
+    for (const float inside : m.mask) {
+      weights.push_back(weight * m.inside * inside);
+      kept_weights.push_back(weight * m.outside * (1 - inside));
+    }
+  }
   plan.set("weight", std::span<const float>(weights));
+  plan.set("kept", std::span<const float>(kept));
+  plan.set("kept_weight", std::span<const float>(kept_weights));
 }
 
 }  // namespace lacuna

@@ -63,9 +63,17 @@ class Inpaint : public Esd {
   bool cached() const override { return !options_.grid; }
   Choice noise_example(Rng& rng);
 
+  // What an example to erase asks besides its Choice.
+  struct Masked {
+    std::span<const float> mask;  // [h,w]
+    std::vector<float> kept;      // eps*(z, c), [C,h,w]
+    float inside, outside;        // a mean over all latents times these is the mean over either
+  };
+  Masked masked(std::span<const float> mask, std::vector<float> kept) const;
+
   InpaintOptions options_;
   std::vector<std::vector<float>> masks_;  // averaged, [h,w]
-  std::vector<std::vector<float>> drawn_;  // the mask of each example to erase of this micro-batch
+  std::vector<Masked> drawn_;              // of this micro-batch
 };
 
 }  // namespace lacuna
