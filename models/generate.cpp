@@ -1,5 +1,6 @@
 #include "models/generate.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/error.h"
@@ -98,6 +99,32 @@ void mix_in(std::span<float> edited, std::span<const float> original,
   }
 }
 
+// The same for pictures, whose m is interpolated between the latents: a latent beyond the border
+// the picture is the original's. Attention and group norms of the VAE know no distance, so latents
+// that stay would not be enough.
+void mix_in(Image& edited, const Image& original, std::span<const float> inside, LatentSize size) {
+  const auto at = [&](int64_t y, int64_t x) {
+    return inside[static_cast<size_t>(std::clamp<int64_t>(y, 0, size.height - 1) * size.width +
+                                      std::clamp<int64_t>(x, 0, size.width - 1))];
+  };
+  size_t k = 0;
+  for (int py = 0; py < edited.height; py++) {
+    const double y = (py + 0.5) * static_cast<double>(size.height) / edited.height - 0.5;
+    const double fy = std::floor(y);
+    for (int px = 0; px < edited.width; px++) {
+      const double x = (px + 0.5) * static_cast<double>(size.width) / edited.width - 0.5;
+      const double fx = std::floor(x);
+      const auto i = static_cast<int64_t>(fy), j = static_cast<int64_t>(fx);
+      const double top = at(i, j) + (x - fx) * (at(i, j + 1) - at(i, j));
+      const double bottom = at(i + 1, j) + (x - fx) * (at(i + 1, j + 1) - at(i + 1, j));
+      const double m = top + (y - fy) * (bottom - top);
+      for (int c = 0; c < 3; c++, k++)
+        edited.rgb[k] = static_cast<uint8_t>(
+            std::lround(m * edited.rgb[k] + (1 - m) * original.rgb[k]));
+    }
+  }
+}
+
 // What the original model does beside the edited one.
 class Beside {
  public:
@@ -126,6 +153,11 @@ class Beside {
       ways_[i].sampler->step(call, originals_[i], ways_[i].latents, ways_[i].rng);
       mix_in(edited[i].latents, ways_[i].latents, regional_->inside);
     }
+  }
+  // At the end.
+  void mix_picture(StableDiffusion& model, size_t i, Image& edited) {
+    if (!regional_ || regional_->mode != RegionMode::latents) return;
+    mix_in(edited, model.decode(ways_[i].latents, size_), regional_->inside, size_);
   }
 
  private:
@@ -171,7 +203,10 @@ std::vector<Generated> generate(StableDiffusion& model, TextCache& text,
   }
   if (step && !step(calls, calls)) return {};
   std::vector<Generated> results;
-  for (Way& w : ways) results.push_back({model.decode(w.latents, size), std::move(w.latents)});
+  for (size_t k = 0; k < ways.size(); k++) {
+    results.push_back({model.decode(ways[k].latents, size), std::move(ways[k].latents)});
+    beside.mix_picture(model, k, results.back().image);
+  }
   return results;
 }
 

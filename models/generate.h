@@ -63,8 +63,8 @@ std::vector<float> starting_latents(const StableDiffusion& model, LatentSize siz
 //
 //   prediction   e = m e_edited(z) + (1 - m) e_original(z) at every step: both see one picture
 //   latents      the original model draws the same picture beside the edited one, and after every
-//                step z = m z_edited + (1 - m) z_original: outside, the result is the original's,
-//                but for what the VAE carries over the border
+//                step z = m z_edited + (1 - m) z_original; of the two decoded pictures, one latent
+//                beyond the border the original's is taken
 //
 // Both cost twice the UNet evaluations.
 enum class RegionMode { prediction, latents };
