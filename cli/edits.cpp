@@ -18,7 +18,8 @@ CLI::Option* EditOptions::add_to(CLI::App& command) {
                   "several add up")
       ->type_name("FILE[:X]")
       ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);  // what follows the file is not its own
 }
 
 std::string describe(std::span<const Edit> edits) {

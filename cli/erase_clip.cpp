@@ -21,6 +21,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int64_t most_iterations = 10'000'000;
+
 struct EraseClipOptions {
   TrainingOptions run;
   ClipOptions clip;
@@ -28,7 +30,6 @@ struct EraseClipOptions {
   std::string loss = "ascent", prompts_file, retain_file, compat, encoder;
   int64_t epochs = 50, retain_batch = 16, export_epoch = 0;
   std::optional<double> stop_pull;
-  bool pull = false;
 };
 
 // What the notebook of LETHE does: its loop that should freeze names an attribute that PyTorch does
@@ -47,9 +48,9 @@ void resolve(EraseClipOptions& o) {
   o.clip.retain_batch = o.clip.retain.empty() ? 0 : o.retain_batch;
   check_range("clip", "--epochs", static_cast<double>(o.epochs), 1, 100'000, "10 to 100 are usual");
   if (o.stop_pull)
-    check_range("clip", "--stop-pull", *o.stop_pull, -100, 1,
+    check_range("clip", "--stop-pull", *o.stop_pull, -100, 10,
                 "it is 1 at the beginning, and 0 where the concept is gone");
-  o.pull = o.pull || o.stop_pull.has_value();
+  o.clip.pull = o.clip.pull || o.stop_pull.has_value();
   o.pictures.check();
   if (o.clip.loss == ClipLoss::esd && o.pictures.given())
     throw InputError("[clip] --loss esd samples its own latents; leave --images and --make out");
@@ -82,6 +83,7 @@ void erase_clip(EraseClipOptions& o, CLI::App& command) {
   else
     throw InputError("[clip] --compat '{}' is unknown; choose lethe", o.compat);
   resolve(o);
+  o.run.train.iterations = most_iterations;  // known once the pictures are
   o.run.resolve(1e-5);
   TrainingRun run(o.run);
   o.clip.size = run.size();
@@ -103,17 +105,16 @@ void erase_clip(EraseClipOptions& o, CLI::App& command) {
     task.published_evaluations = [&](int64_t iterations) {
       return 3.0 * static_cast<double>(iterations * o.clip.batch * o.run.train.accumulate);
     };
-  int64_t last = 0;
   task.milestone_every = per_epoch;
   task.at_milestone = [&](int64_t iterations, RunFolder& folder) {
-    const int64_t epoch = last = iterations / per_epoch;
+    const int64_t epoch = iterations / per_epoch;
     const fs::path file = epoch_file(o, run.folder(), epoch);
     run.write(file, task, {{"epoch", std::to_string(epoch)}});
     nlohmann::ordered_json event = {
         {"event", "epoch"}, {"epoch", epoch}, {"iteration", iterations}};
     std::string line = fmt::format("{}  epoch {}", display(file), epoch);
     double pull = 1;
-    if (o.pull) {
+    if (o.clip.pull) {
       event["pull"] = pull = method.pull();
       line += fmt::format(", pull of the concept {:.3f}", pull);
     }
@@ -158,7 +159,7 @@ void add_clip(CLI::App& erase) {
          "How often every picture (or trajectory) is used: the strength of ascent", "N")
       ->capture_default_str();
   option(*c, "--batch", o->clip.batch, "Examples at a time", "N")->capture_default_str();
-  c->add_flag("--pull", o->pull,
+  c->add_flag("--pull", o->clip.pull,
               "Measure at every epoch how much of the concept's pull is left, for 8 UNet "
               "evaluations");
   option(*c, "--stop-pull", o->stop_pull,

@@ -80,8 +80,12 @@ class TrainingRun {
   // Of what --params selects, in that part.
   Trainables trainables(ModelPart part, uint64_t seed);
 
-  // Where the number of iterations depends on what the model is trained on.
-  void set_iterations(int64_t iterations) { o_.train.iterations = iterations; }
+  // Where the number of iterations depends on what the model is trained on. Throws InputError where
+  // other options do not go with it.
+  void set_iterations(int64_t iterations) {
+    o_.train.iterations = iterations;
+    o_.train.check();
+  }
 
   // Says what it will do, trains, writes the edit and says what it took.
   void train(const TrainingTask& task);

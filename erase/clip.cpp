@@ -144,10 +144,17 @@ int64_t Clip::per_epoch() const {
 
 void Clip::reserve() {
   model_.text_plan();
-  const int64_t together = TrajectoryOptions{}.batch;
-  const bool ascent = options_.loss == ClipLoss::ascent;
-  model_.predictor().plan(ascent ? 2 : 3 * together, options_.size);
-  model_.predictor().release();
+  if (options_.loss == ClipLoss::ascent) {
+    model_.encoder_plan(options_.size);
+    model_.release_encoder();
+  } else {
+    const auto together =
+        std::min<int64_t>(TrajectoryOptions{}.batch, static_cast<int64_t>(erase_prompts().size()));
+    model_.predictor().plan(3 * together, options_.size);
+    model_.predictor().release();
+  }
+  // It lives beside the plans of training.
+  if (options_.pull) model_.predictor().plan(2, options_.size);
 }
 
 void Clip::encode_pictures(const Tell& tell) {
@@ -159,6 +166,7 @@ void Clip::encode_pictures(const Tell& tell) {
     const bool flip = rng.uniform() < options_.flip;
     latents_.push_back(model_.encode(flip ? mirrored(image) : image, &rng));
   }
+  model_.release_encoder();
 }
 
 void Clip::sample_trajectories(const Tell& tell) {

@@ -47,6 +47,7 @@ struct ClipOptions {
   float start_guidance = 3;
   int64_t trajectories = 0;     // 0: one for each text, about 20 in all
   std::filesystem::path cache;  // where trajectories are kept
+  bool pull = false;            // whether pull() will be asked for: known for the memory plan
   uint64_t seed = 0;
   LatentSize size;
 

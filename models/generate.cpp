@@ -14,7 +14,10 @@ TextStates TextCache::states(const std::string& prompt) {
   }
   if (const auto found = known_.find(prompt); found != known_.end()) return found->second;
   const Tokenizer::Encoding encoding = model_.tokenizer().encode(prompt);
-  if (!encoding.cut.empty()) cuts_.push_back({prompt, encoding.cut});
+  // Told once, whatever encoder comes next.
+  const auto same = [&](const CutPrompt& c) { return c.prompt == prompt; };
+  if (!encoding.cut.empty() && std::none_of(cuts_.begin(), cuts_.end(), same))
+    cuts_.push_back({prompt, encoding.cut});
   if (known_.size() >= most_known) known_.clear();
   return known_[prompt] = model_.encode_text(encoding);
 }

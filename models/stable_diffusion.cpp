@@ -133,27 +133,29 @@ Image StableDiffusion::decode(std::span<const float> latents, LatentSize size) {
                            static_cast<int>(size.height * factor));
 }
 
+Plan& StableDiffusion::encoder_plan(LatentSize size) {
+  if (encoder_plan_ && encoder_size_ == size) return *encoder_plan_;
+  encoder_plan_.reset();
+  if (!vae_encoder_) vae_encoder_.emplace(vae_weights_, vae_config_);
+  const int64_t factor = vae_config_.factor(), channels = vae_config_.latent_channels;
+  Graph g;
+  const Tensor pixels = g.input("pixels", {1, size.height * factor, size.width * factor, 3});
+  const Tensor moments = (*vae_encoder_)(cast(pixels, dtype_));
+  g.output("mean", cast(slice(moments, 0, channels), DType::f32));
+  g.output("logvar", cast(slice(moments, channels, channels), DType::f32));
+  encoder_plan_.emplace(device_, g);
+  encoder_size_ = size;
+  return *encoder_plan_;
+}
+
 std::vector<float> StableDiffusion::encode(const Image& image, Rng* noise) {
-  const LatentSize size = latent_size(image.width, image.height);
-  if (!encoder_plan_ || !(encoder_size_ == size)) {
-    encoder_plan_.reset();
-    if (!vae_encoder_) vae_encoder_.emplace(vae_weights_, vae_config_);
-    Graph g;
-    const Tensor pixels = g.input("pixels", {1, image.height, image.width, 3});
-    const Tensor moments = (*vae_encoder_)(cast(pixels, dtype_));
-    const int64_t channels = vae_config_.latent_channels;
-    g.output("mean", cast(slice(moments, 0, channels), DType::f32));
-    g.output("logvar", cast(slice(moments, channels, channels), DType::f32));
-    encoder_plan_.emplace(device_, g);
-    encoder_size_ = size;
-  }
-  encoder_plan_->set("pixels", std::span<const float>(floats_from_image(image)));
-  encoder_plan_->run();
-  std::vector<float> latents =
-      to_channels_first(encoder_plan_->get("mean"), vae_config_.latent_channels);
+  Plan& plan = encoder_plan(latent_size(image.width, image.height));
+  plan.set("pixels", std::span<const float>(floats_from_image(image)));
+  plan.run();
+  std::vector<float> latents = to_channels_first(plan.get("mean"), vae_config_.latent_channels);
   if (noise) {
     const std::vector<float> logvar =
-        to_channels_first(encoder_plan_->get("logvar"), vae_config_.latent_channels);
+        to_channels_first(plan.get("logvar"), vae_config_.latent_channels);
     std::vector<float> n(latents.size());
     noise->randn(std::span<float>(n));
     for (size_t i = 0; i < n.size(); i++)

@@ -67,9 +67,12 @@ class StableDiffusion {
   // Picture -> mean of the posterior or, with a generator, a sample of it (one normal number for
   // each number of the latents, in their order), scaled for the UNet.
   std::vector<float> encode(const Image& image, Rng* noise = nullptr);
+  // Gives the memory of the encoder's plan back until it is needed again.
+  void release_encoder() { encoder_plan_.reset(); }
 
   // Compiled plans, for --profile, --trace and memory figures; predictor() has the UNet's.
   Plan& decoder_plan(LatentSize size);
+  Plan& encoder_plan(LatentSize size);
   Plan& text_plan();
 
  private:

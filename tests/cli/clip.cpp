@@ -1,6 +1,9 @@
 // lacuna erase clip as users run it, and its edits in the verbs that draw.
+#include <cmath>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
+#include "engine/file.h"
 #include "engine/safetensors.h"
 #include "models/image.h"
 #include "tests/cli/run.h"
@@ -34,7 +37,7 @@ TEST_CASE("erase clip leaves an edit of every epoch, and they are drawn in rows"
   const Outcome o = run(small + "--pull --export-encoder " + quoted(folder / "encoder") +
                         " --out " + quoted(edit));
   REQUIRE(o.status == 0);
-  CHECK(o.out.find("epoch 2, pull of the concept 0.") != std::string::npos);
+  CHECK(o.out.find("epoch 2, pull of the concept ") != std::string::npos);
   const SafeTensors file = SafeTensors::open(edit);
   CHECK(file.entries().size() == 16);
   for (const auto& [name, entry] : file.entries())
@@ -93,7 +96,7 @@ TEST_CASE("erase clip leaves an edit of every epoch, and they are drawn in rows"
 TEST_CASE("erase clip stops where the pull is small enough, and other epochs can be exported" *
           needs_device()) {
   const fs::path folder = scratch(), edit = folder / "e.safetensors";
-  const std::string stopping = small + "--stop-pull 1 --out " + quoted(edit);
+  const std::string stopping = small + "--stop-pull 10 --out " + quoted(edit);
   run(stopping);
   CHECK(fs::exists(folder / "e.run" / "epoch-1.safetensors"));
   CHECK_FALSE(fs::exists(folder / "e.run" / "epoch-2.safetensors"));
@@ -127,7 +130,7 @@ TEST_CASE("erase clip refuses bad input" * needs_device()) {
   run(red + " --make flat:red --images .", 2, "not both");
   run(red + " --make flat:red --loss esd", 2, "leave --images and --make out");
   run(red + " --make flat:red --loss up", 2, "ascent or esd");
-  run(red + " --make flat:red --stop-pull 2", 2, "--stop-pull 2");
+  run(red + " --make flat:red --stop-pull 11", 2, "--stop-pull 11");
   run(red + " --make flat:red --compat compvis", 2, "choose lethe");
   run(red + " --make flat:red --compat lethe --stop-pull 0", 2, "knows no --stop-pull");
   run(red + " --images /no/such/folder", 2, "/no/such/folder");
@@ -138,7 +141,38 @@ TEST_CASE("erase clip --compat lethe trains everything" * needs_device()) {
   run(base + "--make flat:red --compat lethe --out " + quoted(edit), 0, "68 tensors");
 }
 
-TEST_CASE("the help of erase clip fits 80 columns") {
-  std::istringstream lines(run("erase clip --help", 0, "--stop-pull").out);
-  for (std::string line; std::getline(lines, line);) CHECK(line.size() <= 80);
+TEST_CASE("erase clip --plan-only foretells the memory of a run" * needs_device()) {
+  const auto peak = [](const std::string& arguments) {
+    const Outcome o = run(small + "--pull --json " + arguments);
+    const std::string text = o.out.substr(0, o.out.find_last_not_of('\n') + 1);
+    return nlohmann::json::parse(text.substr(text.rfind('\n') + 1)).at("peak_bytes").get<double>();
+  };
+  const double foretold = peak("--plan-only");
+  CHECK(std::abs(foretold / peak("--out " + quoted(scratch() / "e.safetensors")) - 1) < 0.02);
+}
+
+TEST_CASE("layers map: a row for each layer, its attention and its MLP" * needs_device()) {
+  const fs::path folder = scratch(), neighbours = folder / "n.txt";
+  write_file(neighbours, std::string_view("## an apple\nan apple\n## shapes\na circle\n"),
+             Overwrite::no);
+  const std::string map =
+      "layers map --concept red --make flat:red --make-count 1 --epochs 1 "
+      "--batch 1 --lr 1e-3 --neighbours " +
+      quoted(neighbours) + " --out " + quoted(folder / "map");
+  run(map + " --measure pull", 0, "layer 3 mlp");
+  const auto report = nlohmann::json::parse(content(folder / "map" / "map.json"));
+  CHECK(report.at("columns") == nlohmann::json{"target", "an apple", "shapes"});
+  REQUIRE(report.at("rows").size() == 12);
+  for (const auto& row : report.at("rows")) CHECK(row.at("drops").size() == 3);
+  CHECK(load_image(folder / "map" / "map.png").height > 12 * 36);
+  run(map, 2, "map.png exists");
+  run(map + " --force --measure words", 2, "pictures or pull");
+  run("layers map --make flat:red", 2, "--concept");
+}
+
+TEST_CASE("the help of what is new fits 80 columns") {
+  for (const char* verb : {"erase clip", "layers map", "sample"}) {
+    std::istringstream lines(run(verb + std::string(" --help")).out);
+    for (std::string line; std::getline(lines, line);) CHECK(line.size() <= 80);
+  }
 }
