@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "cli/common.h"
+#include "cli/erase_closed.h"
 #include "cli/erase_output.h"
 #include "cli/interrupt.h"
 #include "cli/model_defaults.h"
@@ -308,6 +309,7 @@ void add_erase(CLI::App& app) {
   CLI::App* erase = app.add_subcommand("erase", "Erase a concept: make an edit of a model");
   erase->require_subcommand(1);
   add_esd(*erase);
+  add_erase_closed(*erase);
 }
 
 }  // namespace lacuna

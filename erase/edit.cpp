@@ -165,29 +165,40 @@ void Edit::add_change(const SafeTensors::Entry& target, std::span<const float> o
         change[o * in + i] += factor * up[o * rank + r] * down[r * in + i];
 }
 
-void for_each_change(const SafeTensors& base, std::span<const Edit> edits, bool force,
-                     const std::function<void(const Change&)>& visit) {
+EditSum::EditSum(const SafeTensors& base, std::span<const Edit> edits, bool force) : base_(base) {
   std::string hash;  // takes reading the whole model, so only where it is asked for
-  std::map<std::string, std::vector<const Edit*>> by_target;
   for (const Edit& e : edits) {
     if (!force && e.names_base()) {
       if (hash.empty()) hash = fingerprint(base);
       e.check_base(hash);
     }
-    for (const std::string& name : e.targets(base)) by_target[name].push_back(&e);
+    for (const std::string& name : e.targets(base)) by_target_[name].push_back(&e);
   }
-  for (const auto& [name, list] : by_target) {
-    const SafeTensors::Entry& target = base.at(name);
-    Change c{name, target.shape, std::vector<float>(target.count()), {}};
-    base.to_float(target, c.original);
-    c.change.resize(c.original.size());
-    for (const Edit* e : list) {
-      std::vector<float> one(c.original.size());
-      e->add_change(target, c.original, one);
-      for (size_t i = 0; i < one.size(); i++) c.change[i] += e->strength() * one[i];
-    }
-    visit(c);
+}
+
+std::vector<std::string> EditSum::names() const {
+  std::vector<std::string> all;
+  for (const auto& [name, edits] : by_target_) all.push_back(name);
+  return all;
+}
+
+Change EditSum::change(const std::string& name) const {
+  const SafeTensors::Entry& target = base_.at(name);
+  Change c{name, target.shape, std::vector<float>(target.count()), {}};
+  base_.to_float(target, c.original);
+  c.change.resize(c.original.size());
+  for (const Edit* e : by_target_.at(name)) {
+    std::vector<float> one(c.original.size());
+    e->add_change(target, c.original, one);
+    for (size_t i = 0; i < one.size(); i++) c.change[i] += e->strength() * one[i];
   }
+  return c;
+}
+
+void for_each_change(const SafeTensors& base, std::span<const Edit> edits, bool force,
+                     const std::function<void(const Change&)>& visit) {
+  const EditSum sum(base, edits, force);
+  for (const std::string& name : sum.names()) visit(sum.change(name));
 }
 
 }  // namespace lacuna

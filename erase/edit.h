@@ -8,6 +8,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -68,9 +69,25 @@ struct Change {
   std::vector<float> original, change;
 };
 
+// What edits change together, by the names of the tensors. Both must outlive it.
+class EditSum {
+ public:
+  // Throws InputError for edits that do not fit the model; edits of another model are let through
+  // with `force` where names and shapes fit.
+  EditSum(const SafeTensors& base, std::span<const Edit> edits, bool force);
+
+  std::vector<std::string> names() const;  // sorted
+  bool changes(const std::string& name) const { return by_target_.contains(name); }
+  const std::vector<int64_t>& shape(const std::string& name) const { return base_.at(name).shape; }
+  Change change(const std::string& name) const;
+
+ private:
+  const SafeTensors& base_;
+  std::map<std::string, std::vector<const Edit*>> by_target_;
+};
+
 // Every tensor that the edits change, by name, one at a time: a model need not fit in memory twice.
-// Throws InputError for edits that do not fit the model, before the first visit; edits of another
-// model are let through with `force` where names and shapes fit.
+// Throws InputError as EditSum does, before the first visit.
 void for_each_change(const SafeTensors& base, std::span<const Edit> edits, bool force,
                      const std::function<void(const Change&)>& visit);
 

@@ -8,10 +8,10 @@ namespace lacuna {
 
 TextStates TextCache::states(const std::string& prompt) {
   if (const auto found = known_.find(prompt); found != known_.end()) return found->second;
-  const Tokenizer::Encoding encoding = model_.tokenizer().encode(prompt);
+  const Tokenizer::Encoding encoding = encoder_.tokenizer().encode(prompt);
   if (!encoding.cut.empty()) cuts_.push_back({prompt, encoding.cut});
   if (known_.size() >= most_known) known_.clear();
-  return known_[prompt] = model_.encode_text(encoding);
+  return known_[prompt] = encoder_.encode(encoding);
 }
 
 void guide(std::span<float> neutral, std::span<const float> conditional, float guidance) {

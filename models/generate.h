@@ -40,13 +40,14 @@ struct CutPrompt {
 // million).
 class TextCache {
  public:
-  explicit TextCache(StableDiffusion& model) : model_(model) {}
+  explicit TextCache(TextEncoder& encoder) : encoder_(encoder) {}
+  explicit TextCache(StableDiffusion& model) : TextCache(model.text_encoder()) {}
   TextStates states(const std::string& prompt);
   const std::vector<CutPrompt>& cuts() const { return cuts_; }
 
  private:
   static constexpr size_t most_known = 256;
-  StableDiffusion& model_;
+  TextEncoder& encoder_;
   std::map<std::string, TextStates> known_;
   std::vector<CutPrompt> cuts_;
 };

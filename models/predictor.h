@@ -11,12 +11,10 @@
 #include <vector>
 
 #include "engine/plan.h"
+#include "models/text_encoder.h"
 #include "models/unet.h"
 
 namespace lacuna {
-
-// The states of one prompt, [T,C] floats, shared between the images that use it.
-using TextStates = std::shared_ptr<const std::vector<float>>;
 
 struct LatentSize {
   int64_t height = 0, width = 0;
