@@ -112,6 +112,14 @@ std::vector<Trainables::Export> edited(const ClosedForm& method,
   return tensors;
 }
 
+// "\"red\", \"blue\"", of many the first.
+std::string quoted(const std::vector<std::string>& texts) {
+  constexpr size_t most = 5;
+  const std::span<const std::string> shown(texts.data(), std::min(most, texts.size()));
+  std::string list = fmt::format("\"{}\"", fmt::join(shown, "\", \""));
+  return texts.size() <= most ? list : fmt::format("{} and {} more", list, texts.size() - most);
+}
+
 void erase_closed(ClosedOptions& o, CLI::App& command, const Make& make) {
   const double begin = wall_seconds(), cpu_begin = cpu_seconds();
   const std::filesystem::path folder = o.common.model_folder(), out = o.out;
@@ -129,12 +137,10 @@ void erase_closed(ClosedOptions& o, CLI::App& command, const Make& make) {
   const std::unique_ptr<Device> device = o.common.open_device();
   TextEncoder encoder(*device, folder, storage_type(parse_precision(o.common.precision), *device));
   const std::string sentence = fmt::format(
-      "{}: {} for c in {} phrasings of \"{}\", a in the same with \"{}\" instead, r in {} "
-      "preserved "
-      "texts; {} matrices {} change; no training, no UNet evaluation",
-      method->name(), method->formula(), phrasings.size(), fmt::join(o.what.concepts, "\", \""),
-      fmt::join(o.what.guides, "\", \""), o.what.retained.size(), names.size(),
-      matrices_of(o.params));
+      "{}: {} for c in {} phrasings of {}, a in the same with {} instead, r in {} preserved texts; "
+      "{} matrices {} change; no training, no UNet evaluation",
+      method->name(), method->formula(), phrasings.size(), quoted(o.what.concepts),
+      quoted(o.what.guides), o.what.retained.size(), names.size(), matrices_of(o.params));
   Progress progress("reading texts", static_cast<int64_t>(phrasings.size()), o.json);
   if (!o.json) {
     progress.say(sentence);

@@ -5,6 +5,7 @@
 #include <Eigen/LU>
 #include <Eigen/QR>
 #include <Eigen/SVD>
+#include <cmath>
 #include <limits>
 #include <vector>
 
@@ -21,7 +22,8 @@ Matrix orthonormal_columns(const Eigen::HouseholderQR<Matrix>& qr) {
   return qr.householderQ() * Matrix::Identity(qr.rows(), columns);
 }
 
-// By inverse iteration on W^T W: only the direction is wanted, and of equals any.
+// By inverse iteration on W^T W: only a direction that W hardly sees is wanted, of equals any, and
+// of nearly equals a mixture. Its largest number is positive.
 Vector smallest_singular_vector(const Matrix& w) {
   Matrix squares = w.transpose() * w;
   squares.diagonal().array() += 1e-12 * squares.trace();
@@ -35,14 +37,17 @@ Vector smallest_singular_vector(const Matrix& w) {
     v = next;
     if (change < 1e-12) break;
   }
-  return v;
+  Index largest = 0;
+  v.cwiseAbs().maxCoeff(&largest);
+  return v(largest) < 0 ? Vector(-v) : v;
 }
 
-// The columns of `all` whose value lies above the mean of the values.
+// Where a value lies above the mean of all.
 std::vector<Index> above_mean(const Vector& values) {
+  const double mean = values.mean();
   std::vector<Index> kept;
   for (Index i = 0; i < values.size(); i++)
-    if (values(i) > values.mean()) kept.push_back(i);
+    if (values(i) > mean) kept.push_back(i);
   return kept;
 }
 
@@ -126,62 +131,77 @@ void Speed::prepare(const ConceptStates& states, std::span<const Matrix>) {
   invariant_ << states.empty.col(0), others;
 }
 
+// Which retained states count for a matrix: r, and copies r + s v.
+struct Speed::Used {
+  Matrix states;         // [d,m]: the r
+  Vector weight, along;  // [m]: over r and its copies, how many and the sum of s
+  double along_squares;  // the sum of s^2 over all
+  Vector v;
+};
+
+Speed::Used Speed::used_states(const Matrix& w) const {
+  Used used{retained_, Vector::Ones(retained_.cols()), Vector::Zero(retained_.cols()), 0,
+            Vector::Zero(w.cols())};
+  if (!options_.filter || retained_.cols() == 0) return used;
+  // The probe is H Q^T, as (A - T) (I + T)^-1 = change (I + t)^-1 Q^T with orthonormal Q.
+  const Index k = t_.rows();
+  const Matrix moved = (w * change_).transpose();
+  const Matrix h = (Matrix::Identity(k, k) + t_).ldlt().solve(moved).transpose();  // [c,k]
+  const Matrix hh = h.transpose() * h;
+  const auto squares_of = [&](const Matrix& y) -> Vector {
+    return y.cwiseProduct(hh * y).colwise().sum().cwiseMax(0).transpose();
+  };
+  const Vector probed = squares_of(q_.transpose() * retained_);
+  // Where none stands out all lengths are equal, so all count.
+  if (const std::vector<Index> kept = above_mean(probed.cwiseSqrt()); !kept.empty())
+    used.states = Matrix(retained_(Eigen::all, kept));
+
+  const Index m = used.states.cols(), copies = static_cast<Index>(options_.copies);
+  used.weight = Vector::Ones(m);
+  used.along = Vector::Zero(m);
+  if (copies == 0) return used;
+  used.v = smallest_singular_vector(w);
+  // Normal noise, projected on a unit vector, is a normal number.
+  std::vector<double> noise(static_cast<size_t>(m * copies));
+  Rng(RngKind::torch, options_.seed).randn(std::span<double>(noise));
+  // |H Q^T (r + s v)|^2 = |H Q^T r|^2 + 2 s (H Q^T r) (H Q^T v) + s^2 |H Q^T v|^2
+  const Matrix y = q_.transpose() * used.states, u = q_.transpose() * used.v;
+  const Vector own = squares_of(y), mixed = y.transpose() * (hh * u);
+  const double of_v = squares_of(u)(0);
+  Vector lengths(m * copies);
+  for (Index i = 0; i < lengths.size(); i++) {
+    const double s = noise[static_cast<size_t>(i)];
+    lengths(i) =
+        std::sqrt(std::max(0.0, own(i / copies) + 2 * s * mixed(i / copies) + s * s * of_v));
+  }
+  for (const Index i : above_mean(lengths)) {
+    const double s = noise[static_cast<size_t>(i)];
+    used.weight(i / copies) += 1;
+    used.along(i / copies) += s;
+    used.along_squares += s * s;
+  }
+  return used;
+}
+
 // The orthonormal eigenvectors of R that P leaves out.
 Matrix Speed::used_directions(const Matrix& w) const {
-  const Index d = w.cols();
-  // States that count are columns of `base` with weights: r, and r + s v for its copies.
-  Matrix base = retained_;
-  Matrix weights = Matrix::Identity(base.cols(), base.cols());
-  double count = static_cast<double>(base.cols());
-  if (options_.filter && base.cols() > 0) {
-    // (A - T) (I + T)^-1 = change (I + t)^-1 Q^T, as Q is orthonormal.
-    const Index k = t_.rows();
-    const Matrix moved = w * change_;
-    const Matrix probe =
-        (Matrix::Identity(k, k) + t_).ldlt().solve(moved.transpose()).transpose();  // [c,k]
-    const Matrix squares = probe.transpose() * probe;
-    const auto lengths = [&](const Matrix& y) -> Vector {
-      return y.cwiseProduct(squares * y).colwise().sum().cwiseMax(0).cwiseSqrt().transpose();
-    };
-    const Matrix seen = q_.transpose() * retained_;
-    const std::vector<Index> kept = above_mean(lengths(seen));
-    // Where none stands out all lengths are equal, so all count.
-    if (!kept.empty()) base = Matrix(retained_(Eigen::all, kept));
-    const Matrix seen_base = q_.transpose() * base;
-    const Index m = base.cols(), copies = static_cast<Index>(options_.copies);
-    const Vector v = smallest_singular_vector(w), seen_v = q_.transpose() * v;
-    std::vector<double> noise(static_cast<size_t>(d));
-    Rng rng(RngKind::torch, options_.seed);
-    Vector along(m * copies);
-    Matrix seen_copies(seen.rows(), m * copies);
-    for (Index i = 0; i < m * copies; i++) {
-      rng.randn(std::span<double>(noise));
-      along(i) = v.dot(Eigen::Map<const Vector>(noise.data(), d));
-      seen_copies.col(i) = seen_base.col(i / copies) + along(i) * seen_v;
-    }
-    base.conservativeResize(Eigen::NoChange, m + 1);
-    base.col(m) = v;
-    weights = Matrix::Identity(m + 1, m + 1);
-    weights(m, m) = 0;
-    count = static_cast<double>(m);
-    if (copies > 0)
-      for (const Index i : above_mean(lengths(seen_copies))) {
-        const Index r = i / copies;
-        const double s = along(i);
-        weights(r, r) += 1;
-        weights(r, m) += s;
-        weights(m, r) += s;
-        weights(m, m) += s * s;
-        count++;
-      }
+  const Used used = used_states(w);
+  const Index d = w.cols(), m = used.states.cols();
+  if (m == 0) return Matrix(d, 0);
+  // All lies in the span of the states and v, which may be small.
+  Matrix basis = Matrix::Identity(d, d);
+  if (m + 1 < d) {
+    Matrix span(d, m + 1);
+    span << used.states, used.v;
+    basis = orthonormal_columns(Eigen::HouseholderQR<Matrix>(span));
   }
-  if (base.cols() == 0) return Matrix(d, 0);
-  // R has no more dimensions than `base` has columns.
-  const Eigen::HouseholderQR<Matrix> qr(base);
-  const Matrix basis = orthonormal_columns(qr), inside = basis.transpose() * base;
-  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(inside * weights * inside.transpose() / count);
-  const Index used = (eigen.eigenvalues().array() >= options_.threshold).count();
-  return basis * eigen.eigenvectors().rightCols(used);
+  const Matrix x = basis.transpose() * used.states;
+  const Vector v = basis.transpose() * used.v, along = x * used.along;
+  const Matrix sum = x * used.weight.asDiagonal() * x.transpose() + along * v.transpose() +
+                     v * along.transpose() + used.along_squares * v * v.transpose();
+  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(sum / used.weight.sum());
+  const Index count = (eigen.eigenvalues().array() >= options_.threshold).count();
+  return basis * eigen.eigenvectors().rightCols(count);
 }
 
 Matrix Speed::edited(const Matrix& w) const {

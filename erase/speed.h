@@ -46,6 +46,8 @@ class Speed : public ClosedForm {
   Matrix edited(const Matrix& w) const override;
 
  private:
+  struct Used;
+  Used used_states(const Matrix& w) const;
   Matrix used_directions(const Matrix& w) const;
 
   SpeedOptions options_;

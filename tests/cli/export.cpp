@@ -164,7 +164,7 @@ TEST_CASE("what cannot be exported is refused, and nothing is written") {
   refuses(with + "--delta " + file + " --save-type f8", "f16 or f32");
   refuses(with + "--folder " + quoted(pico_folder), "exists already");
   refuses(
-      "--edit " + quoted(fs::path(scaling_edit("h", "conv_out.bias", 1e7f))) + " --delta " + file,
+      "--edit " + quoted(fs::path(scaling_edit("h", "conv_out.weight", 1e9f))) + " --delta " + file,
       "too large");
   refuses("--edit " + quoted(scaling_edit("f", "conv_out.bias", 2, {{edit_key::base_hash, "01"}})) +
               " --delta " + file,

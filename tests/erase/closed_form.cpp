@@ -37,6 +37,7 @@ struct Golden {
     for (size_t i = 0; i < matrices.size(); i++) {
       const Matrix expected = rows_of(file, name + "." + std::to_string(i)) - matrices[i];
       const Matrix change = method.edited(matrices[i]) - matrices[i];
+      INFO(name, " of matrix ", i);
       CHECK((change - expected).norm() <= 1e-5 * expected.norm());
     }
   }

@@ -60,11 +60,13 @@ def speed(w, c, a, r, empty, rho, lam):
         return states[moved > moved.mean()]
 
     kept = above_mean(r)
-    v = torch.linalg.svd(w).Vh[-1]
-    generator = torch.Generator().manual_seed(SEED)
-    noise = torch.stack(
-        [torch.randn(WIDTH, generator=generator, dtype=torch.float64) for _ in range(len(kept) * COPIES)])
-    used = torch.cat([kept, above_mean(kept.repeat_interleave(COPIES, 0) + noise @ torch.outer(v, v))])
+    singular = torch.linalg.svd(w)
+    assert singular.S[-1] < 0.9 * singular.S[-2]  # else there is no one smallest direction
+    v = singular.Vh[-1]
+    v = v * v[v.abs().argmax()].sign()
+    # Normal noise, projected on v.
+    noise = torch.randn(len(kept) * COPIES, generator=torch.Generator().manual_seed(SEED), dtype=torch.float64)
+    used = torch.cat([kept, above_mean(kept.repeat_interleave(COPIES, 0) + torch.outer(noise, v))])
     values, vectors = torch.linalg.eigh(used.T @ used / len(used))
     unused = vectors[:, values < THRESHOLD]
     assert 0 < unused.shape[1] < WIDTH
@@ -75,7 +77,7 @@ def speed(w, c, a, r, empty, rho, lam):
     return w + w @ (anchors - t) @ p @ (eye - m @ k @ corner @ k.T @ p) @ m
 
 
-torch.manual_seed(1)
+torch.manual_seed(3)
 rows = lambda *shape: torch.randn(*shape).double()
 matrices = [rows(16, WIDTH), rows(24, WIDTH)]
 # Retained states that leave some directions nearly unused, as texts do.
