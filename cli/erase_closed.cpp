@@ -265,8 +265,9 @@ void add_speed(CLI::App& erase) {
   option(*c, "--retain-scale", o->speed.retain_scale, "Larger: a smaller change", "X");
   option(*c, "--lambda", o->speed.lambda, "Larger: the empty text's states may move", "X");
   option(*c, "--copies", o->speed.copies, "Noisy copies of each preserved state", "N");
-  c->add_flag("!--no-filter", o->speed.filter,
-              "Use every preserved state, not those alone that the change would move");
+  c->add_flag_callback(
+      "--no-filter", [o] { o->speed.filter = false; },
+      "Use every preserved state, not those alone that the change would move");
   option(*c, "--seed", o->speed.seed, "Seed of the noise", "N")
       ->check(CLI::Validator(CLI::NonNegativeNumber).description(""));
   add_output(*c, *o);

@@ -75,6 +75,9 @@ void ConceptOptions::check(const char* method) const {
   if (guides.size() > 1 && guides.size() != concepts.size())
     throw InputError("[{}] {} guides do not go with {} concepts; give one for all or one for each",
                      method, guides.size(), concepts.size());
+  for (const std::string& text : concepts)
+    if (trimmed(text).empty())
+      throw InputError("[{}] a concept is empty; write what to erase in words", method);
   for (size_t i = 0; i < concepts.size(); i++)
     if (lower_ascii(trimmed(concepts[i])) == lower_ascii(trimmed(guide_of(i))))
       throw InputError(

@@ -81,8 +81,7 @@ TEST_CASE("closed forms refuse what they cannot do, and write nothing" * needs_d
   refused("uce --concept red --params q" + out, "k, v or kv");
   refused("uce --concept red --tokens first" + out, "last or all");
   refused("uce --concept red --preserve red" + out, "to be erased and to be preserved");
-  refused("uce --concept \"\"" + out, "its own guide");
-  refused("uce --concept \"\" --guide cyan" + out, "no token");
+  refused("uce --concept \"\" --guide cyan" + out, "a concept is empty");
   refused("uce --concept red --guide a --guide b" + out, "2 guides");
   refused("uce --concept red --lambda 0" + out, "larger --lambda");
   refused("uce --concept red --lambda nan" + out, "--lambda");
