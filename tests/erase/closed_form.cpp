@@ -9,8 +9,10 @@
 #include "erase/concept_embeddings.h"
 #include "erase/rece.h"
 #include "erase/speed.h"
+#include "tests/device.h"
 
 using namespace lacuna;
+using namespace lacuna::test;
 
 namespace {
 
@@ -128,4 +130,44 @@ TEST_CASE("phrasings and their anchors") {
           "2 guides do not go with 3 concepts");
   refuses({.concepts = {"red"}, .prompts = {"a {} hat"}, .retained = {"a Red hat"}},
           "to be erased and to be preserved");
+}
+
+TEST_CASE("states are those of the concept's last token and of what follows" * needs_device()) {
+  TextEncoder encoder(device(), std::filesystem::path(LACUNA_SOURCE_DIR) / "assets/pico",
+                      DType::f32);
+  const auto state = [&](const std::string& text, Eigen::Index token) -> Vector {
+    const TextStates all = encoder.encode(encoder.tokenizer().encode(text));
+    return Eigen::Map<const Eigen::MatrixXf>(all->data(), encoder.width(), 32)
+        .col(token)
+        .cast<double>();
+  };
+  REQUIRE(encoder.tokenizer().context() == 32);
+  const auto states = [&](const ConceptOptions& o) {
+    return concept_states(encoder, phrasings_of(o, "uce"), o.retained, o.tokens,
+                          [](size_t, size_t) {});
+  };
+  // Start, a, red, circle, end, padding.
+  const ConceptOptions last{
+      .concepts = {"red"}, .prompts = {"a red circle"}, .retained = {"a blue star", ""}};
+  const ConceptStates one = states(last);
+  REQUIRE(one.pairs.concepts.cols() == 1);
+  CHECK(one.pairs.concepts.col(0) == state("a red circle", 2));
+  CHECK(one.pairs.anchors.col(0) == state("a circle", 1));
+  REQUIRE(one.retained.cols() == 2);
+  CHECK(one.retained.col(0) == state("a blue star", 3));
+  CHECK(one.retained.col(1) == state("", 0));
+  CHECK(states({.concepts = {"red"}}).pairs.anchors.col(0) == state("", 0));
+
+  ConceptOptions all = last;
+  all.tokens = Tokens::all;
+  const ConceptStates many = states(all);
+  REQUIRE(many.pairs.concepts.cols() == 30);
+  CHECK(many.pairs.concepts.col(1) == state("a red circle", 3));
+  CHECK(many.pairs.anchors.col(1) == state("a circle", 2));
+  CHECK(many.pairs.anchors.col(29) == state("a circle", 30));
+  CHECK(many.retained.cols() == 64);
+  CHECK(many.empty.col(31) == state("", 31));
+  std::string words = "red";
+  for (int i = 0; i < 40; i++) words = "a " + words;
+  CHECK_THROWS_WITH_AS(states({.concepts = {words}}), doctest::Contains("shorten it"), InputError);
 }
