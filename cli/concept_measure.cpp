@@ -58,9 +58,9 @@ class CountedPictures : public ConceptMeasure {
     return fmt::format("{} pictures of each judged by the checker", requests_.size());
   }
   std::vector<double> drops(const Overlay& edited_text) override {
-    model_.set_text_overlay(edited_text);
+    model_.text_encoder().set_overlay(edited_text);
     const std::vector<double> after = rates("drawing");
-    model_.set_text_overlay({});
+    model_.text_encoder().set_overlay({});
     std::vector<double> result;
     for (size_t i = 0; i < after.size(); i++) result.push_back(drop(before_[i], after[i]));
     return result;

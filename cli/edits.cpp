@@ -102,7 +102,7 @@ Overlay overlay_of(const EditedWeights& weights, bool edited) {
 void EditedModel::use(bool edited) {
   edited_ = edited;
   model_.predictor().set_overlay(overlay_of(unet_, edited));
-  model_.set_text_overlay(overlay_of(text_, edited));
+  model_.text_encoder().set_overlay(overlay_of(text_, edited));
 }
 
 TextStates EditedModel::original_states(const std::string& text) {
@@ -110,9 +110,9 @@ TextStates EditedModel::original_states(const std::string& text) {
   if (const auto found = originals_.find(text); found != originals_.end()) return found->second;
   if (originals_.size() >= most_known) originals_.clear();
   const bool switches = edited_ && text_.tensors() > 0;
-  if (switches) model_.set_text_overlay({});
+  if (switches) model_.text_encoder().set_overlay({});
   const TextStates states = model_.encode_text(model_.tokenizer().encode(text));
-  if (switches) model_.set_text_overlay(overlay_of(text_, true));
+  if (switches) model_.text_encoder().set_overlay(overlay_of(text_, true));
   return originals_[text] = states;
 }
 

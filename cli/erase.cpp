@@ -1,6 +1,7 @@
 #include "cli/erase.h"
 
 #include "cli/erase_clip.h"
+#include "cli/erase_closed.h"
 #include "cli/erase_esd.h"
 #include "cli/erase_inpaint.h"
 
@@ -12,6 +13,7 @@ void add_erase(CLI::App& app) {
   add_esd(*erase);
   add_clip(*erase);
   add_inpaint(*erase);
+  add_erase_closed(*erase);
 }
 
 }  // namespace lacuna

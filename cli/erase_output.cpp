@@ -5,14 +5,19 @@
 
 #include "engine/error.h"
 #include "engine/file.h"
+#include "erase/edit.h"
 
 namespace lacuna {
 
 void check_edit_output(const std::filesystem::path& file, bool may_replace) {
+  check_output("erase", file, may_replace);
+}
+
+void check_output(const char* verb, const std::filesystem::path& file, bool may_replace) {
   if (file.extension() != ".safetensors")
-    throw InputError("[erase] --out {} must end in .safetensors", display(file));
+    throw InputError("[{}] the name {} must end in .safetensors", verb, display(file));
   if (std::filesystem::exists(file) && !may_replace)
-    throw InputError("[erase] {} exists already; choose another --out, or use --force",
+    throw InputError("[{}] {} exists already; choose another name, or use --force", verb,
                      display(file));
   if (file.has_parent_path()) make_folder(file.parent_path());
 }
@@ -23,15 +28,31 @@ FileDType parse_edit_type(std::string_view name) {
   throw InputError("[erase] --save-type '{}' is unknown; choose f16 or f32", name);
 }
 
+SafeTensors::Metadata edit_metadata(const std::string& method, const std::string& base_hash,
+                                    const std::string& base_name,
+                                    const std::map<std::string, std::string>& options) {
+  SafeTensors::Metadata metadata = {{edit_key::software, "lacuna " LACUNA_VERSION},
+                                    {edit_key::method, method},
+                                    {edit_key::base_hash, base_hash},
+                                    {edit_key::base_name, base_name}};
+  for (const auto& [key, value] : options)
+    if (!value.empty()) metadata[edit_key::options + key] = value;
+  return metadata;
+}
+
+void write_edit(const std::filesystem::path& file, std::span<const Trainables::Export> tensors,
+                FileDType type, const SafeTensors::Metadata& metadata) {
+  std::vector<TensorToWrite> written;
+  for (const Trainables::Export& t : tensors)
+    written.push_back({t.name, type, t.shape, [&t, type](std::span<std::byte> bytes) {
+                         bytes_from_floats(t.values, type, bytes);
+                       }});
+  write_safetensors(file, std::move(written), metadata, Overwrite::yes);
+}
+
 void write_edit(const std::filesystem::path& file, Trainables& trainables, FileDType type,
                 const SafeTensors::Metadata& metadata) {
-  const std::vector<Trainables::Export> exported = trainables.exported();
-  std::vector<TensorToWrite> tensors;
-  for (const Trainables::Export& e : exported)
-    tensors.push_back({e.name, type, e.shape, [&e, type](std::span<std::byte> bytes) {
-                         bytes_from_floats(e.values, type, bytes);
-                       }});
-  write_safetensors(file, std::move(tensors), metadata, Overwrite::yes);
+  write_edit(file, trainables.exported(), type, metadata);
 }
 
 void report_memory_plan(const Device& device, const StableDiffusion& model,

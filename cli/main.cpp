@@ -13,6 +13,7 @@
 #include "cli/diff.h"
 #include "cli/erase.h"
 #include "cli/eval.h"
+#include "cli/export.h"
 #include "cli/help.h"
 #include "cli/interrupt.h"
 #include "cli/layers.h"
@@ -45,6 +46,7 @@ int main(int argc, char** argv) {
   lacuna::add_erase(app);
   lacuna::add_eval(app);
   lacuna::add_diff(app);
+  lacuna::add_export(app);
   lacuna::add_check(app);
   lacuna::add_bench(app);
   lacuna::add_tune(app);

@@ -238,7 +238,7 @@ double Clip::drift() {
 }
 
 Loss Clip::loss(Graph& g) const {
-  const ClipText& encoder = model_.text_encoder();
+  const ClipText& encoder = model_.text_encoder().clip();
   const int64_t tokens = model_.tokenizer().context();
   const auto states = [&](const char* name, int64_t count) {
     return encoder(g.input(name, {count, tokens}, DType::i32));

@@ -5,10 +5,10 @@ namespace lacuna {
 std::vector<TextStates> states_under(StableDiffusion& model, TextCache& text,
                                      const Overlay& edited_text,
                                      const std::vector<std::string>& texts) {
-  model.set_text_overlay(edited_text);
+  model.text_encoder().set_overlay(edited_text);
   std::vector<TextStates> states;
   for (const std::string& t : texts) states.push_back(text.states(t));
-  model.set_text_overlay({});
+  model.text_encoder().set_overlay({});
   return states;
 }
 

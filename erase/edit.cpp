@@ -182,30 +182,42 @@ void Edit::add_change(ModelPart part, const SafeTensors::Entry& target,
         change[o * in + i] += factor * up[o * rank + r] * down[r * in + i];
 }
 
-void for_each_change(ModelPart part, const SafeTensors& base, std::span<const Edit> edits,
-                     bool force, const std::function<void(const Change&)>& visit) {
+EditSum::EditSum(ModelPart part, const SafeTensors& base, std::span<const Edit> edits, bool force)
+    : part_(part), base_(base) {
   std::string hash;  // takes reading the whole model, so only where it is asked for
-  std::map<std::string, std::vector<const Edit*>> by_target;
   for (const Edit& e : edits) {
     if (!e.changes(part)) continue;
     if (!force && e.names_base(part)) {
       if (hash.empty()) hash = fingerprint(base);
       e.check_base(part, hash);
     }
-    for (const std::string& name : e.targets(part, base)) by_target[name].push_back(&e);
+    for (const std::string& name : e.targets(part, base)) by_target_[name].push_back(&e);
   }
-  for (const auto& [name, list] : by_target) {
-    const SafeTensors::Entry& target = base.at(name);
-    Change c{name, target.shape, std::vector<float>(target.count()), {}};
-    base.to_float(target, c.original);
-    c.change.resize(c.original.size());
-    for (const Edit* e : list) {
-      std::vector<float> one(c.original.size());
-      e->add_change(part, target, c.original, one);
-      for (size_t i = 0; i < one.size(); i++) c.change[i] += e->strength() * one[i];
-    }
-    visit(c);
+}
+
+std::vector<std::string> EditSum::names() const {
+  std::vector<std::string> all;
+  for (const auto& [name, edits] : by_target_) all.push_back(name);
+  return all;
+}
+
+Change EditSum::change(const std::string& name) const {
+  const SafeTensors::Entry& target = base_.at(name);
+  Change c{name, target.shape, std::vector<float>(target.count()), {}};
+  base_.to_float(target, c.original);
+  c.change.resize(c.original.size());
+  for (const Edit* e : by_target_.at(name)) {
+    std::vector<float> one(c.original.size());
+    e->add_change(part_, target, c.original, one);
+    for (size_t i = 0; i < one.size(); i++) c.change[i] += e->strength() * one[i];
   }
+  return c;
+}
+
+void for_each_change(ModelPart part, const SafeTensors& base, std::span<const Edit> edits,
+                     bool force, const std::function<void(const Change&)>& visit) {
+  const EditSum sum(part, base, edits, force);
+  for (const std::string& name : sum.names()) visit(sum.change(name));
 }
 
 }  // namespace lacuna

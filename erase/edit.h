@@ -10,6 +10,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -77,10 +78,29 @@ struct Change {
   std::vector<float> original, change;
 };
 
+// What edits change together in a part of a model, by the names of the tensors. Edits and `base`,
+// the part's weights, must outlive it.
+class EditSum {
+ public:
+  // Throws InputError for edits that do not fit the part; edits of another model are let through
+  // with `force` where names and shapes fit.
+  EditSum(ModelPart part, const SafeTensors& base, std::span<const Edit> edits, bool force);
+
+  ModelPart part() const { return part_; }
+  const SafeTensors& base() const { return base_; }
+  std::vector<std::string> names() const;  // sorted
+  bool changes(const std::string& name) const { return by_target_.contains(name); }
+  const std::vector<int64_t>& shape(const std::string& name) const { return base_.at(name).shape; }
+  Change change(const std::string& name) const;
+
+ private:
+  ModelPart part_;
+  const SafeTensors& base_;
+  std::map<std::string, std::vector<const Edit*>> by_target_;
+};
+
 // Every tensor of a part that the edits change, by name, one at a time: a model need not fit in
-// memory twice. `base` holds the part's weights. Throws InputError for edits that do not fit the
-// part, before the first visit; edits of another model are let through with `force` where names and
-// shapes fit.
+// memory twice. Throws InputError as EditSum does, before the first visit.
 void for_each_change(ModelPart part, const SafeTensors& base, std::span<const Edit> edits,
                      bool force, const std::function<void(const Change&)>& visit);
 

@@ -13,24 +13,24 @@ bool is_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 128;
 }
 
-// Both in lower case.
-bool names(const std::string& text, const std::string& word) {
-  for (size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
-    const size_t end = at + word.size();
-    const bool begins = at == 0 || !is_word(text[at - 1]) || !is_word(word.front());
-    const bool ends = end == text.size() || !is_word(text[end]) || !is_word(word.back());
-    if (begins && ends) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
+std::optional<size_t> place_of(const std::string& words, const std::string& text) {
+  const std::string where = lower_ascii(text), what = lower_ascii(words);
+  if (what.empty()) return {};
+  for (size_t at = where.find(what); at != std::string::npos; at = where.find(what, at + 1)) {
+    const size_t end = at + what.size();
+    const bool begins = at == 0 || !is_word(where[at - 1]) || !is_word(what.front());
+    const bool ends = end == where.size() || !is_word(where[end]) || !is_word(what.back());
+    if (begins && ends) return at;
+  }
+  return {};
+}
+
 std::string concept_in(const std::string& phrasing, const std::vector<std::string>& concepts) {
-  const std::string text = lower_ascii(phrasing);
   const std::string* best = nullptr;
   for (const std::string& c : concepts)
-    if (!c.empty() && names(text, lower_ascii(c)) && (!best || c.size() > best->size())) best = &c;
+    if (place_of(c, phrasing) && (!best || c.size() > best->size())) best = &c;
   return best ? *best : phrasing;
 }
 

@@ -1,10 +1,14 @@
 // Phrasings of a concept, and the concept in them.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace lacuna {
+
+// Where the text names the words first, as whole words in any case.
+std::optional<size_t> place_of(const std::string& words, const std::string& text);
 
 // The longest of the concepts that the phrasing names, as whole words in any case; the phrasing
 // itself if it names none.

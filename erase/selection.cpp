@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/error.h"
+#include "engine/text.h"
 #include "erase/glob.h"
 #include "erase/layer_numbers.h"
 
@@ -105,11 +106,6 @@ std::vector<std::string_view> split(std::string_view text, char at) {
     if (end == std::string_view::npos) return parts;
     text.remove_prefix(end + 1);
   }
-}
-
-std::string_view trimmed(std::string_view text) {
-  text.remove_prefix(std::min(text.size(), text.find_first_not_of(" \t")));
-  return text.substr(0, text.find_last_not_of(" \t") + 1);
 }
 
 // At commas outside of brackets and braces.

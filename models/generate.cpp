@@ -8,18 +8,18 @@
 namespace lacuna {
 
 TextStates TextCache::states(const std::string& prompt) {
-  if (const uint64_t now = model_.text_version(); now != version_) {
+  if (const uint64_t now = encoder_.version(); now != version_) {
     known_.clear();
     version_ = now;
   }
   if (const auto found = known_.find(prompt); found != known_.end()) return found->second;
-  const Tokenizer::Encoding encoding = model_.tokenizer().encode(prompt);
+  const Tokenizer::Encoding encoding = encoder_.tokenizer().encode(prompt);
   // Told once, whatever encoder comes next.
   const auto same = [&](const CutPrompt& c) { return c.prompt == prompt; };
   if (!encoding.cut.empty() && std::none_of(cuts_.begin(), cuts_.end(), same))
     cuts_.push_back({prompt, encoding.cut});
   if (known_.size() >= most_known) known_.clear();
-  return known_[prompt] = model_.encode_text(encoding);
+  return known_[prompt] = encoder_.encode(encoding);
 }
 
 void guide(std::span<float> neutral, std::span<const float> conditional, float guidance) {

@@ -40,13 +40,14 @@ struct CutPrompt {
 // and the text encoder stays the same.
 class TextCache {
  public:
-  explicit TextCache(StableDiffusion& model) : model_(model) {}
+  explicit TextCache(TextEncoder& encoder) : encoder_(encoder) {}
+  explicit TextCache(StableDiffusion& model) : TextCache(model.text_encoder()) {}
   TextStates states(const std::string& prompt);
   const std::vector<CutPrompt>& cuts() const { return cuts_; }
 
  private:
   static constexpr size_t most_known = 256;
-  StableDiffusion& model_;
+  TextEncoder& encoder_;
   std::map<std::string, TextStates> known_;
   uint64_t version_ = 0;  // of the text encoder that they are from
   std::vector<CutPrompt> cuts_;

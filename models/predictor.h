@@ -11,21 +11,16 @@
 #include <vector>
 
 #include "engine/plan.h"
+#include "models/text_encoder.h"
 #include "models/unet.h"
 
 namespace lacuna {
-
-// The states of one prompt, [T,C] floats, shared between the images that use it.
-using TextStates = std::shared_ptr<const std::vector<float>>;
 
 struct LatentSize {
   int64_t height = 0, width = 0;
   bool operator==(const LatentSize&) const = default;
 };
 
-// Called before a UNet is traced: names the parameters to be replaced (Graph::replace), so that an
-// edited UNet shares every frozen byte with the original.
-using Overlay = std::function<void(Graph&)>;
 
 struct UNetInput {
   std::span<const float> latents;  // [C,H,W]

@@ -7,50 +7,24 @@
 #include "models/folder.h"
 
 namespace lacuna {
-namespace {
-
-DType choose(Precision precision, const Device& device) {
-  if (precision == Precision::automatic)
-    return device.traits().storage16 && !device.traits().cpu ? DType::f16 : DType::f32;
-  return precision == Precision::f16 ? DType::f16 : DType::f32;
-}
-
-}  // namespace
-
-Precision parse_precision(std::string_view name) {
-  if (name == "auto") return Precision::automatic;
-  if (name == "f32") return Precision::f32;
-  if (name == "f16") return Precision::f16;
-  throw InputError("[precision] '{}' is unknown; choose f32, f16 or auto", name);
-}
-
 StableDiffusion::StableDiffusion(Device& device, const std::filesystem::path& folder,
                                  Precision precision)
     : device_(device),
       folder_(folder),
-      dtype_(choose(precision, device)),
-      text_weights_(device, weights_file(part(folder, "text_encoder"), "model"), dtype_),
+      dtype_(storage_type(precision, device)),
+      text_(device, folder, dtype_),
       unet_weights_(device, weights_file(part(folder, "unet"), "diffusion_pytorch_model"), dtype_),
       vae_weights_(device, weights_file(part(folder, "vae"), "diffusion_pytorch_model"), dtype_),
-      text_encoder_(text_weights_,
-                    ClipTextConfig::from_file(folder / "text_encoder" / "config.json")),
-      tokenizer_(Tokenizer::load(part(folder, "tokenizer"),
-                                 static_cast<int>(text_encoder_.config().max_position_embeddings))),
       schedule_(NoiseSchedule::load(part(folder, "scheduler") / "scheduler_config.json")),
       unet_(unet_weights_, UNetConfig::from_file(folder / "unet" / "config.json")),
       vae_config_(VaeConfig::from_file(folder / "vae" / "config.json")),
-      predictor_(device, unet_, dtype_, tokenizer_.context()) {
-  if (tokenizer_.vocab_size() > text_encoder_.config().vocab_size)
-    throw InputError(
-        "[model] {}: the tokenizer has {} tokens and the text encoder {}; they do not belong "
-        "together",
-        display(folder), tokenizer_.vocab_size(), text_encoder_.config().vocab_size);
-  if (unet_.config().cross_attention_dim != text_encoder_.config().hidden_size)
+      predictor_(device, unet_, dtype_, text_.tokenizer().context()) {
+  if (unet_.config().cross_attention_dim != text_.width())
     throw InputError(
         "[model] {}: the UNet reads text states of width {} and the text encoder gives {}; they do "
         "not belong "
         "together",
-        display(folder), unet_.config().cross_attention_dim, text_encoder_.config().hidden_size);
+        display(folder), unet_.config().cross_attention_dim, text_.width());
   if (unet_.config().out_channels != vae_config_.latent_channels)
     throw InputError(
         "[model] {}: the UNet gives {} channels and the VAE takes {}; they do not belong together",
@@ -62,7 +36,8 @@ std::string StableDiffusion::name() const {
 }
 
 uint64_t StableDiffusion::weight_bytes() const {
-  return text_weights_.device_bytes() + unet_weights_.device_bytes() + vae_weights_.device_bytes();
+  return text_.weights().device_bytes() + unet_weights_.device_bytes() +
+         vae_weights_.device_bytes();
 }
 
 LatentSize StableDiffusion::latent_size(int64_t width, int64_t height) const {
@@ -78,32 +53,6 @@ LatentSize StableDiffusion::latent_size(int64_t width, int64_t height) const {
         width, height, factor, factor, nearest(width), nearest(height));
   }
   return {height / factor, width / factor};
-}
-
-void StableDiffusion::set_text_overlay(Overlay overlay) {
-  text_overlay_ = std::move(overlay);
-  text_plan_.reset();
-  text_version_++;
-}
-
-Plan& StableDiffusion::text_plan() {
-  if (!text_plan_) {
-    Graph g;
-    if (text_overlay_) text_overlay_(g);
-    const Tensor ids = g.input("ids", {1, tokenizer_.context()}, DType::i32);
-    g.output("states", cast(text_encoder_(ids), DType::f32));
-    text_plan_.emplace(device_, g);
-  }
-  return *text_plan_;
-}
-
-TextStates StableDiffusion::encode_text(const Tokenizer::Encoding& prompt) {
-  Plan& plan = text_plan();
-  plan.set("ids", std::span<const int32_t>(prompt.ids));
-  plan.run();
-  auto states = std::make_shared<std::vector<float>>(plan.get("states"));
-  check_finite(*states, "text encoder");
-  return states;
 }
 
 Plan& StableDiffusion::decoder_plan(LatentSize size) {

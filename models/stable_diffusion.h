@@ -14,31 +14,25 @@
 
 #include "engine/plan.h"
 #include "engine/rng.h"
-#include "models/clip_text.h"
 #include "models/image.h"
 #include "models/noise_schedule.h"
 #include "models/predictor.h"
-#include "models/tokenizer.h"
+#include "models/text_encoder.h"
 #include "models/vae.h"
 
 namespace lacuna {
 
-enum class Precision : uint8_t { automatic, f32, f16 };
-
-// Throws InputError for other words than f32, f16 and auto.
-Precision parse_precision(std::string_view name);
-
 class StableDiffusion {
  public:
   // Throws InputError naming the file for everything that is missing or wrong in the folder.
-  // Precision::automatic is f16 on GPUs that store 16-bit floats, else f32.
   StableDiffusion(Device& device, const std::filesystem::path& folder, Precision precision);
   StableDiffusion(const StableDiffusion&) = delete;
   StableDiffusion& operator=(const StableDiffusion&) = delete;
 
   const std::filesystem::path& folder() const { return folder_; }
   std::string name() const;  // the last part of the folder's path
-  const Tokenizer& tokenizer() const { return tokenizer_; }
+  TextEncoder& text_encoder() { return text_; }
+  const Tokenizer& tokenizer() const { return text_.tokenizer(); }
   const NoiseSchedule& noise_schedule() const { return schedule_; }
   const UNetConfig& unet_config() const { return unet_.config(); }
   const VaeConfig& vae_config() const { return vae_config_; }
@@ -50,18 +44,13 @@ class StableDiffusion {
   // Throws InputError when a side is no multiple of the VAE's factor, or beyond reason.
   LatentSize latent_size(int64_t width, int64_t height) const;
 
-  // With the text encoder as it is or edited by set_text_overlay().
-  TextStates encode_text(const Tokenizer::Encoding& prompt);
-  // Another overlay of the text encoder from now on. What it refers to must live until the next.
-  void set_text_overlay(Overlay overlay);
-  // Grows with every overlay: text states are of one model only as long as it stays.
-  uint64_t text_version() const { return text_version_; }
-  const ClipText& text_encoder() const { return text_encoder_; }
+  // With the text encoder as it is or edited by TextEncoder::set_overlay.
+  TextStates encode_text(const Tokenizer::Encoding& prompt) { return text_.encode(prompt); }
   // The UNet, as it is or edited by Predictor::set_overlay.
   Predictor& predictor() { return predictor_; }
   const UNet& unet() const { return unet_; }
   const WeightStore& unet_weights() const { return unet_weights_; }
-  const WeightStore& text_weights() const { return text_weights_; }
+  const WeightStore& text_weights() const { return text_.weights(); }
   // Latents as the UNet sees them -> picture. Throws DeviceError when the result is not finite.
   Image decode(std::span<const float> latents, LatentSize size);
   // Picture -> mean of the posterior or, with a generator, a sample of it (one normal number for
@@ -73,24 +62,21 @@ class StableDiffusion {
   // Compiled plans, for --profile, --trace and memory figures; predictor() has the UNet's.
   Plan& decoder_plan(LatentSize size);
   Plan& encoder_plan(LatentSize size);
-  Plan& text_plan();
+  Plan& text_plan() { return text_.plan(); }
 
  private:
   Device& device_;
   std::filesystem::path folder_;
   DType dtype_;
-  WeightStore text_weights_, unet_weights_, vae_weights_;
-  ClipText text_encoder_;
-  Tokenizer tokenizer_;
+  TextEncoder text_;
+  WeightStore unet_weights_, vae_weights_;
   NoiseSchedule schedule_;
   UNet unet_;
   VaeConfig vae_config_;
   Predictor predictor_;
   std::optional<VaeDecoder> vae_decoder_;  // loaded when first needed
   std::optional<VaeEncoder> vae_encoder_;
-  std::optional<Plan> text_plan_, decoder_plan_, encoder_plan_;
-  Overlay text_overlay_;
-  uint64_t text_version_ = 0;
+  std::optional<Plan> decoder_plan_, encoder_plan_;
   LatentSize decoder_size_, encoder_size_;
 };
 

@@ -1,0 +1,10 @@
+// lacuna erase uce, rece and speed: edits of the cross-attention matrices in closed form.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace lacuna {
+
+void add_erase_closed(CLI::App& erase);
+
+}  // namespace lacuna

@@ -1,0 +1,193 @@
+#include "erase/export.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/error.h"
+#include "models/folder.h"
+#include "models/ldm_names.h"
+
+namespace lacuna {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Where a part lies in a model's folder.
+struct Place {
+  const char *folder, *stem;
+  LdmPart ldm;
+};
+Place place_of(ModelPart part) {
+  switch (part) {
+    case ModelPart::unet:
+      return {"unet", "diffusion_pytorch_model", LdmPart::unet};
+    case ModelPart::vae:
+      return {"vae", "diffusion_pytorch_model", LdmPart::vae};
+    case ModelPart::text:
+      break;
+  }
+  return {"text_encoder", "model", LdmPart::text_encoder};
+}
+
+bool is_float(FileDType type) {
+  return type == FileDType::f64 || type == FileDType::f32 || type == FileDType::f16 ||
+         type == FileDType::bf16;
+}
+
+void store(const std::string& name, std::span<const float> values, FileDType type,
+           std::span<std::byte> bytes) {
+  constexpr float largest_half = 65504;
+  if (type == FileDType::f16)
+    for (const float v : values)
+      if (std::abs(v) > largest_half)
+        throw InputError("[export] '{}' holds {}, too large for 16-bit floats; use --save-type f32",
+                         name, v);
+  bytes_from_floats(values, type, bytes);
+}
+
+std::vector<float> edited(const EditSum& edits, const std::string& name) {
+  Change c = edits.change(name);
+  for (size_t i = 0; i < c.original.size(); i++) c.original[i] += c.change[i];
+  return std::move(c.original);
+}
+
+// A tensor of a model's part; `edits` is null where the part has none. Tables of whole numbers and
+// types that are not converted stay as they are.
+TensorToWrite tensor_of(const SafeTensors& part, const SafeTensors::Entry& entry,
+                        const EditSum* edits, std::optional<FileDType> wanted) {
+  const FileDType type = is_float(entry.dtype) && wanted ? *wanted : entry.dtype;
+  const bool changes = edits && edits->changes(entry.name);
+  return {entry.name, type, entry.shape,
+          [&part, &entry, edits, changes, type](std::span<std::byte> bytes) {
+            if (!changes && type == entry.dtype) {
+              std::copy(entry.bytes.begin(), entry.bytes.end(), bytes.begin());
+            } else if (changes) {
+              store(entry.name, edited(*edits, entry.name), type, bytes);
+            } else {
+              std::vector<float> values(entry.count());
+              part.to_float(entry, values);
+              store(entry.name, values, type, bytes);
+            }
+          }};
+}
+
+void write(const fs::path& file, std::vector<TensorToWrite> tensors,
+           const SafeTensors::Metadata& metadata, const TellTensors& tell) {
+  const size_t total = tensors.size();
+  size_t done = 0;
+  for (TensorToWrite& t : tensors)
+    t.fill = [&, fill = std::move(t.fill)](std::span<std::byte> bytes) {
+      tell(done++, total);
+      fill(bytes);
+    };
+  write_safetensors(file, std::move(tensors), metadata, Overwrite::yes);
+}
+
+std::vector<TensorToWrite> tensors_of(const SafeTensors& part, const EditSum* edits,
+                                      std::optional<FileDType> type) {
+  std::vector<TensorToWrite> tensors;
+  for (const auto& [name, entry] : part.entries())
+    tensors.push_back(tensor_of(part, entry, edits, type));
+  return tensors;
+}
+
+// A folder that is removed unless it is moved to where it belongs.
+class Staging {
+ public:
+  explicit Staging(const fs::path& target) : target_(target), folder_(target) {
+    folder_ += ".part";
+    fs::remove_all(folder_);
+    make_folder(folder_);
+  }
+  Staging(const Staging&) = delete;
+  ~Staging() {
+    std::error_code ignored;
+    fs::remove_all(folder_, ignored);
+  }
+  const fs::path& folder() const { return folder_; }
+  void commit() {
+    fs::remove_all(target_);
+    fs::rename(folder_, target_);
+  }
+
+ private:
+  fs::path target_, folder_;
+};
+
+bool lies_in(const fs::path& inner, const fs::path& outer) {
+  const fs::path relative =
+      fs::weakly_canonical(inner).lexically_relative(fs::weakly_canonical(outer));
+  return !relative.empty() && *relative.begin() != "..";
+}
+
+}  // namespace
+
+void export_delta(const fs::path& file, EditSums edits, FileDType type,
+                  const SafeTensors::Metadata& metadata, const TellTensors& tell) {
+  std::vector<TensorToWrite> tensors;
+  for (const EditSum& part : edits)
+    for (const std::string& name : part.names())
+      tensors.push_back({std::string(names_in_edits(part.part()).prefix) + name, type,
+                         part.shape(name), [&part, name, type](auto bytes) {
+                           store(name, edited(part, name), type, bytes);
+                         }});
+  write(file, std::move(tensors), metadata, tell);
+}
+
+void export_folder(const fs::path& target, const fs::path& model, EditSums edits,
+                   std::optional<FileDType> type, const SafeTensors::Metadata& metadata,
+                   bool replace, const TellTensors& tell) {
+  if (fs::exists(target) && !(replace && fs::exists(target / "model_index.json")))
+    throw InputError("[export] {} exists already; choose another --folder{}", display(target),
+                     replace ? ", as this one holds no model" : ", or use --force");
+  if (lies_in(target, model) || lies_in(model, target))
+    throw InputError("[export] {} and the model {} lie in each other; choose another --folder",
+                     display(target), display(model));
+  std::vector<const EditSum*> written;
+  for (const EditSum& part : edits)
+    if (part.part() == ModelPart::unet || !part.names().empty()) written.push_back(&part);
+  const auto is_written = [&](const fs::path& relative) {
+    return std::ranges::any_of(written, [&](const EditSum* part) {
+      const Place place = place_of(part->part());
+      return relative.parent_path() == place.folder &&
+             display(relative.filename()).starts_with(place.stem);
+    });
+  };
+  Staging staging(target);
+  for (const auto& entry : fs::recursive_directory_iterator(model)) {
+    const fs::path relative = entry.path().lexically_relative(model);
+    if (entry.is_directory())
+      make_folder(staging.folder() / relative);
+    else if (!is_written(relative))
+      fs::copy_file(entry.path(), staging.folder() / relative);
+  }
+  for (const EditSum* part : written) {
+    const Place place = place_of(part->part());
+    write(staging.folder() / place.folder / (std::string(place.stem) + ".safetensors"),
+          tensors_of(part->base(), part, type), metadata, tell);
+  }
+  staging.commit();
+}
+
+void export_checkpoint(const fs::path& file, const fs::path& model, EditSums edits, FileDType type,
+                       const SafeTensors::Metadata& metadata, const TellTensors& tell) {
+  const Place vae_place = place_of(ModelPart::vae);
+  const SafeTensors vae =
+      SafeTensors::open(weights_file(part(model, vae_place.folder), vae_place.stem));
+  std::vector<TensorToWrite> all;
+  const auto add = [&](LdmPart part, const SafeTensors& weights, const EditSum* sum) {
+    std::vector<std::string> names;
+    for (const auto& [name, entry] : weights.entries()) names.push_back(name);
+    const LdmNames ldm_name(part, names);
+    for (TensorToWrite& t : tensors_of(weights, sum, type)) {
+      t.shape = ldm_shape(part, t.name, std::move(t.shape));
+      t.name = ldm_name(t.name);
+      all.push_back(std::move(t));
+    }
+  };
+  for (const EditSum& sum : edits) add(place_of(sum.part()).ldm, sum.base(), &sum);
+  add(vae_place.ldm, vae, nullptr);
+  write(file, std::move(all), metadata, tell);
+}
+
+}  // namespace lacuna
