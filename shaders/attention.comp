@@ -13,7 +13,7 @@
 
 vec4 load_own(bool second, uint begin, uint four) { return load_T(p.q, begin, four) * p.scale; }
 vec4 load_met(bool second, uint begin, uint four) {
-  return load_T(second ? p.v : p.k, begin, four);
+  return load_T(TBuf(second ? uvec2(p.v) : uvec2(p.k)), begin, four);
 }
 
 // The score of a key that is not seen; infinities would make NaN in differences.

@@ -29,7 +29,7 @@ vec4 load_own(bool second, uint begin, uint four) {
   return second ? load_F(p.dy, begin, four) : load_T(p.q, begin, four) * p.scale;
 }
 vec4 load_met(bool second, uint begin, uint four) {
-  return load_T(second ? p.v : p.k, begin, four);
+  return load_T(TBuf(second ? uvec2(p.v) : uvec2(p.k)), begin, four);
 }
 #else
 vec4 load_own(bool second, uint begin, uint four) {

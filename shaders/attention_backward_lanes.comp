@@ -66,8 +66,8 @@ const float LOWEST = -1e30;  // the score of a key that is not seen
 // Stores a sum, or adds it to that of an earlier dispatch.
 void add(FBuf b, uint begin, uint four, vec4 value) {
   if (HEAD % 4 == 0) {
-    if (p.first > 0) value += FBuf4(b).at[begin / 4 + four];
-    FBuf4(b).at[begin / 4 + four] = value;
+    if (p.first > 0) value += CAST(FBuf4, b).at[begin / 4 + four];
+    CAST(FBuf4, b).at[begin / 4 + four] = value;
   } else {
     [[unroll]] for (uint i = 0; i < 4; i++) {
       const uint at = begin + four * 4 + i;

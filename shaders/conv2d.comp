@@ -42,7 +42,7 @@ vec4 load_a(uint row, uint k) {
   if (row >= p.rows) return value;
   if (CHANNEL_FOURS) {
     const int at = k < depth ? at_tap(row, k) : -1;
-    if (at >= 0) value = vec4(TBuf4(p.x).at[at / 4]);
+    if (at >= 0) value = vec4(CAST(TBuf4, p.x).at[at / 4]);
   } else {
     [[unroll]] for (uint i = 0; i < 4; i++) {
       const int at = k + i < depth ? at_tap(row, k + i) : -1;

@@ -33,7 +33,7 @@ vec4 load_a(uint row, uint k) {
   vec4 value = vec4(0);
   if (ROW_FOURS) {
     const int at = element(row, k);
-    if (at >= 0) value = vec4(TBuf4(p.x).at[at / 4]);
+    if (at >= 0) value = vec4(CAST(TBuf4, p.x).at[at / 4]);
   } else {
     [[unroll]] for (uint i = 0; i < 4; i++) {
       const int at = element(row + i, k);

@@ -83,7 +83,7 @@ vec4 load_a(uint row, uint k) {
     const uvec3 tap = split_depth(k + i);
     const int begin = k + i < depth ? source(at, tap.x, tap.y) : -1;
     if (begin < 0) continue;
-    if (DEPTH_FOURS) return FBuf4(p.dy).at[(begin + tap.z) / 4];
+    if (DEPTH_FOURS) return CAST(FBuf4, p.dy).at[(begin + tap.z) / 4];
     value[i] = p.dy.at[begin + tap.z];
   }
   return value;
@@ -95,7 +95,7 @@ vec4 load_b(uint k, uint column) {
     if (k + i >= depth) continue;
     const uvec3 tap = split_depth(k + i);
     const uint at = tap_begin(tap.x, tap.y) + min(column, p.channels - 1) * p.out_channels + tap.z;
-    if (DEPTH_FOURS) return vec4(TBuf4(p.weight).at[at / 4]);
+    if (DEPTH_FOURS) return vec4(CAST(TBuf4, p.weight).at[at / 4]);
     value[i] = float(p.weight.at[at]);
   }
   return value;

@@ -17,7 +17,7 @@ vec4 load_a(uint row, uint k) {
   vec4 value = vec4(0);
   if (row >= p.rows) return value;
   if (DEPTH_FOURS) {
-    if (k < p.depth) value = vec4(TBuf4(p.x).at[(row * p.depth + k) / 4]);
+    if (k < p.depth) value = vec4(CAST(TBuf4, p.x).at[(row * p.depth + k) / 4]);
   } else {
     [[unroll]] for (uint i = 0; i < 4; i++) if (k + i < p.depth) value[i] =
         float(p.x.at[row * p.depth + k + i]);

@@ -22,7 +22,7 @@ vec4 load_a(uint row, uint k) {
   vec4 value = vec4(0);
   if (row >= p.rows) return value;
   if (DEPTH_FOURS) {
-    if (k < p.depth) value = FBuf4(p.dy).at[(row * p.depth + k) / 4];
+    if (k < p.depth) value = CAST(FBuf4, p.dy).at[(row * p.depth + k) / 4];
   } else {
     [[unroll]] for (uint i = 0; i < 4; i++) if (k + i < p.depth) value[i] =
         p.dy.at[row * p.depth + k + i];
@@ -34,7 +34,7 @@ vec4 load_b(uint k, uint column) {
   const uint begin = min(column, p.cols - 1) * p.depth + k;
   vec4 value = vec4(0);
   if (DEPTH_FOURS) {
-    if (k < p.depth) value = vec4(TBuf4(p.weight).at[begin / 4]);
+    if (k < p.depth) value = vec4(CAST(TBuf4, p.weight).at[begin / 4]);
   } else {
     [[unroll]] for (uint i = 0; i < 4; i++) if (k + i < p.depth) value[i] =
         float(p.weight.at[begin + i]);
@@ -82,7 +82,7 @@ vec4 load_a(uint row, uint k) {
   vec4 value = vec4(0);
   if (k >= end) return value;
   if (ROW_FOURS) {
-    if (row < p.rows) value = vec4(TBuf4(p.x).at[(k * p.rows + row) / 4]);
+    if (row < p.rows) value = vec4(CAST(TBuf4, p.x).at[(k * p.rows + row) / 4]);
   } else {
     [[unroll]] for (uint i = 0; i < 4; i++) if (row + i < p.rows) value[i] =
         float(p.x.at[k * p.rows + row + i]);

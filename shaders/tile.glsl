@@ -48,13 +48,13 @@ vec4 load_a(uint row, uint k);
 vec4 load_b(uint k, uint column);
 
 // Four neighbours of a row of b; columns beyond the end repeat the last.
-#define LOAD4(load4, Buf)                                                                \
-  vec4 load4(Buf b, uint row_begin, uint column, uint cols) {                            \
-    if (WHOLE_FOURS) return vec4(Buf##4(b).at[(row_begin + min(column, cols - 4)) / 4]); \
-    vec4 value;                                                                          \
-    [[unroll]] for (uint i = 0; i < 4; i++) value[i] =                                   \
-        float(b.at[row_begin + min(column + i, cols - 1)]);                              \
-    return value;                                                                        \
+#define LOAD4(load4, Buf)                                                                      \
+  vec4 load4(Buf b, uint row_begin, uint column, uint cols) {                                  \
+    if (WHOLE_FOURS) return vec4(CAST(Buf##4, b).at[(row_begin + min(column, cols - 4)) / 4]); \
+    vec4 value;                                                                                \
+    [[unroll]] for (uint i = 0; i < 4; i++) value[i] =                                         \
+        float(b.at[row_begin + min(column + i, cols - 1)]);                                    \
+    return value;                                                                              \
   }
 LOAD4(load4, TBuf)
 LOAD4(load4_float, FBuf)
@@ -141,7 +141,7 @@ void store_gradient(FBuf y, uint begin[THREAD_ROWS], uint rows, uint cols) {
     [[unroll]] for (uint r = 0; r < THREAD_ROWS; r++) {
       const bool inside = sum_row(r) < rows;
       if (WHOLE_FOURS) {
-        if (inside && column < cols) FBuf4(y).at[(begin[r] + column) / 4] = sum[r][v];
+        if (inside && column < cols) CAST(FBuf4, y).at[(begin[r] + column) / 4] = sum[r][v];
       } else {
         [[unroll]] for (uint i = 0; i < 4; i++) if (inside && column + i < cols)
             y.at[begin[r] + column + i] = sum[r][v][i];
@@ -159,7 +159,7 @@ void store_tile(TBuf y, TBuf bias, TBuf residual, uint rows, uint cols) {
       vec4 value = sum[r][v] + offset;
       if (RESIDUAL && row < rows) value += load4(residual, row * cols, column, cols);
       if (WHOLE_FOURS) {
-        if (row < rows && column < cols) TBuf4(y).at[(row * cols + column) / 4] = T4(value);
+        if (row < rows && column < cols) CAST(TBuf4, y).at[(row * cols + column) / 4] = T4(value);
       } else {
         [[unroll]] for (uint i = 0; i < 4; i++) if (row < rows && column + i < cols)
             y.at[row * cols + column + i] = T(value[i]);

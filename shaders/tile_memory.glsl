@@ -12,9 +12,9 @@
 #ifdef TYPE_f16
 layout(buffer_reference, scalar, buffer_reference_align = 4) buffer Words { uint at[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 8) buffer Words2 { uvec2 at[]; };
-vec2 load_pair(TBuf b, uint i) { return unpackHalf2x16(Words(b).at[i / 2]); }
+vec2 load_pair(TBuf b, uint i) { return unpackHalf2x16(CAST(Words, b).at[i / 2]); }
 vec4 load_four(TBuf b, uint i) {
-  const uvec2 words = Words2(b).at[i / 4];
+  const uvec2 words = CAST(Words2, b).at[i / 4];
   return vec4(unpackHalf2x16(words.x), unpackHalf2x16(words.y));
 }
 uint half_bits(float value) {
@@ -26,19 +26,19 @@ uint half_bits(float value) {
   return (bits >> 16 & 0x8000) | (rest < 0x38800000 ? small : rest < 0x477ff000 ? normal : large);
 }
 void store_four(TBuf y, uint i, vec4 value) {
-  Words2(y).at[i / 4] = uvec2(half_bits(value.x) | half_bits(value.y) << 16,
-                              half_bits(value.z) | half_bits(value.w) << 16);
+  CAST(Words2, y).at[i / 4] = uvec2(half_bits(value.x) | half_bits(value.y) << 16,
+                                    half_bits(value.z) | half_bits(value.w) << 16);
 }
 #else
 vec2 load_pair(TBuf b, uint i) { return vec2(b.at[i], b.at[i + 1]); }
-vec4 load_four(TBuf b, uint i) { return TBuf4(b).at[i / 4]; }
-void store_four(TBuf y, uint i, vec4 value) { TBuf4(y).at[i / 4] = value; }
+vec4 load_four(TBuf b, uint i) { return CAST(TBuf4, b).at[i / 4]; }
+void store_four(TBuf y, uint i, vec4 value) { CAST(TBuf4, y).at[i / 4] = value; }
 #endif
 
 // Gradients are floats whatever T is. (glslangValidator 12 does not tell functions apart by the
 // type of a reference.)
 vec2 load_pair_float(FBuf b, uint i) { return vec2(b.at[i], b.at[i + 1]); }
-vec4 load_four_float(FBuf b, uint i) { return FBuf4(b).at[i / 4]; }
-void store_four_float(FBuf y, uint i, vec4 value) { FBuf4(y).at[i / 4] = value; }
+vec4 load_four_float(FBuf b, uint i) { return CAST(FBuf4, b).at[i / 4]; }
+void store_four_float(FBuf y, uint i, vec4 value) { CAST(FBuf4, y).at[i / 4] = value; }
 
 #endif

@@ -8,6 +8,7 @@
 #define LACUNA_TYPES_GLSL
 
 #extension GL_EXT_buffer_reference : require
+#extension GL_EXT_buffer_reference_uvec2 : require
 #extension GL_EXT_scalar_block_layout : require
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_GOOGLE_include_directive : require
@@ -30,6 +31,11 @@ layout(buffer_reference, scalar, buffer_reference_align = T4_ALIGN) buffer TBuf4
 layout(buffer_reference, scalar, buffer_reference_align = 4) buffer FBuf { float at[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 16) buffer FBuf4 { vec4 at[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 4) buffer IBuf { int at[]; };
+
+// The same address as a reference to other elements. It goes by way of two words, of which drivers
+// make nothing, since SwiftShader dies of a cast from pointer to pointer, as it does of a pointer
+// that a condition chose: choose between words, TBuf(c ? uvec2(a) : uvec2(b)).
+#define CAST(Buffer, address) Buffer(uvec2(address))
 
 // The index of this workgroup where Recorder::fold spread a long line of groups over two
 // dimensions.

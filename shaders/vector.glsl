@@ -14,20 +14,22 @@ layout(constant_id = 1) const uint WIDTH = 1;
 // Four halves as two words: on software drivers twice as fast as loads and stores of 16 bits.
 layout(buffer_reference, scalar, buffer_reference_align = 8) buffer HalvesBuf { uvec2 at[]; };
 vec4 load4(TBuf x, uint i) {
-  const uvec2 u = HalvesBuf(x).at[i];
+  const uvec2 u = CAST(HalvesBuf, x).at[i];
   return vec4(unpackHalf2x16(u.x), unpackHalf2x16(u.y));
 }
 void store4(TBuf y, uint i, vec4 v) {
-  HalvesBuf(y).at[i] = uvec2(packHalf2x16(v.xy), packHalf2x16(v.zw));
+  CAST(HalvesBuf, y).at[i] = uvec2(packHalf2x16(v.xy), packHalf2x16(v.zw));
 }
 #else
-vec4 load4(TBuf x, uint i) { return TBuf4(x).at[i]; }
-void store4(TBuf y, uint i, vec4 v) { TBuf4(y).at[i] = v; }
+vec4 load4(TBuf x, uint i) { return CAST(TBuf4, x).at[i]; }
+void store4(TBuf y, uint i, vec4 v) { CAST(TBuf4, y).at[i] = v; }
 #endif
 
 // i counts vectors.
 vec4 load(TBuf x, uint i) { return WIDTH == 4 ? load4(x, i) : vec4(x.at[i], 0, 0, 0); }
-vec4 load_float(FBuf x, uint i) { return WIDTH == 4 ? FBuf4(x).at[i] : vec4(x.at[i], 0, 0, 0); }
+vec4 load_float(FBuf x, uint i) {
+  return WIDTH == 4 ? CAST(FBuf4, x).at[i] : vec4(x.at[i], 0, 0, 0);
+}
 
 void store(TBuf y, uint i, vec4 v) {
   if (WIDTH == 4) {
@@ -38,7 +40,7 @@ void store(TBuf y, uint i, vec4 v) {
 }
 void store_float(FBuf y, uint i, vec4 v) {
   if (WIDTH == 4) {
-    FBuf4(y).at[i] = v;
+    CAST(FBuf4, y).at[i] = v;
   } else {
     y.at[i] = v.x;
   }

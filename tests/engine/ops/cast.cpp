@@ -12,7 +12,10 @@ Values same(const std::vector<Values>& given) { return given[0]; }
 }  // namespace
 
 TEST_CASE("cast widens exactly and rounds to nearest" * needs_device()) {
-  if (!device().traits().storage16) return;
+  if (!device().traits().storage16) {
+    MESSAGE("skipped: f16 storage, which this device does not have");
+    return;
+  }
   for (const Shape& shape : {Shape{1}, {4}, {7, 3}, {3, 1024, 5}, {2, 4096}}) {
     check({.given = {random(shape, 0, 50)},
            .op = [](In x) { return cast(x[0], DType::f32); },
