@@ -127,10 +127,9 @@ void export_delta(const fs::path& file, EditSums edits, FileDType type,
   std::vector<TensorToWrite> tensors;
   for (const EditSum& part : edits)
     for (const std::string& name : part.names())
-      tensors.push_back({std::string(names_in_edits(part.part()).prefix) + name, type,
-                         part.shape(name), [&part, name, type](auto bytes) {
-                           store(name, edited(part, name), type, bytes);
-                         }});
+      tensors.push_back(
+          {std::string(names_in_edits(part.part()).prefix) + name, type, part.shape(name),
+           [&part, name, type](auto bytes) { store(name, edited(part, name), type, bytes); }});
   write(file, std::move(tensors), metadata, tell);
 }
 

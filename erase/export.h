@@ -49,15 +49,15 @@ LoraReport export_lora(const std::filesystem::path& file, EditSums edits, int64_
                        const TellTensors& tell);
 
 // A copy of the model's folder with the edited UNet and, where they change it, the edited text
-// encoder; their numbers are of `type` or, where none is given, as in the model. Throws InputError where the target exists, unless it is a model's
-// folder and may be replaced.
+// encoder; their numbers are of `type` or, where none is given, as in the model. Throws InputError
+// where the target exists, unless it is a model's folder and may be replaced.
 void export_folder(const std::filesystem::path& target, const std::filesystem::path& model,
                    EditSums edits, std::optional<FileDType> type,
                    const SafeTensors::Metadata& metadata, bool replace, const TellTensors& tell);
 
 // UNet, VAE and text encoder in one file, as A1111 and ComfyUI read Stable Diffusion 1.x.
 void export_checkpoint(const std::filesystem::path& file, const std::filesystem::path& model,
-                       EditSums edits, FileDType type,
-                       const SafeTensors::Metadata& metadata, const TellTensors& tell);
+                       EditSums edits, FileDType type, const SafeTensors::Metadata& metadata,
+                       const TellTensors& tell);
 
 }  // namespace lacuna

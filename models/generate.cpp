@@ -122,8 +122,8 @@ void mix_in(Image& edited, const Image& original, std::span<const float> inside,
       const double bottom = at(i + 1, j) + (x - fx) * (at(i + 1, j + 1) - at(i + 1, j));
       const double m = top + (y - fy) * (bottom - top);
       for (int c = 0; c < 3; c++, k++)
-        edited.rgb[k] = static_cast<uint8_t>(
-            std::lround(m * edited.rgb[k] + (1 - m) * original.rgb[k]));
+        edited.rgb[k] =
+            static_cast<uint8_t>(std::lround(m * edited.rgb[k] + (1 - m) * original.rgb[k]));
     }
   }
 }

@@ -21,7 +21,6 @@ struct LatentSize {
   bool operator==(const LatentSize&) const = default;
 };
 
-
 struct UNetInput {
   std::span<const float> latents;  // [C,H,W]
   float timestep = 0;

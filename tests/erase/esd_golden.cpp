@@ -1,10 +1,12 @@
-// A short ESD run on pico against PyTorch: tests/fixtures/esd, made by tools/golden/esd.py, which
-// samples the trajectories and trains with diffusers and torch.optim in float32.
+// Short runs of ESD and of Inpainting Erasure on pico against PyTorch: tests/fixtures/esd and
+// inpaint, made by tools/golden/esd.py, which samples the trajectories and trains with diffusers and torch.optim in float32.
 #include <cmath>
 #include <fstream>
+#include <functional>
+#include <memory>
 #include <nlohmann/json.hpp>
 
-#include "erase/esd.h"
+#include "erase/inpaint.h"
 #include "erase/train.h"
 #include "tests/device.h"
 
@@ -26,10 +28,11 @@ struct Squares {
   double relative() const { return std::sqrt(difference / norm); }
 };
 
-}  // namespace
+using Make = std::function<std::unique_ptr<Esd>(StableDiffusion&, TextCache&, const Trainables&,
+                                                const EsdOptions&)>;
 
-TEST_CASE("ten iterations of ESD equal PyTorch's" * needs_device()) {
-  const std::filesystem::path folder = source / "tests/fixtures/esd";
+void compare(const char* fixture, const Make& make) {
+  const std::filesystem::path folder = source / "tests/fixtures" / fixture;
   std::ifstream in(folder / "golden.json");
   const nlohmann::json golden = nlohmann::json::parse(in);
   const SafeTensors changes = SafeTensors::open(folder / "change.safetensors");
@@ -43,7 +46,8 @@ TEST_CASE("ten iterations of ESD equal PyTorch's" * needs_device()) {
   TextCache states(model);
   EsdOptions esd;
   esd.concepts = {text("concept")};
-  esd.retain = {text("retain")};
+  const std::string retain = golden.at("options").value("retain", "");
+  if (!retain.empty()) esd.retain = {retain};
   esd.eta = number("eta");
   esd.retain_weight = number("retain-weight");
   esd.retain_neutral = number("retain-neutral");
@@ -70,7 +74,8 @@ TEST_CASE("ten iterations of ESD equal PyTorch's" * needs_device()) {
   std::vector<std::string> names;
   for (const auto& [name, entry] : changes.entries()) names.push_back(name);
   Trainables trainables(device(), model.unet_weights(), names, 0, esd.seed);
-  Esd method(device(), model, states, trainables, esd, "");
+  const std::unique_ptr<Esd> made = make(model, states, trainables, esd);
+  Esd& method = *made;
   method.prepare([](const std::string&, int64_t, int64_t) { return true; });
   Trainer trainer(device(), method, trainables, train);
 
@@ -121,4 +126,23 @@ TEST_CASE("ten iterations of ESD equal PyTorch's" * needs_device()) {
   CHECK(all.relative() <= change_bound);
   MESSAGE("loss within ", worst_loss, ", gradient norm within ", worst_norm,
           ", change of the weights within ", all.relative(), " of PyTorch's");
+}
+
+}  // namespace
+
+TEST_CASE("ten iterations of ESD equal PyTorch's" * needs_device()) {
+  compare("esd", [](StableDiffusion& model, TextCache& text, const Trainables& trainables,
+                    const EsdOptions& esd) {
+    return std::make_unique<Esd>(device(), model, text, trainables, esd, "");
+  });
+}
+
+TEST_CASE("ten iterations of Inpainting Erasure equal PyTorch's" * needs_device()) {
+  compare("inpaint", [](StableDiffusion& model, TextCache& text, const Trainables& trainables,
+                        const EsdOptions& esd) {
+    InpaintOptions o{.esd = esd};
+    o.masks = {parse_region("left", 64, 64), parse_region("cell:2,2", 64, 64)};
+    o.outside_weight = 0.5;
+    return std::make_unique<Inpaint>(device(), model, text, trainables, o, "");
+  });
 }

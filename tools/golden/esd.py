@@ -1,4 +1,4 @@
-"""A finished `lacuna erase esd` against the same training in PyTorch: same examples, same order, float32.
+"""A finished `lacuna erase esd` or `erase inpaint` against the same training in PyTorch: same examples, same order, float32.
 
     build/bin/lacuna erase esd --concept red --retain retain.txt --iterations 50 --save-type f32 --precision f32 \\
         --out red.safetensors
@@ -30,7 +30,8 @@ examples each iteration used (run.jsonl: "examples", "weights") and the options 
         --precision f32 --save-type f32 --out short.safetensors
     python tools/golden/esd.py short.safetensors --fixture tests/fixtures/esd
 
-writes the fixture of tests/erase/esd_golden.cpp: losses and changes of a run whose trajectories PyTorch samples itself.
+(and `erase inpaint` with the same options and --mask left --mask cell:2,2 --outside-weight 0.5, without --retain, for
+tests/fixtures/inpaint) writes the fixtures of tests/erase/esd_golden.cpp: losses and changes of a run whose trajectories PyTorch samples itself.
 Of lacuna's files only the options and the examples' places (trajectory, step, role) are used.
 
     python tools/golden/esd.py EDIT --pictures A.png B.png ...
@@ -166,11 +167,32 @@ class Trajectory:
             return "", self.neutral_noise[step]
         if role == "retain":
             return self.path, self.path_noise[step]
-        assert role == "erase", role
+        assert role.split(" ")[0] == "erase", role
         direction = self.concept_noise[step] - self.neutral_noise[step]
         if self.concept == self.path:
             return self.path, self.neutral_noise[step] - eta * direction
         return self.path, self.path_noise[step] - (1 + eta) * direction
+
+
+def mask_of(name, width, height):
+    """A mask averaged over the pixels of each latent; pixel centres decide."""
+    factor = 4  # pixels of a latent: pico's
+    y, x = ((torch.arange(n * factor) + 0.5) / (n * factor) for n in (height, width))
+    if name == "left":
+        rows, columns = y >= 0, x < 0.5
+    else:
+        row, column = (int(n) - 1 for n in name.removeprefix("cell:").split(","))
+        rows, columns = ((v >= n / 3) & (v < (n + 1) / 3) for v, n in ((y, row), (x, column)))
+    pixels = rows[:, None].float() * columns[None, :].float()
+    return torch.nn.functional.avg_pool2d(pixels[None, None], factor)[0]
+
+
+def masked_loss(predicted, target, kept, mask, outside_weight):
+    """The mean inside the mask, and that outside against the frozen prediction."""
+    channels = predicted.shape[0]
+    inside = (mask * (predicted - target) ** 2).sum() / (channels * mask.sum())
+    outside = ((1 - mask) * (predicted - kept) ** 2).sum() / (channels * (1 - mask).sum())
+    return inside + outside_weight * outside
 
 
 class Run:
@@ -180,7 +202,7 @@ class Run:
         with safe_open(edit, "pt") as opened:
             metadata = opened.metadata()
         self.options = {k.removeprefix("options."): v for k, v in metadata.items() if k.startswith("options.")}
-        assert metadata["method"] == "esd" and self.options["compat"] == "none" and (
+        assert metadata["method"] in ("esd", "inpaint") and self.options["compat"] == "none" and (
             self.options["trajectory"] == "frozen"), "only runs on cached trajectories can be replayed"
         self.edit, self.tensors = edit, load_file(edit)
         events = [json.loads(line) for line in (folder / "run.jsonl").read_text().splitlines()]
@@ -268,7 +290,7 @@ def replay(model, run, trajectories, dtype=torch.float32):
         total = 0
         optimizer.zero_grad()
         for begin in range(0, len(event["examples"]), micro):
-            latents, timesteps, states, targets, weights = [], [], [], [], []
+            latents, timesteps, states, targets, weights, masks, kept = [], [], [], [], [], [], []
             for place in range(begin, begin + micro):
                 name, step, role = event["examples"][place]
                 t = trajectories[name]
@@ -278,13 +300,19 @@ def replay(model, run, trajectories, dtype=torch.float32):
                 states.append(model.states(text)[0])
                 targets.append(target)
                 # The loss is mean(erased) + retain-weight * mean(retained).
-                erased = role == "erase"
+                erased = role.split(" ")[0] == "erase"
+                height, width = t.shape[1:]
+                masks.append(mask_of(role.split(" ")[1], width, height) if " " in role else None)
+                kept.append(t.path_noise[step])
                 count = int(run.options["batch" if erased else "retain-batch"])
                 weights.append((1 if erased else run.number("retain-weight")) / count)
                 assert abs(weights[-1] * micro - event["weights"][place]) < 1e-6
             latents, states, targets = (torch.stack(x).to(dtype) for x in (latents, states, targets))
             predicted = trained.predict(latents, torch.stack(timesteps), states)
-            each = ((predicted - targets) ** 2).mean(dim=(1, 2, 3))
+            each = torch.stack([
+                ((p - t) ** 2).mean() if m is None
+                else masked_loss(p, t, k.to(dtype), m.to(dtype), run.number("outside-weight"))
+                for p, t, k, m in zip(predicted, targets, kept, masks)])
             loss = (each * torch.tensor(weights, dtype=dtype)).sum() / (len(event["examples"]) // micro)
             loss.backward()
             total += loss.item()
