@@ -1,5 +1,6 @@
 // Short runs of ESD and of Inpainting Erasure on pico against PyTorch: tests/fixtures/esd and
-// inpaint, made by tools/golden/esd.py, which samples the trajectories and trains with diffusers and torch.optim in float32.
+// inpaint, made by tools/golden/esd.py, which samples the trajectories and trains with diffusers
+// and torch.optim in float32.
 #include <cmath>
 #include <fstream>
 #include <functional>
