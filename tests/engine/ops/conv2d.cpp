@@ -86,9 +86,7 @@ TEST_CASE("conv2d in the shapes of models" * needs_device()) {
 
 TEST_CASE("conv2d with a depth of several chunks" * needs_device()) {
   check_conv2d({1, 5, 4, 150}, 3, 12, {});  // chunks begin inside a tap
-  check_conv2d({1, 3, 3, 161}, 3, 5, {2, 1, 1});
-  check_conv2d({2, 8, 9, 160}, 3, 8, {});  // lanes along the rows
-  check_conv2d({1, 2, 2, 1288}, 1, 16, {1, 0, 0}, false);
+  check_conv2d({2, 8, 9, 160}, 3, 8, {});   // lanes along the rows
   check_residual({1, 4, 4, 160}, 132, {});
 }
 
