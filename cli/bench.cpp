@@ -12,6 +12,7 @@
 #include "cli/bench_report.h"
 #include "cli/bench_roofline.h"
 #include "cli/common.h"
+#include "cli/options.h"
 #include "engine/error.h"
 #include "models/folder.h"
 
@@ -97,11 +98,6 @@ void bench(Options& o) {
   if (o.roofline.empty()) return;
   write_roofline(o.roofline, report, device->info().name);
   report.say(fmt::format("\n{}  roofline", o.roofline));
-}
-
-template <typename T>
-CLI::Option* option(CLI::App& c, const char* name, T& value, const char* help, const char* type) {
-  return c.add_option(name, value, help)->type_name(type);
 }
 
 CLI::IsMember one_of(std::initializer_list<const char*> words) {

@@ -9,6 +9,7 @@
 #include "cli/erase_output.h"
 #include "cli/interrupt.h"
 #include "cli/model_defaults.h"
+#include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/prompts.h"
 #include "engine/clock.h"
@@ -182,52 +183,45 @@ void erase_closed(ClosedOptions& o, CLI::App& command, const Make& make) {
 }
 
 template <typename T>
-CLI::Option* option(CLI::App& c, const char* name, T& value, const char* help, const char* type) {
-  return c.add_option(name, value, help)->type_name(type)->capture_default_str();
-}
-
-CLI::Option* texts(CLI::App& c, const char* name, std::vector<std::string>& value,
-                   const char* help) {
-  return c.add_option(name, value, help)
-      ->type_name("TEXT")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+CLI::Option* shown(CLI::App& c, const char* name, T& value, const char* help, const char* type) {
+  return option(c, name, value, help, type)->capture_default_str();
 }
 
 CLI::App* add_method(CLI::App& erase, const char* name, const char* about,
                      const std::shared_ptr<ClosedOptions>& o, Make make) {
   CLI::App* c = erase.add_subcommand(name, about);
-  texts(*c, "--concept", o->what.concepts, "What to erase; may be given several times");
-  option(*c, "--concepts-file", o->concepts_file, "Further concepts, one a line", "FILE");
-  texts(*c, "--guide,--anchor", o->what.guides,
-        "What stands in its place, once for all concepts or once for each (default: nothing)");
-  option(*c, "--prompts", o->prompts_file,
-         "Phrasings of the concepts, one a line, used instead of them; {} stands for each concept",
-         "FILE");
-  option(*c, "--expand-prompts", o->expand,
-         "Usual phrasings: 'painting by' and others, or 'photo of' and others", "art|object");
-  texts(*c, "--preserve", o->what.retained, "A text that must stay; may be given several times");
-  option(*c, "--retain,--preserve-file", o->retain_file, "Texts that must stay, one a line",
-         "FILE");
-  option(*c, "--tokens", o->tokens,
-         "Which states count: of a text's last token alone, or of a concept's last token and all "
-         "that follow and of all tokens that must stay",
-         "last|all");
-  option(*c, "--params", o->params, "Which cross-attention matrices change: keys, values or both",
-         "k|v|kv");
+  texts_option(*c, "--concept", o->what.concepts, "What to erase; may be given several times");
+  shown(*c, "--concepts-file", o->concepts_file, "Further concepts, one a line", "FILE");
+  texts_option(
+      *c, "--guide,--anchor", o->what.guides,
+      "What stands in its place, once for all concepts or once for each (default: nothing)");
+  shown(*c, "--prompts", o->prompts_file,
+        "Phrasings of the concepts, one a line, used instead of them; {} stands for each concept",
+        "FILE");
+  shown(*c, "--expand-prompts", o->expand,
+        "Usual phrasings: 'painting by' and others, or 'photo of' and others", "art|object");
+  texts_option(*c, "--preserve", o->what.retained,
+               "A text that must stay; may be given several times");
+  shown(*c, "--retain,--preserve-file", o->retain_file, "Texts that must stay, one a line", "FILE");
+  shown(*c, "--tokens", o->tokens,
+        "Which states count: of a text's last token alone, or of a concept's last token and all "
+        "that follow and of all tokens that must stay",
+        "last|all");
+  shown(*c, "--params", o->params, "Which cross-attention matrices change: keys, values or both",
+        "k|v|kv");
   c->callback([o, c, make = std::move(make)] { erase_closed(*o, *c, make); });
   return c;
 }
 
 void add_uce_scales(CLI::App& c, UceOptions& o) {
-  option(c, "--erase-scale", o.erase_scale, "Weight of the concepts", "X");
-  option(c, "--preserve-scale", o.preserve_scale, "Weight of the texts that must stay", "X");
-  option(c, "--lambda", o.lambda, "Weight of staying near the original matrices", "X");
+  shown(c, "--erase-scale", o.erase_scale, "Weight of the concepts", "X");
+  shown(c, "--preserve-scale", o.preserve_scale, "Weight of the texts that must stay", "X");
+  shown(c, "--lambda", o.lambda, "Weight of staying near the original matrices", "X");
 }
 
 void add_output(CLI::App& c, ClosedOptions& o) {
-  option(c, "--out", o.out, "The edit", "FILE");
-  option(c, "--save-type", o.precision_out, "Numbers in the edit", "f16|f32");
+  shown(c, "--out", o.out, "The edit", "FILE");
+  shown(c, "--save-type", o.precision_out, "Numbers in the edit", "f16|f32");
   c.add_flag("--force", o.force, "Replace an edit that exists");
   c.add_flag("--json", o.json, "Report events as JSON, one object a line");
   o.common.add_to(c);
@@ -248,9 +242,9 @@ void add_rece(CLI::App& erase) {
       add_method(erase, "rece", "UCE, then also what would bring the concept back, in seconds", o,
                  [](const ClosedOptions& all) { return std::make_unique<Rece>(all.rece); });
   add_uce_scales(*c, o->rece.uce);
-  option(*c, "--revive-lambda", o->rece.revive_lambda,
-         "How near to nothing the states stay that bring it back", "X");
-  option(*c, "--epochs", o->rece.epochs, "How often they are searched and erased", "N");
+  shown(*c, "--revive-lambda", o->rece.revive_lambda,
+        "How near to nothing the states stay that bring it back", "X");
+  shown(*c, "--epochs", o->rece.epochs, "How often they are searched and erased", "N");
   add_output(*c, *o);
 }
 
@@ -260,16 +254,15 @@ void add_speed(CLI::App& erase) {
   CLI::App* c =
       add_method(erase, "speed", "Move the matrices only where preserved texts do not look", o,
                  [](const ClosedOptions& all) { return std::make_unique<Speed>(all.speed); });
-  option(*c, "--threshold", o->speed.threshold,
-         "What preserved texts use less than this may change (an eigenvalue)", "X");
-  option(*c, "--retain-scale", o->speed.retain_scale, "Larger: a smaller change", "X");
-  option(*c, "--lambda", o->speed.lambda, "Larger: the empty text's states may move", "X");
-  option(*c, "--copies", o->speed.copies, "Noisy copies of each preserved state", "N");
+  shown(*c, "--threshold", o->speed.threshold,
+        "What preserved texts use less than this may change (an eigenvalue)", "X");
+  shown(*c, "--retain-scale", o->speed.retain_scale, "Larger: a smaller change", "X");
+  shown(*c, "--lambda", o->speed.lambda, "Larger: the empty text's states may move", "X");
+  shown(*c, "--copies", o->speed.copies, "Noisy copies of each preserved state", "N");
   c->add_flag_callback(
       "--no-filter", [o] { o->speed.filter = false; },
       "Use every preserved state, not those alone that the change would move");
-  option(*c, "--seed", o->speed.seed, "Seed of the noise", "N")
-      ->check(CLI::Validator(CLI::NonNegativeNumber).description(""));
+  seed_option(*c, o->speed.seed, "Seed of the noise");
   add_output(*c, *o);
 }
 

@@ -1,6 +1,7 @@
 #include "cli/eval.h"
 
 #include "cli/eval_job.h"
+#include "cli/options.h"
 
 namespace lacuna {
 
@@ -21,10 +22,7 @@ void add_eval(CLI::App& app) {
                 "Pictures of each prompt, with the same seeds before and after")
       ->capture_default_str()
       ->type_name("N");
-  c->add_option("--seed", o->seed, "Seed of each prompt's first picture; the following count up")
-      ->check(CLI::Validator(CLI::NonNegativeNumber).description(""))
-      ->capture_default_str()
-      ->type_name("N");
+  seed_option(*c, o->seed, "Seed of each prompt's first picture; the following count up");
   c->add_option("--steps", o->generate.steps, "Steps of the sampler")
       ->capture_default_str()
       ->type_name("N");

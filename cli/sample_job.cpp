@@ -94,7 +94,7 @@ SampleJob::SampleJob(SampleOptions options)
       drawer_(model_, o_.generate = with_size(o_.generate, o_.size, model_), o_.batch, progress_),
       drawn_(variants_.all.size()) {
   // Edits that do not fit are known before the first picture; one at a time lies on the device.
-  for (const Variant& v : variants_.all) edited_model_.emplace(model_, v.edits, o_.force);
+  for (size_t i = 0; i < variants_.all.size(); i++) load(i);
   if (!o_.region.empty()) {
     region_ = parse_region(o_.region, static_cast<int>(o_.generate.width),
                            static_cast<int>(o_.generate.height));
@@ -134,6 +134,12 @@ std::optional<Regional> SampleJob::regional() {
                   [this](const std::string& text) { return edited_model_->original_states(text); }};
 }
 
+void SampleJob::load(size_t variant) {
+  if (edited_model_ && loaded_ == variant) return;
+  edited_model_.emplace(model_, variants_.all[variant].edits, o_.force);
+  loaded_ = variant;
+}
+
 void SampleJob::draw() {
   for (size_t i = 0; i < variants_.all.size(); i++) draw_all(i);
   progress_.finish();
@@ -141,7 +147,7 @@ void SampleJob::draw() {
 
 void SampleJob::draw_all(size_t variant) {
   const Variant& v = variants_.all[variant];
-  edited_model_.emplace(model_, v.edits, o_.force);
+  load(variant);
   edited_model_->use(true);
   const std::optional<Regional> region = v.edits.empty() ? std::nullopt : regional();
   const auto visit = [&](size_t i, Generated&& picture) {

@@ -38,6 +38,7 @@ class SampleJob {
 
  private:
   void draw_all(size_t variant);
+  void load(size_t variant);
   void save(const ImageRequest& request, const Image& image, const Variant& variant);
   size_t pictures() const { return requests_.size() * variants_.all.size(); }
   Image sheet() const;
@@ -51,8 +52,9 @@ class SampleJob {
   PictureOutput output_;
   std::unique_ptr<Device> device_;
   StableDiffusion model_;
-  std::optional<EditedModel> edited_model_;  // of the variant that is being drawn
-  std::optional<Predictor> original_;        // where edits act in a region
+  std::optional<EditedModel> edited_model_;  // of the variant that was loaded last
+  size_t loaded_ = 0;
+  std::optional<Predictor> original_;  // where edits act in a region
   std::optional<Region> region_;
   Progress progress_;
   Drawer drawer_;

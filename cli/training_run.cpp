@@ -30,19 +30,6 @@ TrainingOptions checked(TrainingOptions o) {
 
 }  // namespace
 
-CLI::Option* texts_option(CLI::App& c, const char* name, std::vector<std::string>& values,
-                          const char* help) {
-  return option(c, name, values, help, "TEXT")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-}
-
-CLI::Option* seed_option(CLI::App& c, uint64_t& seed) {
-  return option(c, "--seed", seed, "Seed of everything random", "N")
-      ->check(CLI::Validator(CLI::NonNegativeNumber).description(""))
-      ->capture_default_str();
-}
-
 void TrainingOptions::add_to(CLI::App& c) {
   option(c, "--rank", rank, "Train a LoRA of this rank instead of the weights", "N");
   option(c, "--lr", learning_rate, "Learning rate (default: 1e-5)", "X");
@@ -180,18 +167,14 @@ void TrainingRun::train(const TrainingTask& task) {
 
 void TrainingRun::write(const std::filesystem::path& edit, const TrainingTask& task,
                         const OptionTexts& more) {
-  SafeTensors::Metadata metadata = {{edit_key::software, "lacuna " LACUNA_VERSION},
-                                    {edit_key::method, task.method.name()},
-                                    {edit_key::base_hash, unet_hash_},
-                                    {edit_key::text_hash, text_hash_},
-                                    {edit_key::base_name, model_.name()}};
   OptionTexts all = task.method.options();
   all.merge(o_.train.texts());
   all["params"] = o_.params;
   all["rank"] = std::to_string(o_.rank);
   for (const auto& [key, value] : more) all[key] = value;
-  for (const auto& [key, value] : all)
-    if (!value.empty()) metadata[edit_key::options + key] = value;
+  SafeTensors::Metadata metadata =
+      edit_metadata(task.method.name(), unet_hash_, model_.name(), all);
+  metadata[edit_key::text_hash] = text_hash_;
   write_edit(edit, task.trainables, type_, metadata);
 }
 

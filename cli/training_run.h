@@ -12,23 +12,12 @@
 #include <vector>
 
 #include "cli/common.h"
+#include "cli/options.h"
 #include "cli/progress.h"
 #include "erase/train.h"
 #include "models/generate.h"
 
 namespace lacuna {
-
-template <typename T>
-CLI::Option* option(CLI::App& c, const char* name, T& value, const char* help, const char* type) {
-  return c.add_option(name, value, help)->type_name(type);
-}
-
-// An option that may be given several times, a text each.
-CLI::Option* texts_option(CLI::App& c, const char* name, std::vector<std::string>& values,
-                          const char* help);
-
-// Seeds are never negative.
-CLI::Option* seed_option(CLI::App& c, uint64_t& seed);
 
 struct TrainingOptions {
   ModelOptions common;
