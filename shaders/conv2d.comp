@@ -90,7 +90,7 @@ void main() {
         load_steps(steps, p.x, begin[j] + c);
         [[unroll]] for (uint s = 0; s < DEPTH_STEP; s++) tile.a[s][j] = inside[j] ? steps[s] : 0;
       }
-      multiply_add(p.weight, k + c, k + c + DEPTH_STEP - 1, p.cols);
+      multiply_add(p.weight, 0, p.cols, k + c, k + c + DEPTH_STEP - 1, p.cols);
     }
   }
   if (p.end < p.kernel_height * p.kernel_width * p.channels) {

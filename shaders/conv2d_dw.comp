@@ -71,17 +71,17 @@ uvec2 span(uint tap) {
                tap < beyond ? min(p.out_width, (beyond - tap + p.stride - 1) / p.stride) : 0);
 }
 
-// All rows of a group belong to one tap, so that no pixel needs a test.
+// All of a group belongs to one tap, so that no pixel needs a test. The tile is transposed: its
+// rows are channels of dy, its columns those of x, which a lane loads most of and which are
+// narrower where T is.
 void main() {
   const uint taps = p.kernel_height * p.kernel_width;
   const uint group = row_group() / p.row_groups, part = group / taps, tap = group - part * taps;
   begin_tile(row_group() - group * p.row_groups);
   const uint tap_y = tap / p.kernel_width, tap_x = tap - tap_y * p.kernel_width;
   const uvec2 xs = span(tap_x);
-  uint begin[ROWS];
-  [[unroll]] for (uint r = 0; r < ROWS; r++) begin[r] =
-      (group * p.channels + min(tile.row[r], p.channels - 1)) * p.out_channels;
-  if (p.first > 0) load_gradient(p.result, begin, p.out_channels);
+  const uint result = group * p.channels * p.out_channels;
+  if (p.first > 0) load_gradient_transposed(p.result, result, p.out_channels, p.channels);
   const uint first = part * p.part + p.first;
   const uint end = min(min(first + p.chunk, (part + 1) * p.part), p.images * p.out_height);
   for (uint line = first; line < end; line++) {
@@ -90,17 +90,12 @@ void main() {
     if (y >= p.in_height) continue;  // below zero wraps around
     const uint from =
         ((image * p.in_height + y) * p.in_width + xs.x * p.stride + tap_x - p.pad) * p.channels;
+    const uint dy_line = line * p.out_width;
     for (uint x = xs.x; x < xs.y; x += DEPTH_STEP) {
-      [[unroll]] for (uint s = 0; s < DEPTH_STEP; s++) {
-        float values[A_LOADS];
-        load_rows(values, p.x, from + (min(x + s, xs.y - 1) - xs.x) * p.stride * p.channels,
-                  p.channels);
-        [[unroll]] for (uint j = 0; j < A_LOADS; j++) tile.a[s][j] = x + s < xs.y ? values[j] : 0;
-      }
-      multiply_add_float(p.dy, line * p.out_width + x, line * p.out_width + xs.y - 1,
-                         p.out_channels);
+      load_a_transposed(p.dy, dy_line + x, dy_line + xs.y, p.out_channels);
+      multiply_add(p.x, from, p.stride * p.channels, x - xs.x, xs.y - xs.x - 1, p.channels);
     }
   }
-  store_gradient(p.result, begin, p.channels, p.out_channels);
+  store_gradient_transposed(p.result, result, p.out_channels, p.channels);
 }
 #endif

@@ -48,7 +48,7 @@ void main() {
       load_steps(steps, p.x, begin[j] + k);
       [[unroll]] for (uint s = 0; s < DEPTH_STEP; s++) tile.a[s][j] = steps[s];
     }
-    multiply_add(p.weight, k, k + DEPTH_STEP - 1, p.cols);
+    multiply_add(p.weight, 0, p.cols, k, k + DEPTH_STEP - 1, p.cols);
   }
   store_tile(p.y, p.bias, p.residual, p.rows, p.cols);
 }

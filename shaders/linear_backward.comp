@@ -109,23 +109,18 @@ void main() {
 #ifdef KERNEL_dw_lanes
 #include "shaders/tile_lanes.glsl"
 
+// The tile is transposed: its rows are columns of dy, its columns those of x, which a lane loads
+// most of and which are narrower where T is.
 void main() {
-  const uint part = row_group() / p.row_groups;
+  const uint part = row_group() / p.row_groups, result = part * p.rows * p.cols;
   begin_tile(row_group() - part * p.row_groups);
-  uint begin[ROWS];
-  [[unroll]] for (uint r = 0; r < ROWS; r++) begin[r] =
-      (part * p.rows + min(tile.row[r], p.rows - 1)) * p.cols;
-  if (p.first > 0) load_gradient(p.result, begin, p.cols);
+  if (p.first > 0) load_gradient_transposed(p.result, result, p.cols, p.rows);
   const uint from = part * p.part + p.first;
   const uint end = min(min(from + p.chunk, (part + 1) * p.part), p.depth);
   for (uint k = from; k < end; k += DEPTH_STEP) {
-    [[unroll]] for (uint s = 0; s < DEPTH_STEP; s++) {
-      float values[A_LOADS];
-      load_rows(values, p.x, min(k + s, end - 1) * p.rows, p.rows);
-      [[unroll]] for (uint j = 0; j < A_LOADS; j++) tile.a[s][j] = k + s < end ? values[j] : 0;
-    }
-    multiply_add_float(p.dy, k, end - 1, p.cols);
+    load_a_transposed(p.dy, k, end, p.cols);
+    multiply_add(p.x, 0, p.rows, k, end - 1, p.rows);
   }
-  store_gradient(p.result, begin, p.rows, p.cols);
+  store_gradient_transposed(p.result, result, p.cols, p.rows);
 }
 #endif

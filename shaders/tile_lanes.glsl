@@ -25,7 +25,7 @@ layout(constant_id = 4) const bool BIAS = false;
 layout(constant_id = 5) const bool LANES_ALONG_ROWS = false;
 layout(constant_id = 6) const uint DEPTH_STEP = 2;  // elements of the depth at a time: 1, 2 or 4
 layout(constant_id = 7) const bool RESIDUAL = false;
-layout(constant_id = 8) const bool ROW_PAIRS = false;  // a is stored transposed, its rows are even
+layout(constant_id = 8) const bool BLOCKS = false;  // rows, cols and ROWS are multiples of 4
 
 // Values of a, and single columns of b, that a lane loads for one element of the depth.
 const uint A_LOADS = LANES_ALONG_ROWS ? ROWS : (ROWS + LANES - 1) / LANES;
@@ -106,39 +106,31 @@ void add_products(uint v, vec4 b[DEPTH_STEP]) {
 LOAD_STEPS(load_steps, TBuf, load_pair)
 LOAD_STEPS(load_steps_float, FBuf, load_pair_float)
 
-// The values of a that this lane loads, where a is stored transposed: its rows are neighbours from
-// `begin` on.
-void load_rows(out float values[A_LOADS], TBuf a, uint begin, uint rows) {
-  if (ROW_PAIRS && A_LOADS % 2 == 0) {
-    [[unroll]] for (uint j = 0; j < A_LOADS; j += 2) {
-      const vec2 pair = load_pair(a, begin + min(tile.a_row[j], rows - 2));
-      values[j] = pair.x;
-      values[j + 1] = pair.y;
-    }
-  } else {
-    [[unroll]] for (uint j = 0; j < A_LOADS; j++) values[j] =
-        float(a.at[begin + min(tile.a_row[j], rows - 1)]);
+// Takes tile.a from a stored transposed, [depth, rows]: elements k, k + 1, ... of the depth, and 0
+// from `end` on.
+void load_a_transposed(FBuf a, uint k, uint end, uint rows) {
+  [[unroll]] for (uint s = 0; s < DEPTH_STEP; s++) [[unroll]] for (uint j = 0; j < A_LOADS; j++) {
+    const float value = a.at[min(k + s, end - 1) * rows + min(tile.a_row[j], rows - 1)];
+    tile.a[s][j] = k + s < end ? value : 0;
   }
 }
 
-// Adds the outer products of tile.a and rows k, k + 1, ... of b, of which the last is `last`.
-#define MULTIPLY_ADD(multiply_add, Buf, load4)                                        \
-  void multiply_add(Buf b, uint k, uint last, uint cols) {                            \
-    float own[DEPTH_STEP][B_LOADS];                                                   \
-    if (LANES_ALONG_ROWS) [[unroll]]                                                  \
-      for (uint s = 0; s < DEPTH_STEP; s++)                                           \
-        [[unroll]] for (uint j = 0; j < B_LOADS; j++) own[s][j] =                     \
-            float(b.at[min(k + s, last) * cols + min(tile.b_column[j], cols - 1)]);   \
-    [[unroll]] for (uint v = 0; v < VECTORS; v++) {                                   \
-      vec4 value[DEPTH_STEP];                                                         \
-      [[unroll]] for (uint s = 0; s < DEPTH_STEP; s++) value[s] =                     \
-          LANES_ALONG_ROWS ? b_of_columns(own[s], v)                                  \
-                           : load4(b, min(k + s, last) * cols, tile.column[v], cols); \
-      add_products(v, value);                                                         \
-    }                                                                                 \
+// Adds the outer products of tile.a and rows k, k + 1, ... of b, of which the last is `last`; row 0
+// starts at `begin`.
+void multiply_add(TBuf b, uint begin, uint pitch, uint k, uint last, uint cols) {
+  float own[DEPTH_STEP][B_LOADS];
+  if (LANES_ALONG_ROWS) [[unroll]]
+    for (uint s = 0; s < DEPTH_STEP; s++)
+      [[unroll]] for (uint j = 0; j < B_LOADS; j++) own[s][j] =
+          float(b.at[begin + min(k + s, last) * pitch + min(tile.b_column[j], cols - 1)]);
+  [[unroll]] for (uint v = 0; v < VECTORS; v++) {
+    vec4 value[DEPTH_STEP];
+    [[unroll]] for (uint s = 0; s < DEPTH_STEP; s++) value[s] =
+        LANES_ALONG_ROWS ? b_of_columns(own[s], v)
+                         : load4(b, begin + min(k + s, last) * pitch, tile.column[v], cols);
+    add_products(v, value);
   }
-MULTIPLY_ADD(multiply_add, TBuf, load4)
-MULTIPLY_ADD(multiply_add_float, FBuf, load4_float)
+}
 
 // The same where b is stored transposed, [cols, depth] with rows of `pitch` that start at `begin`.
 void multiply_add_transposed(TBuf b, uint begin, uint pitch, uint k, uint cols) {
@@ -182,6 +174,49 @@ void store_gradient(FBuf y, uint begin[ROWS], uint rows, uint cols) {
         [[unroll]] for (uint i = 0; i < 4; i++) if (tile.row[r] < rows && column + i < cols)
             y.at[begin[r] + column + i] = tile.sum[r][v][i];
       }
+    }
+  }
+}
+
+// The same for sums that are kept transposed, [cols, rows], from `begin` on. They are turned in
+// blocks of 4 x 4: taken one by one they cost as much as 64 steps of the depth.
+void load_gradient_transposed(FBuf y, uint begin, uint rows, uint cols) {
+  [[unroll]] for (uint v = 0; v < VECTORS; v++) {
+    const uint column = tile.column[v];
+    if (BLOCKS) {
+      const uint first = begin + min(column, cols - 4) * rows;
+      [[unroll]] for (uint r = 0; r + 3 < ROWS; r += 4) {
+        const uint at = first + min(tile.row[r], rows - 4);
+        mat4 block;
+        [[unroll]] for (uint i = 0; i < 4; i++) block[i] = load_four_float(y, at + i * rows);
+        block = transpose(block);
+        [[unroll]] for (uint i = 0; i < 4; i++) tile.sum[r + i][v] = block[i];
+      }
+    } else {
+      [[unroll]] for (uint r = 0; r < ROWS; r++) [[unroll]] for (uint i = 0; i < 4; i++) {
+        const uint at = begin + min(column + i, cols - 1) * rows;
+        tile.sum[r][v][i] = y.at[at + min(tile.row[r], rows - 1)];
+      }
+    }
+  }
+}
+
+void store_gradient_transposed(FBuf y, uint begin, uint rows, uint cols) {
+  [[unroll]] for (uint v = 0; v < VECTORS; v++) {
+    const uint column = tile.column[v], first = begin + column * rows;
+    if (BLOCKS) {
+      [[unroll]] for (uint r = 0; r + 3 < ROWS; r += 4) {
+        mat4 block;
+        [[unroll]] for (uint i = 0; i < 4; i++) block[i] = tile.sum[r + i][v];
+        block = transpose(block);
+        if (tile.row[r] < rows && column < cols) [[unroll]]
+          for (uint i = 0; i < 4; i++)
+            store_four_float(y, first + i * rows + tile.row[r], block[i]);
+      }
+    } else {
+      [[unroll]] for (uint r = 0; r < ROWS; r++)
+          [[unroll]] for (uint i = 0; i < 4; i++) if (tile.row[r] < rows && column + i < cols)
+              y.at[first + i * rows + tile.row[r]] = tile.sum[r][v][i];
     }
   }
 }

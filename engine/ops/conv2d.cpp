@@ -167,7 +167,8 @@ Shape weight_of(const Node& n) {
 Split dw_split(const Node& n, bool cpu) {
   const Shape w = weight_of(n), &dy = n.in(1);
   const int64_t lines = dy[0] * dy[1];
-  return split_depth(cpu, w.rows(), w[3], cpu ? lines : lines * dy[2], cpu ? dy[2] : 1);
+  return cpu ? split_for_cpu({w[0] * w[1] * w[3], w[2]}, lines, dy[2], n.inputs[0].dtype())
+             : split_for_gpu({w.rows(), w[3]}, lines * dy[2]);
 }
 
 std::vector<TensorType> dw_outputs(const Node& n) {
@@ -188,10 +189,11 @@ void dw_record(const Node& n, Recorder& r) {
     push.first = u32(first);
     push.chunk = u32(split.chunk);
     if (r.traits().cpu) {
-      const LanesTile t = lanes_tile(r, n, w[2], w[3], dy[2], DepthEnd::mended);
+      const LanesTile t = lanes_tile(r, n, w[3], w[2], dy[2], DepthEnd::mended);
       push.row_groups = u32(t.groups.rows);
       r.dispatch(kernels::conv2d_dw_lanes, type,
-                 {t.lanes, t.rows, t.vectors, fours, 0, t.along_rows, t.step, 0, w[2] % 2 == 0},
+                 {t.lanes, t.rows, t.vectors, w[2] % 4 == 0, 0, t.along_rows, t.step, 0,
+                  fours && w[2] % 4 == 0 && t.rows >= 4},
                  push, t.groups.all(w[0] * w[1] * split.parts));
     } else {
       const SharedTile t = shared_tile(r, n, w.rows(), w[3]);

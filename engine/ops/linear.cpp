@@ -86,7 +86,10 @@ double dx_flop(const Node& n) { return 2.0 * n.in(0).elements() * n.out().last()
 
 // dW = x^T dy. Inputs: x, dy.
 Split dw_split(const Node& n, bool cpu) {
-  return split_depth(cpu, n.in(0).last(), n.in(1).last(), n.in(0).rows(), 1);
+  const int64_t rows = n.in(0).last(), cols = n.in(1).last();
+  const int64_t depth = n.in(0).rows();
+  return cpu ? split_for_cpu({cols, rows}, depth, 1, n.inputs[0].dtype())
+             : split_for_gpu({rows, cols}, depth);
 }
 
 std::vector<TensorType> dw_outputs(const Node& n) {
@@ -109,10 +112,11 @@ void dw_record(const Node& n, Recorder& r) {
                             .first = static_cast<uint32_t>(first),
                             .chunk = static_cast<uint32_t>(split.chunk)};
     if (r.traits().cpu) {
-      const LanesTile t = lanes_tile(r, n, rows, cols, n.in(0).rows(), DepthEnd::mended);
+      const LanesTile t = lanes_tile(r, n, cols, rows, n.in(0).rows(), DepthEnd::mended);
       push.row_groups = static_cast<uint32_t>(t.groups.rows);
       r.dispatch(kernels::linear_backward_dw_lanes, type,
-                 {t.lanes, t.rows, t.vectors, fours, 0, t.along_rows, t.step, 0, rows % 2 == 0},
+                 {t.lanes, t.rows, t.vectors, rows % 4 == 0, 0, t.along_rows, t.step, 0,
+                  fours && rows % 4 == 0 && t.rows >= 4},
                  push, t.groups.all(split.parts));
     } else {
       const SharedTile t = shared_tile(r, n, rows, cols);

@@ -10,6 +10,17 @@ namespace {
 
 int64_t groups_for(int64_t count, int64_t each) { return (count + each - 1) / each; }
 
+int64_t tiles(const Shape& product, int64_t rows, int64_t cols) {
+  return groups_for(product[0], rows) * groups_for(product[1], cols);
+}
+
+// `wanted` parts, enough tiles for a large GPU or for the cores of a CPU, but at most as many as
+// leave a depth beside which the writing and adding of parts does not count.
+Split in_parts(int64_t wanted, int64_t most, int64_t units) {
+  const int64_t part = groups_for(units, std::max<int64_t>(1, std::min(wanted, most)));
+  return {groups_for(units, part), part, part};
+}
+
 }  // namespace
 
 // Neighbouring groups share columns, so that a panel of b stays in the cache while rows pass.
@@ -39,6 +50,12 @@ LanesTile usual_lanes_tile(const DeviceTraits& traits, int64_t rows, int64_t col
   t.vectors = widest(t.lanes);
   t.along_rows =
       (t.vectors < 4 && rows >= t.rows * t.lanes) || (fours * 2 <= t.lanes && rows >= t.lanes);
+  const int64_t block = t.rows * t.lanes;
+  if (t.along_rows && groups_for(rows, block) * block * 8 > rows * 9 &&
+      fours % (5 * t.lanes) == 0) {
+    t.along_rows = 0;  // that would waste rows, but five vectors waste no columns: 320 of 320
+    t.vectors = 5;
+  }
   if (t.along_rows) t.vectors = widest(1);
   return t;
 }
@@ -102,25 +119,18 @@ SharedTile shared_tile(const Recorder& r, const Node& n, int64_t rows, int64_t c
   return t;
 }
 
-Split split_depth(bool cpu, int64_t rows, int64_t cols, int64_t units, int64_t unit_depth) {
-  // Enough tiles for a large GPU or for the cores of a CPU, but not so short a depth that the
-  // writing and adding of parts would count.
-  const int64_t tiles = cpu ? groups_for(rows, 16) * groups_for(cols, 128)
-                            : groups_for(rows, 64) * groups_for(cols, 64);
-  const int64_t wanted = (cpu ? 16 : 512) / tiles, most = units * unit_depth / (cpu ? 256 : 128);
-  const int64_t parts = std::max<int64_t>(1, std::min(wanted, most));
-  Split split{};
-  split.part = groups_for(units, parts);
-  split.parts = groups_for(units, split.part);
-  split.chunk = split.part;
-  if (cpu) {
-    // The panel of b that a row of tiles reads: 160 KiB. With 64 KiB the sums come and go too
-    // often, 320 KiB share the cache with too little else.
-    constexpr int64_t panel = 40960;
-    const int64_t deepest = panel / std::clamp<int64_t>(cols, 32, 128);
-    const int64_t chunks = groups_for(split.part, std::max<int64_t>(1, deepest / unit_depth));
-    split.chunk = groups_for(split.part, chunks);
-  }
+Split split_for_gpu(const Shape& product, int64_t depth) {
+  return in_parts(512 / tiles(product, 64, 64), depth / 128, depth);
+}
+
+Split split_for_cpu(const Shape& product, int64_t units, int64_t unit_depth, DType type) {
+  Split split = in_parts(16 / tiles(product, 16, 128), units * unit_depth / 256, units);
+  // The panel of b that a row of tiles reads: 160 KiB. With 64 KiB the sums come and go too often,
+  // 320 KiB share the cache with too little else.
+  constexpr int64_t panel = 160 << 10;
+  const int64_t row_bytes = std::clamp<int64_t>(product[1], 32, 128) * size_of(type);
+  const int64_t deepest = std::max<int64_t>(1, panel / row_bytes / unit_depth);
+  split.chunk = groups_for(split.part, groups_for(split.part, deepest));
   return split;
 }
 

@@ -47,7 +47,9 @@ SharedTile shared_tile(const Recorder& r, const Node& n, int64_t rows, int64_t c
 struct Split {
   int64_t parts, part, chunk;
 };
-Split split_depth(bool cpu, int64_t rows, int64_t cols, int64_t units, int64_t unit_depth);
+Split split_for_gpu(const Shape& product, int64_t depth);
+// `type` is that of b, the matrix whose rows all tiles read.
+Split split_for_cpu(const Shape& product, int64_t units, int64_t unit_depth, DType type);
 
 // The outputs of a node whose result may consist of parts: the result, and the parts as GPUs and as
 // CPU drivers split it.
