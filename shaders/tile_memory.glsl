@@ -1,12 +1,11 @@
 // Loads and stores of neighbours: two from an even element, four from a multiple of four.
 //
 // Halves travel as 32-bit words, because lavapipe loads 16-bit elements one by one (three times
-// slower, and many times in compiling). unpackHalf2x16 is exact, but packHalf2x16 may round as the
-// driver likes and compiles slowly on lavapipe, so half_bits() rounds to nearest even with
-// integers, as engine/half.h does.
+// slower, and many times in compiling).
 #ifndef LACUNA_TILE_MEMORY_GLSL
 #define LACUNA_TILE_MEMORY_GLSL
 
+#include "shaders/half.glsl"
 #include "shaders/types.glsl"
 
 #ifdef TYPE_f16
@@ -17,17 +16,8 @@ vec4 load_four(TBuf b, uint i) {
   const uvec2 words = CAST(Words2, b).at[i / 4];
   return vec4(unpackHalf2x16(words.x), unpackHalf2x16(words.y));
 }
-uint half_bits(float value) {
-  const uint bits = floatBitsToUint(value), rest = bits & 0x7fffffff;
-  // Below 2^-14 the unit is 2^-24, the unit of numbers from 0.5 to 1: the addition rounds.
-  const uint small = floatBitsToUint(uintBitsToFloat(rest) + 0.5) - 0x3f000000;
-  const uint normal = (rest - 0x38000000 + 0xfff + (rest >> 13 & 1)) >> 13;
-  const uint large = rest > 0x7f800000 ? 0x7e00 : 0x7c00;
-  return (bits >> 16 & 0x8000) | (rest < 0x38800000 ? small : rest < 0x477ff000 ? normal : large);
-}
 void store_four(TBuf y, uint i, vec4 value) {
-  CAST(Words2, y).at[i / 4] = uvec2(half_bits(value.x) | half_bits(value.y) << 16,
-                                    half_bits(value.z) | half_bits(value.w) << 16);
+  CAST(Words2, y).at[i / 4] = uvec2(half_pair(value.xy), half_pair(value.zw));
 }
 #else
 vec2 load_pair(TBuf b, uint i) { return vec2(b.at[i], b.at[i + 1]); }

@@ -4,6 +4,7 @@
 #ifndef LACUNA_VECTOR_GLSL
 #define LACUNA_VECTOR_GLSL
 
+#include "shaders/half.glsl"
 #include "shaders/types.glsl"
 
 layout(local_size_x_id = 0) in;
@@ -18,7 +19,7 @@ vec4 load4(TBuf x, uint i) {
   return vec4(unpackHalf2x16(u.x), unpackHalf2x16(u.y));
 }
 void store4(TBuf y, uint i, vec4 v) {
-  CAST(HalvesBuf, y).at[i] = uvec2(packHalf2x16(v.xy), packHalf2x16(v.zw));
+  CAST(HalvesBuf, y).at[i] = uvec2(half_pair(v.xy), half_pair(v.zw));
 }
 #else
 vec4 load4(TBuf x, uint i) { return CAST(TBuf4, x).at[i]; }

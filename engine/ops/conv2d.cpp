@@ -77,7 +77,8 @@ void record(const Node& n, Recorder& r) {
                   .stride = u32(o.stride),
                   .pad = u32(o.pad_begin)};
   if (r.traits().cpu) {
-    const LanesTile t = lanes_tile(r, n, y.rows(), y[3], x[3]);
+    const LanesTile t =
+        lanes_tile(r, n, {.rows = y.rows(), .cols = y[3], .depth = x[3], .tests_rows = true});
     const int64_t depth = depth_of(w);
     const int64_t chunk = depth <= deepest || t.along_rows ? deepest : deepest / 2;
     for (int64_t first = 0; first < depth; first += chunk) {
@@ -139,7 +140,8 @@ void dx_record(const Node& n, Recorder& r) {
   const uint32_t fours = x[3] % 4 == 0;
   const DType type = n.inputs[1].dtype();
   if (r.traits().cpu) {
-    const LanesTile t = lanes_tile(r, n, rows, x[3], dy[3]);
+    const LanesTile t =
+        lanes_tile(r, n, {.rows = rows, .cols = x[3], .depth = dy[3], .tests_rows = true});
     push.row_groups = u32(t.groups.rows);
     r.dispatch(kernels::conv2d_dx_lanes, type,
                {t.lanes, t.rows, t.vectors, fours, 0, t.along_rows, t.step}, push,
@@ -189,7 +191,8 @@ void dw_record(const Node& n, Recorder& r) {
     push.first = u32(first);
     push.chunk = u32(split.chunk);
     if (r.traits().cpu) {
-      const LanesTile t = lanes_tile(r, n, w[3], w[2], dy[2], DepthEnd::mended);
+      const LanesTile t =
+          lanes_tile(r, n, {.rows = w[3], .cols = w[2], .depth = dy[2], .mends_end = true});
       push.row_groups = u32(t.groups.rows);
       r.dispatch(kernels::conv2d_dw_lanes, type,
                  {t.lanes, t.rows, t.vectors, w[2] % 4 == 0, 0, t.along_rows, t.step, 0,

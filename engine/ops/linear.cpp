@@ -43,7 +43,7 @@ void record(const Node& n, Recorder& r) {
                         .cols = static_cast<uint32_t>(cols),
                         .depth = static_cast<uint32_t>(depth)};
   if (r.traits().cpu) {
-    const LanesTile t = lanes_tile(r, n, rows, cols, depth);
+    const LanesTile t = lanes_tile(r, n, {rows, cols, depth});
     r.dispatch(kernels::linear_forward_lanes, n.dtype(),
                {t.lanes, t.rows, t.vectors, fours, bias, t.along_rows, t.step, residual}, push,
                t.groups.all());
@@ -72,7 +72,7 @@ void dx_record(const Node& n, Recorder& r) {
                                 .depth = static_cast<uint32_t>(depth)};
   const DType type = n.inputs[1].dtype();
   if (r.traits().cpu) {
-    const LanesTile t = lanes_tile(r, n, rows, cols, depth);
+    const LanesTile t = lanes_tile(r, n, {rows, cols, depth});
     r.dispatch(kernels::linear_backward_dx_lanes, type,
                {t.lanes, t.rows, t.vectors, fours, 0, t.along_rows, t.step}, push, t.groups.all());
   } else {
@@ -112,7 +112,8 @@ void dw_record(const Node& n, Recorder& r) {
                             .first = static_cast<uint32_t>(first),
                             .chunk = static_cast<uint32_t>(split.chunk)};
     if (r.traits().cpu) {
-      const LanesTile t = lanes_tile(r, n, cols, rows, n.in(0).rows(), DepthEnd::mended);
+      const LanesTile t = lanes_tile(
+          r, n, {.rows = cols, .cols = rows, .depth = n.in(0).rows(), .mends_end = true});
       push.row_groups = static_cast<uint32_t>(t.groups.rows);
       r.dispatch(kernels::linear_backward_dw_lanes, type,
                  {t.lanes, t.rows, t.vectors, rows % 4 == 0, 0, t.along_rows, t.step, 0,

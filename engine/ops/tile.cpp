@@ -32,7 +32,8 @@ Groups TileGroups::all(int64_t times) const {
 namespace {
 
 // What is taken where nothing was measured.
-LanesTile usual_lanes_tile(const DeviceTraits& traits, int64_t rows, int64_t cols) {
+LanesTile usual_lanes_tile(const DeviceTraits& traits, const LanesProduct& product) {
+  const int64_t rows = product.rows, cols = product.cols;
   LanesTile t{};
   t.lanes = std::clamp<uint32_t>(traits.subgroup_size, 4, 16);
   const int64_t fours = groups_for(cols, 4);
@@ -51,9 +52,9 @@ LanesTile usual_lanes_tile(const DeviceTraits& traits, int64_t rows, int64_t col
   t.along_rows =
       (t.vectors < 4 && rows >= t.rows * t.lanes) || (fours * 2 <= t.lanes && rows >= t.lanes);
   const int64_t block = t.rows * t.lanes;
-  if (t.along_rows && groups_for(rows, block) * block * 8 > rows * 9 &&
-      fours % (5 * t.lanes) == 0) {
-    t.along_rows = 0;  // that would waste rows, but five vectors waste no columns: 320 of 320
+  const bool wastes_rows = groups_for(rows, block) * block * 8 > rows * 9;
+  if (t.along_rows && (product.tests_rows || wastes_rows) && fours % (5 * t.lanes) == 0) {
+    t.along_rows = 0;  // five vectors waste no column of 320
     t.vectors = 5;
   }
   if (t.along_rows) t.vectors = widest(1);
@@ -69,17 +70,15 @@ void set_code(LanesTile& t, uint32_t code) {
 
 }  // namespace
 
-LanesTile lanes_tile(const Recorder& r, const Node& n, int64_t rows, int64_t cols, int64_t depth,
-                     DepthEnd end) {
-  LanesTile t = usual_lanes_tile(r.traits(), rows, cols);
-  const bool mended = end == DepthEnd::mended;
+LanesTile lanes_tile(const Recorder& r, const Node& n, const LanesProduct& p) {
+  LanesTile t = usual_lanes_tile(r.traits(), p);
   const auto possible = [&](uint32_t step) {
-    return mended ? step < 2 * depth : depth % step == 0;
+    return p.mends_end ? step < 2 * p.depth : p.depth % step == 0;
   };
   t.step = possible(4) ? 4 : possible(2) ? 2 : 1;
   const auto row_lanes = [&](const LanesTile& tile) { return tile.along_rows ? tile.lanes : 1; };
   const auto add = [&](std::vector<uint32_t>& codes, LanesTile tile) {
-    while (tile.rows > 1 && tile.rows / 2 * row_lanes(tile) >= rows) tile.rows /= 2;
+    while (tile.rows > 1 && tile.rows / 2 * row_lanes(tile) >= p.rows) tile.rows /= 2;
     if (std::find(codes.begin(), codes.end(), code_of(tile)) == codes.end())
       codes.push_back(code_of(tile));
   };
@@ -87,13 +86,13 @@ LanesTile lanes_tile(const Recorder& r, const Node& n, int64_t rows, int64_t col
   add(codes, t);
   if (r.traits().tuning) {
     for (const uint32_t along : {t.along_rows, 1 - t.along_rows})
-      for (const auto& [tile_rows, vectors] : {std::pair{16u, 4u}, {8u, 4u}, {16u, 2u}})
+      for (const auto& [tile_rows, vectors] : {std::pair{16u, 4u}, {8u, 4u}, {16u, 2u}, {16u, 5u}})
         add(codes, {t.lanes, tile_rows, vectors, along, t.step, {}});
   }
   set_code(t, r.choose(n, codes));
   const int64_t column_lanes = t.along_rows ? 1 : t.lanes;
-  t.groups = {groups_for(rows, t.rows * row_lanes(t)),
-              groups_for(groups_for(cols, 4), t.vectors * column_lanes)};
+  t.groups = {groups_for(p.rows, t.rows * row_lanes(t)),
+              groups_for(groups_for(p.cols, 4), t.vectors * column_lanes)};
   return t;
 }
 

@@ -29,10 +29,12 @@ struct LanesTile {
   uint32_t lanes, rows, vectors, along_rows, step;
   TileGroups groups;
 };
-// Where kernels mend the end of the depth themselves, as dW's do, the step need not divide it.
-enum class DepthEnd { exact, mended };
-LanesTile lanes_tile(const Recorder& r, const Node& n, int64_t rows, int64_t cols, int64_t depth,
-                     DepthEnd end = DepthEnd::exact);
+struct LanesProduct {
+  int64_t rows, cols, depth;
+  bool mends_end = false;   // the kernel mends the end of the depth: the step need not divide it
+  bool tests_rows = false;  // it tests every value of a, of which lanes along the rows load most
+};
+LanesTile lanes_tile(const Recorder& r, const Node& n, const LanesProduct& product);
 
 struct SharedTile {
   uint32_t local, vectors;
