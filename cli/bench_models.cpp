@@ -43,7 +43,7 @@ class Programs {
     const std::vector<float> latents = noise(channels() * size_.height * size_.width);
     const UNetInput both[] = {{latents, 500, text_.states("")},
                               {latents, 500, text_.states(prompt)}};
-    UNetInputs::set(plan, model_.unet_config(), both);
+    UNetInputs::set(plan, model_.unet_config(), size_, both);
     warm_up(line, plan, begin);
     run(line, [&] { plan.run(); });
     model_.predictor().release();
@@ -85,7 +85,7 @@ class Programs {
   }
 
  private:
-  int64_t channels() const { return model_.unet_config().in_channels; }
+  int64_t channels() const { return model_.unet_config().out_channels; }
 
   BenchLine named(const char* kernel, int64_t batch, int64_t channel_count = 0) const {
     return {.kernel = kernel,

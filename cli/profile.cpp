@@ -91,7 +91,7 @@ void print_trace(StableDiffusion& model, int64_t batch, LatentSize size) {
 void print_training_profile(StableDiffusion& model, TextCache& text, Trainer& trainer,
                             Method& method, LatentSize size) {
   const UNetConfig& c = model.unet_config();
-  const std::vector<float> noise(static_cast<size_t>(c.in_channels * size.height * size.width), 1);
+  const std::vector<float> noise(static_cast<size_t>(c.out_channels * size.height * size.width), 1);
   const TextStates states = text.states("");
   const std::vector<UNetInput> batch(static_cast<size_t>(method.batch()), {noise, 500, states});
   const auto median = [](const std::function<void()>& work) {

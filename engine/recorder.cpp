@@ -9,7 +9,7 @@ namespace lacuna {
 
 Specialization::Specialization(std::initializer_list<uint32_t> list)
     : count(static_cast<uint32_t>(list.size())) {
-  assert(list.size() <= max_specializations);
+  assert(list.size() < max_specializations);
   std::copy(list.begin(), list.end(), words.begin());
 }
 
@@ -36,6 +36,7 @@ void Recorder::add(const Kernel& kernel, DType type, const Specialization& speci
   d.kernel = &kernel;
   d.type = type;
   d.specialization = specialization;
+  d.specialization.words.back() = traits_.cpu;
   std::memcpy(d.push.data(), push, bytes);
   d.push_bytes = static_cast<uint32_t>(bytes);
   d.groups = groups;

@@ -44,7 +44,8 @@ struct Groups {
 constexpr size_t max_push_bytes = 128;
 constexpr size_t max_specializations = 12;
 
-// Specialization constants 0, 1, 2, ... of a kernel, in order.
+// Specialization constants 0, 1, 2, ... of a kernel, in order. The last of all, 11, tells every
+// kernel whether it runs on a CPU driver (shaders/half.glsl).
 struct Specialization {
   std::array<uint32_t, max_specializations> words{};
   uint32_t count = 0;

@@ -74,8 +74,6 @@ Clip::Clip(StableDiffusion& model, TextCache& text, const Trainables& trainables
   if (o.loss == ClipLoss::ascent &&
       model.noise_schedule().config().prediction != Prediction::epsilon)
     throw InputError("[clip] this model predicts velocities, not noise; use --loss esd");
-  if (model.unet_config().in_channels != model.unet_config().out_channels)
-    throw InputError("[clip] this UNet is one for inpainting; train on the model it was made from");
   // A text of no tokens is the empty prompt, which nothing can be erased from.
   for (const std::string& t : captions())
     if (model.tokenizer().encode(t).ids == model.tokenizer().encode("").ids)
@@ -291,7 +289,7 @@ void Clip::next(int64_t index, Plan& plan) {
     ids.insert(ids.end(), tokens.begin(), tokens.end());
   }
   for (size_t i = 0; i < entries.size(); i++) entries[i].latents = latents[i];
-  UNetInputs::set(plan, model_.unet_config(), entries);
+  UNetInputs::set(plan, model_.unet_config(), options_.size, entries);
   plan.set("ids", std::span<const int32_t>(ids));
   plan.set("target", std::span<const float>(targets));
   const float sign = o.loss == ClipLoss::ascent ? -1.0f : 1.0f;

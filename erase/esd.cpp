@@ -308,7 +308,7 @@ void Esd::set(Plan& plan, const std::vector<Choice>& choices) {
                      std::span(targets).subspan(begin));
     used_.push_back(c.used);
   }
-  UNetInputs::set(plan, model_.unet_config(), entries);
+  UNetInputs::set(plan, model_.unet_config(), options_.size, entries);
   plan.set("target", std::span<const float>(targets));
 }
 

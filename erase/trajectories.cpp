@@ -152,7 +152,7 @@ std::vector<Trajectory> frozen_trajectories(StableDiffusion& model, TextCache& t
                                             const TrajectoryOptions& o,
                                             const std::string& model_hash, const Tell& tell) {
   const auto elements =
-      static_cast<size_t>(model.unet_config().in_channels * o.size.height * o.size.width);
+      static_cast<size_t>(model.unet_config().out_channels * o.size.height * o.size.width);
   std::vector<Trajectory> all;
   for (size_t i = 0; i < prompts.size(); i++) {
     all.push_back({prompts[i], seeds[i], {}, {}});

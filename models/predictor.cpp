@@ -29,12 +29,17 @@ Tensor UNetInputs::predict(const UNet& unet, DType dtype) const {
   return unet(cast(latents, dtype), cast(features, dtype), cast(context, dtype));
 }
 
-void UNetInputs::set(Plan& plan, const UNetConfig& c, std::span<const UNetInput> batch) {
-  std::vector<float> latents, features, context;
+void UNetInputs::set(Plan& plan, const UNetConfig& c, LatentSize size,
+                     std::span<const UNetInput> batch) {
+  std::vector<float> latents, features, context, channels;
+  std::span<const float> given;
+  if (c.inpainting()) given = c.nothing_given(size);
   for (const UNetInput& entry : batch) {
     const size_t begin = latents.size();
-    latents.resize(begin + entry.latents.size());
-    to_channels_last(entry.latents, c.in_channels, std::span(latents).subspan(begin));
+    channels.assign(entry.latents.begin(), entry.latents.end());
+    channels.insert(channels.end(), given.begin(), given.end());
+    latents.resize(begin + channels.size());
+    to_channels_last(channels, c.in_channels, std::span(latents).subspan(begin));
     const std::vector<float> f = c.time_features(entry.timestep);
     features.insert(features.end(), f.begin(), f.end());
     if (entry.text) context.insert(context.end(), entry.text->begin(), entry.text->end());
@@ -60,14 +65,8 @@ void Predictor::set_overlay(Overlay overlay) {
 Plan& Predictor::plan(int64_t batch, LatentSize size) {
   if (plan_ && batch_ == batch && size_ == size) return *plan_;
   plan_.reset();  // its memory first
-  const UNetConfig& c = unet_.config();
-  if (c.in_channels != c.out_channels)
-    throw InputError(
-        "[unet] this UNet has {} input channels (an inpainting model) and drawing from noise needs "
-        "{}",
-        c.in_channels, c.out_channels);
   Graph g;
-  const UNetInputs inputs(g, c, batch, size, context_length_);
+  const UNetInputs inputs(g, unet_.config(), batch, size, context_length_);
   if (overlay_) overlay_(g);
   g.output("epsilon", cast(inputs.predict(unet_, dtype_), DType::f32));
   plan_.emplace(device_, g);
@@ -79,7 +78,7 @@ Plan& Predictor::plan(int64_t batch, LatentSize size) {
 std::vector<std::vector<float>> Predictor::operator()(std::span<const UNetInput> batch,
                                                       LatentSize size) {
   Plan& p = plan(static_cast<int64_t>(batch.size()), size);
-  UNetInputs::set(p, unet_.config(), batch);
+  UNetInputs::set(p, unet_.config(), size, batch);
   p.run();
   evaluations_ += static_cast<int64_t>(batch.size());
   const std::vector<float> epsilon = p.get("epsilon");

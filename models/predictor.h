@@ -16,11 +16,7 @@
 
 namespace lacuna {
 
-struct LatentSize {
-  int64_t height = 0, width = 0;
-  bool operator==(const LatentSize&) const = default;
-};
-
+// An inpainting UNet is told to paint the whole picture.
 struct UNetInput {
   std::span<const float> latents;  // [C,H,W]
   float timestep = 0;
@@ -29,7 +25,7 @@ struct UNetInput {
 
 // The three inputs of a UNet in a graph, f32 on the host's side, and how to fill them.
 struct UNetInputs {
-  Tensor latents;   // [N,H,W,C]
+  Tensor latents;   // [N,H,W,in_channels]
   Tensor features;  // [N,block_out_channels[0]]
   Tensor context;   // [N,T,cross_attention_dim]
 
@@ -39,7 +35,8 @@ struct UNetInputs {
   UNetInputs(Graph& graph, const UNetConfig& config, LatentSize size, Tensor text_states);
   // The noise that the UNet predicts, [N,H,W,C] in `dtype`.
   Tensor predict(const UNet& unet, DType dtype) const;
-  static void set(Plan& plan, const UNetConfig& config, std::span<const UNetInput> batch);
+  static void set(Plan& plan, const UNetConfig& config, LatentSize size,
+                  std::span<const UNetInput> batch);
 };
 
 class Predictor {

@@ -29,6 +29,23 @@ StableDiffusion::StableDiffusion(Device& device, const std::filesystem::path& fo
     throw InputError(
         "[model] {}: the UNet gives {} channels and the VAE takes {}; they do not belong together",
         display(folder), unet_.config().out_channels, vae_config_.latent_channels);
+  if (unet_.config().inpainting()) unet_.give([this](LatentSize s) { return nothing_given(s); });
+}
+
+// As diffusers' inpainting pipeline has it where the mask is white: 1, and a picture of zeros,
+// which is grey.
+std::span<const float> StableDiffusion::nothing_given(LatentSize size) {
+  if (nothing_given_.empty() || nothing_size_ != size) {
+    const int64_t factor = vae_config_.factor();
+    const std::vector<float> grey(
+        static_cast<size_t>(3 * size.height * size.width * factor * factor));
+    const std::vector<float> latents = encode_pixels(grey, size, nullptr);
+    release_encoder();
+    nothing_given_.assign(static_cast<size_t>(size.height * size.width), 1.0f);
+    nothing_given_.insert(nothing_given_.end(), latents.begin(), latents.end());
+    nothing_size_ = size;
+  }
+  return nothing_given_;
 }
 
 std::string StableDiffusion::name() const {
@@ -98,8 +115,13 @@ Plan& StableDiffusion::encoder_plan(LatentSize size) {
 }
 
 std::vector<float> StableDiffusion::encode(const Image& image, Rng* noise) {
-  Plan& plan = encoder_plan(latent_size(image.width, image.height));
-  plan.set("pixels", std::span<const float>(floats_from_image(image)));
+  return encode_pixels(floats_from_image(image), latent_size(image.width, image.height), noise);
+}
+
+std::vector<float> StableDiffusion::encode_pixels(std::span<const float> pixels, LatentSize size,
+                                                  Rng* noise) {
+  Plan& plan = encoder_plan(size);
+  plan.set("pixels", pixels);
   plan.run();
   std::vector<float> latents = to_channels_first(plan.get("mean"), vae_config_.latent_channels);
   if (noise) {

@@ -65,6 +65,10 @@ class StableDiffusion {
   Plan& text_plan() { return text_.plan(); }
 
  private:
+  std::span<const float> nothing_given(LatentSize size);
+  // Of [height][width][3] numbers from -1 to 1.
+  std::vector<float> encode_pixels(std::span<const float> pixels, LatentSize size, Rng* noise);
+
   Device& device_;
   std::filesystem::path folder_;
   DType dtype_;
@@ -78,6 +82,8 @@ class StableDiffusion {
   std::optional<VaeEncoder> vae_encoder_;
   std::optional<Plan> decoder_plan_, encoder_plan_;
   LatentSize decoder_size_, encoder_size_;
+  std::vector<float> nothing_given_;  // UNetConfig has its meaning
+  LatentSize nothing_size_;
 };
 
 }  // namespace lacuna

@@ -6,12 +6,19 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "models/layers.h"
 
 namespace lacuna {
+
+struct LatentSize {
+  int64_t height = 0, width = 0;
+  bool operator==(const LatentSize&) const = default;
+};
 
 struct UNetConfig {
   int64_t in_channels = 4, out_channels = 4;
@@ -30,8 +37,13 @@ struct UNetConfig {
   float freq_shift = 0;
   int downsample_padding = 1;
   int64_t sample_size = 64;  // side of the latents that the model was trained for
+  // Of an inpainting UNet, what it sees beside the latents where nothing of the picture is given:
+  // the mask, 1, and the latents of a grey picture, [in_channels - out_channels, H, W].
+  std::function<std::span<const float>(LatentSize)> nothing_given;
 
   static UNetConfig from_file(const std::filesystem::path& config_json);
+  // Latents, a mask and the latents of the picture outside it: SD 1.5's inpainting UNet has nine.
+  bool inpainting() const { return in_channels == 2 * out_channels + 1; }
   // The sinusoidal features of one timestep, width block_out_channels[0] (Vaswani et al. 2017),
   // computed on the host: arguments reach 1000, where a device's sin and cos have no guaranteed
   // accuracy.
@@ -47,6 +59,10 @@ class UNet {
   Tensor operator()(Tensor latents, Tensor time_features, Tensor context) const;
 
   const UNetConfig& config() const { return config_; }
+  // What UNetConfig::nothing_given gives, which takes a VAE.
+  void give(std::function<std::span<const float>(LatentSize)> nothing) {
+    config_.nothing_given = std::move(nothing);
+  }
 
  private:
   struct ResnetBlock2D {

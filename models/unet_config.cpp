@@ -61,6 +61,11 @@ UNetConfig UNetConfig::from_file(const std::filesystem::path& path) {
   UNetConfig c;
   c.in_channels = size_of_config(json, "in_channels", 4);
   c.out_channels = size_of_config(json, "out_channels", 4);
+  if (c.in_channels != c.out_channels && !c.inpainting())
+    throw InputError(
+        "[unet] {}: \"in_channels\" is {}; a UNet with {} \"out_channels\" has as many or, for "
+        "inpainting, {}",
+        json.where(), c.in_channels, c.out_channels, 2 * c.out_channels + 1);
   c.block_out_channels = sizes_of_config(json, "block_out_channels", c.block_out_channels);
   const size_t levels = c.block_out_channels.size();
   if (levels < 1 || levels > 16)

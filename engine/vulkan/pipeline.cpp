@@ -90,11 +90,13 @@ VkResult Device::Impl::make_pipeline(const Dispatch& dispatch, VkPipeline& pipel
   VkShaderModule module;
   VkResult result = vk.vkCreateShaderModule(device, &module_info, nullptr, &module);
   if (result != VK_SUCCESS) return result;
+  const Specialization& words = dispatch.specialization;
+  constexpr uint32_t last = max_specializations - 1;
   std::array<VkSpecializationMapEntry, max_specializations> entries;
-  for (uint32_t i = 0; i < dispatch.specialization.count; i++) entries[i] = {i, i * 4, 4};
-  const VkSpecializationInfo specialization{dispatch.specialization.count, entries.data(),
-                                            dispatch.specialization.count * 4,
-                                            dispatch.specialization.words.data()};
+  for (uint32_t i = 0; i < words.count; i++) entries[i] = {i, i * 4, 4};
+  entries[words.count] = {last, last * 4, 4};
+  const VkSpecializationInfo specialization{words.count + 1, entries.data(), sizeof words.words,
+                                            words.words.data()};
   VkComputePipelineCreateInfo info{VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO};
   info.stage.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO;
   info.stage.stage = VK_SHADER_STAGE_COMPUTE_BIT;

@@ -77,7 +77,7 @@ TEST_CASE("gradients of clip's losses equal PyTorch's" * needs_device()) {
     std::vector<UNetInput> entries;
     for (size_t i = 0; i < 2; i++)
       entries.push_back({std::span(latents).subspan(i * each, each), timesteps[i], {}});
-    UNetInputs::set(plan, model.unet_config(), entries);
+    UNetInputs::set(plan, model.unet_config(), o.size, entries);
     std::vector<float> target(latents.size());
     for (size_t i = 0; i < 2; i++)
       to_channels_last(std::span<const float>(floats(golden, "target")).subspan(i * each, each), 4,
