@@ -16,6 +16,7 @@
 #include "cli/verdict.h"
 #include "engine/error.h"
 #include "engine/file.h"
+#include "erase/checker/half.h"
 #include "erase/checker/rates.h"
 #include "models/image.h"
 
@@ -29,12 +30,14 @@ using namespace checker;
 
 struct CheckOptions {
   std::string folder, prompts;
+  std::optional<Half> half;
   bool as_json = false;
 };
 
 struct Judged {
   fs::path file;
   std::string prompt;
+  Request request;
   Verdict verdict;
 };
 
@@ -89,12 +92,22 @@ std::vector<Judged> judge_all(const CheckOptions& o, int& skipped) {
     const std::string name = display(files[i]);
     const std::string prompt =
         prompts.empty() ? prompt_in(png_texts(file.bytes(), name)) : prompts[i];
-    if (!parse_prompt(prompt).anything()) {
+    Request request = parse_prompt(prompt);
+    if (o.half) request = half_of(request, *o.half);
+    if (!request.anything()) {
       skipped++;
       continue;
     }
-    judged.push_back({files[i], prompt, look(decode_image(file.bytes(), name), name)});
+    Verdict verdict = look(decode_image(file.bytes(), name), name);
+    if (o.half) verdict = half_of(verdict, *o.half);
+    judged.push_back({files[i], prompt, std::move(request), std::move(verdict)});
   }
+  if (judged.empty() && o.half)
+    throw InputError(
+        "[check] no picture in {} has a prompt that says what is on the left, such as \"a red "
+        "circle "
+        "left of a blue square\", which --half needs",
+        o.folder);
   if (judged.empty()) {
     throw InputError(
         "[check] no picture in {} has a prompt of pico's language; give the prompts with --prompts "
@@ -116,7 +129,7 @@ json as_json(const Rates& rates) {
 }
 
 json as_json(const Judged& judged) {
-  json object = verdict_json(judged.verdict, judged.prompt);
+  json object = verdict_json(judged.verdict, judged.request);
   object["file"] = display(judged.file);
   object["prompt"] = judged.prompt;
   return object;
@@ -150,10 +163,9 @@ void check(const CheckOptions& o) {
   std::vector<std::pair<std::string, Rates>> rows;
   Rates all;
   for (const Judged& one : judged) {
-    const Request request = parse_prompt(one.prompt);
     if (by_prompt.find(one.prompt) == by_prompt.end()) rows.emplace_back(one.prompt, Rates{});
-    by_prompt[one.prompt].add(request, one.verdict);
-    all.add(request, one.verdict);
+    by_prompt[one.prompt].add(one.request, one.verdict);
+    all.add(one.request, one.verdict);
   }
   for (auto& [prompt, rates] : rows) rates = by_prompt[prompt];
   if (o.as_json) {
@@ -171,7 +183,10 @@ void check(const CheckOptions& o) {
   }
   rows.emplace_back("all (in %)", all);
   print_table(rows);
-  if (skipped) fmt::print("left out for want of a prompt of pico's language: {}\n", skipped);
+  if (skipped)
+    fmt::print("left out for want of {}: {}\n",
+               o.half ? "a prompt that says what is on the left" : "a prompt of pico's language",
+               skipped);
 }
 
 }  // namespace
@@ -194,6 +209,10 @@ void add_check(CLI::App& app) {
        "--prompts", o->prompts,
        "Prompts from a file, in the order of the pictures (default: those in the pictures)")
       ->type_name("FILE");
+  c->add_option_function<std::string>(
+       "--half", [o](const std::string& name) { o->half = parse_half(name); },
+       "Judge only that half of pictures whose prompts say \"A left of B\": left or right")
+      ->type_name("left|right");
   c->add_flag("--json", o->as_json, "Report everything as JSON, with the verdict on every picture");
   c->callback([o] { check(*o); });
 }

@@ -227,7 +227,7 @@ json EvalJob::pictures() const {
                     {"prompt", p.prompt},
                     {"seed", requests_[i].seed}};
     const auto verdict = [&](const EvalPicture& of) {
-      json object = verdict_json(*of.verdict, p.prompt);
+      json object = verdict_json(*of.verdict, checker::parse_prompt(p.prompt));
       if (const auto& target = evaluation_.target())
         object["shows_target"] = target->shown_in(*of.verdict);
       return object;

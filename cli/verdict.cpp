@@ -7,7 +7,7 @@ namespace lacuna {
 using nlohmann::json;
 using namespace checker;
 
-json verdict_json(const Verdict& verdict, std::string_view prompt) {
+json verdict_json(const Verdict& verdict, const Request& request) {
   json parts = json::array(), claims = json::object();
   for (const Part& p : verdict.parts)
     parts.push_back({{"thing", name_of(p.thing)},
@@ -15,8 +15,7 @@ json verdict_json(const Verdict& verdict, std::string_view prompt) {
                      {"x", p.x},
                      {"y", p.y},
                      {"overlap", p.overlap}});
-  for (const auto& [claim, holds] : judge(parse_prompt(prompt), verdict))
-    claims[name_of(claim)] = holds;
+  for (const auto& [claim, holds] : judge(request, verdict)) claims[name_of(claim)] = holds;
   json object = {{"kind", name_of(verdict.kind)},
                  {"style", name_of(verdict.style)},
                  {"correlation", verdict.correlation},

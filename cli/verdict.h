@@ -2,13 +2,13 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
-#include <string_view>
 
 #include "erase/checker/look.h"
+#include "erase/checker/request.h"
 
 namespace lacuna {
 
-// What the picture shows, and which claims of its prompt hold.
-nlohmann::json verdict_json(const checker::Verdict& verdict, std::string_view prompt);
+// What the picture shows, and which claims of what was asked hold.
+nlohmann::json verdict_json(const checker::Verdict& verdict, const checker::Request& request);
 
 }  // namespace lacuna

@@ -11,6 +11,7 @@
 
 #include "engine/error.h"
 #include "engine/file.h"
+#include "erase/checker/half.h"
 #include "erase/checker/look.h"
 #include "erase/checker/rates.h"
 #include "erase/checker/request.h"
@@ -176,4 +177,32 @@ TEST_CASE("claims about two things") {
   verdict.parts.push_back(red_circle);
   CHECK(claims("a red circle and a blue square") ==
         Claims{{Claim::both, false}, {Claim::bound, false}});
+}
+
+TEST_CASE("a half of a picture is judged by what is asked there") {
+  const Request both = parse_prompt("a red circle left of a blue square");
+  const Request left = half_of(both, Half::left), right = half_of(both, Half::right);
+  REQUIRE(left.things.size() == 1);
+  CHECK(left.things[0].colour == Colour::red);
+  CHECK(right.things[0].colour == Colour::blue);
+  CHECK_FALSE(half_of(parse_prompt("a red circle and a blue square"), Half::left).anything());
+  CHECK_FALSE(half_of(parse_prompt("a red circle"), Half::left).anything());
+
+  Verdict verdict;
+  verdict.kind = Kind::two;
+  verdict.parts = {{Thing::square, Colour::blue, 40, 30, 0.9},
+                   {Thing::circle, Colour::cyan, 31.9, 30, 0.9}};
+  const auto holds = [&](Half half, Claim claim) {
+    for (const auto& [c, held] : judge(half_of(both, half), half_of(verdict, half)))
+      if (c == claim) return held;
+    FAIL("the claim is not judged");
+    return false;
+  };
+  CHECK(holds(Half::left, Claim::shape));
+  CHECK_FALSE(holds(Half::left, Claim::colour));
+  CHECK(holds(Half::right, Claim::shape));
+  CHECK(holds(Half::right, Claim::colour));
+  verdict.parts.clear();
+  CHECK_FALSE(holds(Half::right, Claim::colour));
+  CHECK_THROWS_AS(parse_half("top"), lacuna::InputError);
 }
