@@ -1,5 +1,4 @@
-// lacuna erase esd as users run it: what it leaves, how it goes on after a kill, what it refuses.
-#include <cstdlib>
+// lacuna erase esd as users run it: what it leaves, what it refuses.
 #include <nlohmann/json.hpp>
 
 #include "engine/safetensors.h"
@@ -64,29 +63,6 @@ TEST_CASE("erase esd leaves an edit, a log, a loss curve and a state" * needs_de
     refused(small + "--resume --clip 1 --out " + quoted(edit), 2, "clip was 0 and is 1");
   }
 }
-
-#ifndef _WIN32
-TEST_CASE("a killed run goes on and ends in the bytes of an unbroken one" * needs_device()) {
-  const fs::path folder = scratch();
-  const fs::path whole = folder / "whole.safetensors", killed = folder / "killed.safetensors";
-  REQUIRE(lacuna::test::lacuna(small + "--out " + quoted(whole)).status == 0);
-  // SIGKILL as soon as the log has three iterations; the state then is of the second.
-  const std::string log = (folder / "killed.run" / "run.jsonl").string();
-  const std::string script = "\"" LACUNA_PROGRAM "\" " + small + "--out " + quoted(killed) +
-                             " > /dev/null 2>&1 & p=$!; for i in $(seq 6000); do "
-                             "[ \"$(grep -c '\"iteration\":3' \"" +
-                             log +
-                             "\" 2> /dev/null)\" = 1 ] && break; "
-                             "sleep 0.02; done; kill -9 $p; wait $p 2> /dev/null; true";
-  REQUIRE(std::system(script.c_str()) == 0);
-  REQUIRE(fs::exists(folder / "killed.run" / "state.safetensors"));
-  CHECK(!fs::exists(killed));
-  const Outcome o = lacuna::test::lacuna(small + "--resume --out " + quoted(killed));
-  INFO(o.out, o.err);
-  REQUIRE(o.status == 0);
-  CHECK(content(killed) == content(whole));
-}
-#endif
 
 TEST_CASE("--plan-only foretells the memory of a run" * needs_device()) {
   const fs::path folder = scratch();

@@ -144,6 +144,48 @@ TEST_CASE("a folder and a single file hold the model under the edit") {
   CHECK(nlohmann::json::parse(same.out).at("total").at("norm") == 0);
 }
 
+TEST_CASE("an edit of the text encoder leaves in every form") {
+  const std::string name = "encoder.layers.3.mlp.fc1.weight";
+  const SafeTensors base = SafeTensors::open(pico_folder / "text_encoder" / "model.safetensors");
+  const std::vector<float> original = values(base, name);
+  std::vector<float> changed = original;
+  for (float& v : changed) v *= 1.25f;
+  const fs::path edit = scratch() / "text.safetensors", out = scratch();
+  write_safetensors(
+      edit,
+      {{"text_encoder." + name, FileDType::f32, base.at(name).shape,
+        [&](std::span<std::byte> bytes) { bytes_from_floats(changed, FileDType::f32, bytes); }}},
+      {}, Overwrite::no);
+  const fs::path folder = out / "edited", single = out / "model.safetensors",
+                 delta = out / "delta.safetensors", lora = out / "lora.safetensors";
+  exported("--edit " + quoted(edit) + " --folder " + quoted(folder) + " --checkpoint " +
+           quoted(single) + " --delta " + quoted(delta) + " --save-type f32");
+  exported("--edit " + quoted(edit) + " --lora " + quoted(lora) + " --rank 1000 --save-type f32");
+
+  const SafeTensors encoder = SafeTensors::open(folder / "text_encoder" / "model.safetensors");
+  CHECK(encoder.entries().size() == base.entries().size());
+  for (const auto& [tensor, entry] : base.entries())
+    CHECK(values(encoder, tensor) == (tensor == name ? changed : values(base, tensor)));
+  CHECK(content(folder / "unet" / "config.json") == content(pico_folder / "unet" / "config.json"));
+  CHECK(values(SafeTensors::open(single), "cond_stage_model.transformer.text_model." + name) ==
+        changed);
+
+  const SafeTensors factors = SafeTensors::open(lora);
+  const std::string module = "lora_te_text_model_encoder_layers_3_mlp_fc1";
+  CHECK(factors.entries().size() == 3);
+  CHECK(factors.find(module + ".lora_down.weight"));
+  CHECK(factors.find(module + ".lora_up.weight"));
+  for (const fs::path& file : {delta, lora}) {
+    INFO(file);
+    const Edit opened = Edit::open(file);
+    const EditSum sum(ModelPart::text, base, {&opened, 1}, false);
+    REQUIRE(sum.changes(name));
+    Change c = sum.change(name);
+    for (size_t i = 0; i < c.change.size(); i++) c.change[i] += c.original[i];
+    CHECK(distance(c.change, changed) < 1e-5 * distance(original, changed));
+  }
+}
+
 TEST_CASE("what cannot be exported is refused, and nothing is written") {
   const fs::path edit = scaling_edit("e", "conv_out.bias", 2), out = scratch();
   const auto refuses = [&](const std::string& arguments, const char* words) {
