@@ -110,7 +110,7 @@ void resolve(EraseAblateOptions& o, const CLI::App& command) {
     throw InputError("[ablate] --memorized goes with --type memorization");
   a.batch = o.batch.value_or(d.batch);
   a.retain = prompts_of(o.retain_file);
-  a.retain_batch = a.retain.empty() ? 0 : o.retain_batch.value_or(a.batch);
+  a.retain_batch = o.retain_batch.value_or(a.retain.empty() ? 0 : a.batch);
   a.anchors.pixels = a.augment != Augment::none || !o.memorized.empty();
   a.check();
   if (command.count("--optimizer") == 0) o.run.optimizer = "adamw";

@@ -140,8 +140,9 @@ TEST_CASE("erase ablate of a memorised picture leaves copies out" * needs_device
   const fs::path table = written(folder / "scores.csv", "picture,score\n0,0.9\n1,0.1\n2,0.8\n");
   const fs::path picture = folder / "copy.png";
   write_file(picture, encode_png(blank_image(32, 32, 99)), Overwrite::no);
-  const std::string run = "erase ablate --type memorization --concept \"*+the lighthouse\" " +
-                          loop + " --params cross-attn --memorized " + quoted(picture);
+  const std::string start =
+      "erase ablate --type memorization --concept \"*+the lighthouse\" " + loop;
+  const std::string run = start + " --params cross-attn --memorized " + quoted(picture);
   const Outcome o = lacuna::test::lacuna(run + " --similarity-file " + quoted(table) +
                                          options(folder, "e.safetensors"));
   INFO(o.out, o.err);
@@ -162,10 +163,9 @@ TEST_CASE("erase ablate of a memorised picture leaves copies out" * needs_device
       run + " --similarity-file " + quoted(folder / "none.csv") + options(folder, "f.safetensors"),
       "score each against the memorised one");
   CHECK(fs::exists(folder / "f.run" / "anchors" / "pictures" / "00002.png"));
-  refused(
-      run + " --force --memorized " + quoted(folder / "no.png") + options(folder, "g.safetensors"),
-      "no.png");
-  refused(run + " --params embedding" + options(folder, "g.safetensors"), "memorised caption");
+  const std::string other = options(folder, "g.safetensors");
+  refused(start + " --memorized " + quoted(folder / "no.png") + other, "no.png");
+  refused(start + " --params embedding" + other, "memorised caption");
 }
 
 TEST_CASE("erase ablate refuses what cannot be ablated" * needs_device()) {
