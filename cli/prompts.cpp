@@ -5,6 +5,7 @@
 
 #include "engine/error.h"
 #include "engine/file.h"
+#include "models/unicode.h"
 
 namespace lacuna {
 namespace {
@@ -108,14 +109,6 @@ std::vector<std::vector<std::string>> parse_csv(std::string_view text, const std
 
 namespace {
 
-std::string read_text(const std::filesystem::path& path) {
-  std::string text = read_file(path, size_limit);
-  if (text.starts_with("\xef\xbb\xbf")) text.erase(0, 3);
-  if (text.find('\0') != text.npos)
-    throw InputError("[prompts] {} is no text in UTF-8; save it in that encoding", display(path));
-  return text;
-}
-
 // Lines without the space around them, and without the empty ones.
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
@@ -130,8 +123,25 @@ std::vector<std::string> lines_of(const std::string& text) {
 
 }  // namespace
 
+std::string read_prompt_text(const std::filesystem::path& path) {
+  std::string text = read_file(path, size_limit);
+  if (text.starts_with("\xef\xbb\xbf")) text.erase(0, 3);
+  size_t line = 0;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    const std::string_view bytes = std::string_view(text).substr(at, end - at);
+    at = end + 1;
+    line++;
+    // What is well-formed is the same bytes again.
+    if (bytes.find('\0') == bytes.npos && encode_utf8(decode_utf8(bytes)) == bytes) continue;
+    throw InputError("[prompts] {}: line {} is no text in UTF-8; save the file in that encoding",
+                     display(path), line);
+  }
+  return text;
+}
+
 std::vector<PromptLine> read_prompts(const std::filesystem::path& path) {
-  const std::string text = read_text(path);
+  const std::string text = read_prompt_text(path);
   std::vector<PromptLine> lines;
   if (path.extension() == ".csv") {
     lines = from_csv(text, path);
@@ -150,7 +160,7 @@ std::vector<PromptGroup> read_prompt_groups(const std::filesystem::path& path,
     for (PromptLine& line : read_prompts(path)) groups[0].prompts.push_back(std::move(line.prompt));
     return groups;
   }
-  for (std::string& line : lines_of(read_text(path))) {
+  for (std::string& line : lines_of(read_prompt_text(path))) {
     if (line.starts_with("## "))
       groups.push_back({trimmed(line.substr(3)), {}});
     else if (line[0] != '#')

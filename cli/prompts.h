@@ -20,6 +20,9 @@ struct PromptLine {
 // skipped.
 std::vector<PromptLine> read_prompts(const std::filesystem::path& path);
 
+// The text of a prompt file. Throws InputError where it is no UTF-8.
+std::string read_prompt_text(const std::filesystem::path& path);
+
 struct PromptGroup {
   std::string name;
   std::vector<std::string> prompts;

@@ -101,11 +101,11 @@ std::pair<int, int> TrainingRun::pixels() const {
   return {static_cast<int>(size_.width * factor), static_cast<int>(size_.height * factor)};
 }
 
-Trainables TrainingRun::trainables(ModelPart part, uint64_t seed) {
+Trainables TrainingRun::trainables(ModelPart part, uint64_t seed, std::span<const int32_t> rows) {
   const WeightStore& weights =
       part == ModelPart::text ? model_.text_weights() : model_.unet_weights();
   const std::vector<std::string> names = select(parameters_of(weights.file()), o_.params);
-  return Trainables(*device_, weights, names, o_.rank, seed, part);
+  return Trainables(*device_, weights, names, o_.rank, seed, part, rows);
 }
 
 void TrainingRun::announce(const TrainingTask& task, const OptionTexts& all) {

@@ -66,8 +66,8 @@ class TrainingRun {
   const std::filesystem::path& folder() const { return folder_; }  // of log and state
   // The fingerprints of UNet and text encoder; empty with --plan-only, which reads no weights.
   std::string model_hash() const { return unet_hash_ + text_hash_; }
-  // Of what --params selects, in that part.
-  Trainables trainables(ModelPart part, uint64_t seed);
+  // Of what --params selects, in that part; of its only table these rows alone, if there are any.
+  Trainables trainables(ModelPart part, uint64_t seed, std::span<const int32_t> rows = {});
 
   // Where the number of iterations depends on what the model is trained on. Throws InputError where
   // other options do not go with it.

@@ -30,6 +30,7 @@ class Walk {
           never_used_.erase(first);
         }
       }
+      reached = reached && !n.op->constant;
       for (const Tensor& t : n.outputs) depends_[t.id] = depends_[t.id] || reached;
     }
   }

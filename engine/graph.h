@@ -63,6 +63,8 @@ struct Op {
   Gradients (*backward)(const Node& n, Tensor dy, const Wanted& wanted) = nullptr;
   // Writes parameters in place (Recorder::update), so that it is never pruned.
   bool effect = false;
+  // The result counts as a constant: no gradient goes through.
+  bool constant = false;
 };
 
 // Plain data that an op needs besides tensors (stride, groups, eps), at most 48 bytes.

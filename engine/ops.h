@@ -52,6 +52,13 @@ Tensor upsample(Tensor x, int64_t height, int64_t width);  // nearest neighbour,
 // Rows of `table` [V,C] by `ids` (i32 [B,T]) plus `positions` [P>=T,C] -> [B,T,C]. Ids outside the
 // table give row 0: callers check them on the host.
 Tensor embedding(Tensor ids, Tensor table, Tensor positions);
+// `table` [V,C] with rows[r] in place of row ids[r]; rows [R,C], ids i32 [R], all different and
+// inside the table: callers check them on the host. There is no gradient for the table.
+Tensor replace_rows(Tensor table, Tensor ids, Tensor rows);
+// x, through which no gradient goes back: PyTorch's detach().
+Tensor detach(Tensor x);
+// x [B,T,C], with no gradient for the first `count` tokens of each of the B.
+Tensor detach_tokens(Tensor x, int64_t count);
 Tensor cast(Tensor x, DType type);
 Tensor fill(Graph& graph, Shape shape, float value);  // f32, the same number everywhere
 

@@ -74,6 +74,8 @@ constexpr ParameterSet sets[] = {
      [](F f) { return f.has(".mlp.") || f.has(".self_attn."); }},
     {"mlp-final-attn", "", "mlp and the last layer's attn (LETHE)", text,
      [](F f) { return f.has(".mlp.") || (f.last_layer && f.has(".self_attn.")); }},
+    {"embedding", "", "token embeddings (Ablation: some rows)", text,
+     [](F f) { return f.has("token_embedding"); }},
     {"no-embeddings", "", "everything but the embeddings", text,
      [](F f) { return !f.embedding(); }},
 };

@@ -21,11 +21,22 @@ Shape matrix_of(const Parameter& p) {
   return {p.type.shape.elements() / p.type.shape.last(), p.type.shape.last()};
 }
 
+std::vector<float> rows_of(std::span<const float> table, std::span<const int32_t> rows,
+                           int64_t columns) {
+  std::vector<float> chosen;
+  for (const int32_t r : rows) {
+    const auto row = table.subspan(static_cast<size_t>(r * columns), static_cast<size_t>(columns));
+    chosen.insert(chosen.end(), row.begin(), row.end());
+  }
+  return chosen;
+}
+
 }  // namespace
 
 Trainables::Trainables(Device& device, const WeightStore& base, std::span<const std::string> names,
-                       int64_t rank, uint64_t seed, ModelPart part)
-    : device_(device), base_(base), part_(part), rank_(rank) {
+                       int64_t rank, uint64_t seed, ModelPart part, std::span<const int32_t> rows)
+    : device_(device), base_(base), part_(part), rank_(rank), rows_(rows.begin(), rows.end()) {
+  choose_rows(names);
   for (const std::string& name : names) {
     const auto found = base.loaded().find(name);
     if (found == base.loaded().end())
@@ -34,7 +45,9 @@ Trainables::Trainables(Device& device, const WeightStore& base, std::span<const 
     const Parameter& p = found->second;
     Target target{p, {}};
     if (rank_ == 0) {
-      target.slices.push_back(reserve(name, p.type.shape));
+      const auto chosen = static_cast<int64_t>(rows_.size());
+      target.slices.push_back(
+          reserve(name, rows_.empty() ? p.type.shape : Shape{chosen, p.type.shape.last()}));
     } else if (p.layout != Layout::plain) {
       const Shape m = matrix_of(p);
       if (rank_ > std::min(m[0], m[1]))
@@ -65,7 +78,8 @@ Trainables::Trainables(Device& device, const WeightStore& base, std::span<const 
   Rng rng(RngKind::torch, seed);
   for (const Target& t : targets_) {
     if (rank_ == 0) {
-      fill(t.slices[0], base.values(t.base));
+      const std::vector<float> whole = base.values(t.base);
+      fill(t.slices[0], rows_.empty() ? whole : rows_of(whole, rows_, t.slices[0].shape.last()));
       continue;
     }
     // kaiming_uniform with a = sqrt(5), as kohya and PEFT start; `up` stays zero, so the edit does.
@@ -74,6 +88,19 @@ Trainables::Trainables(Device& device, const WeightStore& base, std::span<const 
     for (float& v : down) v = (2 * rng.uniform() - 1) * bound;
     fill(t.slices[0], down);
   }
+}
+
+void Trainables::choose_rows(std::span<const std::string> names) {
+  if (rows_.empty()) return;
+  const auto table = names.size() == 1 ? base_.loaded().find(names[0]) : base_.loaded().end();
+  if (rank_ > 0 || table == base_.loaded().end() || table->second.type.shape.rank() != 2 ||
+      table->second.layout != Layout::plain)
+    throw InputError("[train] rows are trained of one embedding table, and without --rank");
+  for (const int32_t r : rows_)
+    if (r < 0 || r >= table->second.type.shape[0])
+      throw InputError("[train] '{}' has no row {}", names[0], r);
+  row_numbers_ = Buffer(device_, rows_.size() * 4, Memory::device, "numbers of trained rows");
+  if (!device_.count_only()) device_.upload(row_numbers_, 0, std::as_bytes(std::span(rows_)));
 }
 
 Trainables::Slice Trainables::reserve(std::string name, Shape shape) {
@@ -111,9 +138,15 @@ void Trainables::replace(Graph& graph) const {
   for (const Target& t : targets_)
     graph.replace(t.base.address, [this, &t](Graph& g) {
       const DType dtype = t.base.type.dtype;
-      if (rank_ == 0) return cast(weight(g, t.slices[0]), dtype);
+      if (rank_ == 0 && rows_.empty()) return cast(weight(g, t.slices[0]), dtype);
       // The frozen matrix itself: asking by name would come back here.
       const Tensor frozen = g.frozen(t.base.name, t.base.type, t.base.address);
+      if (rank_ == 0) {
+        const Shape count = {static_cast<int64_t>(rows_.size())};
+        const Tensor numbers =
+            g.parameter("trained rows", {count, DType::i32}, row_numbers_.address());
+        return replace_rows(frozen, numbers, cast(weight(g, t.slices[0]), dtype));
+      }
       return linear(cast(weight(g, t.slices[0]), dtype), cast(weight(g, t.slices[1]), dtype), {},
                     frozen.reshape(matrix_of(t.base)))
           .reshape(t.base.type.shape);
@@ -154,7 +187,16 @@ std::vector<Trainables::Export> Trainables::exported() {
   for (const Target& t : targets_) {
     const Parameter& p = t.base;
     if (rank_ == 0) {
-      const std::vector<float> values = read(t.slices[0]);
+      std::vector<float> values = read(t.slices[0]);
+      if (!rows_.empty()) {
+        const auto columns = static_cast<size_t>(t.slices[0].shape.last());
+        std::vector<float> whole = base_.values(p);
+        for (size_t i = 0; i < rows_.size(); i++)
+          std::copy_n(
+              values.begin() + static_cast<std::ptrdiff_t>(i * columns), columns,
+              whole.begin() + static_cast<std::ptrdiff_t>(static_cast<size_t>(rows_[i]) * columns));
+        values = std::move(whole);
+      }
       Export e{std::string(names_in_edits(part_).prefix) + p.name, p.shape,
                std::vector<float>(values.size())};
       to_checkpoint_layout(p.layout, p.shape, values, e.values);

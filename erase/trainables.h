@@ -23,8 +23,11 @@ class Trainables {
   // Trains the named tensors of `base`, the weights of `part`. rank > 0: W + down up, for every
   // matrix and convolution among them; vectors (biases, norms) then stay as they are. Throws
   // InputError where nothing is left to train.
+  // With `rows`, of one table (an embedding), nothing but these rows of it is trained: optimizer
+  // and weight decay never see the others. They must be different and inside the table.
   Trainables(Device& device, const WeightStore& base, std::span<const std::string> names,
-             int64_t rank, uint64_t seed, ModelPart part = ModelPart::unet);
+             int64_t rank, uint64_t seed, ModelPart part = ModelPart::unet,
+             std::span<const int32_t> rows = {});
 
   int64_t rank() const { return rank_; }
   int64_t scalars() const { return scalars_; }
@@ -81,6 +84,7 @@ class Trainables {
     std::vector<Slice> slices;  // one master, or down and up
   };
 
+  void choose_rows(std::span<const std::string> names);
   Slice reserve(std::string name, Shape shape);
   void fill(const Slice& slice, std::span<const float> values);
   std::vector<float> read(const Slice& slice);
@@ -93,6 +97,8 @@ class Trainables {
   int64_t rank_, scalars_ = 0;
   std::vector<Target> targets_;
   std::vector<Block> blocks_;
+  std::vector<int32_t> rows_;  // of the only target, or none: whole tensors
+  Buffer row_numbers_;         // them on the device
 };
 
 }  // namespace lacuna

@@ -190,7 +190,7 @@ std::vector<Generated> generate(StableDiffusion& model, TextCache& text,
   const auto entries = static_cast<int64_t>(requests.size()) * (o.guidance > 1 ? 2 : 1);
   model.predictor().plan(entries, size);
   if (regional) regional->original.plan(entries, size);
-  model.decoder_plan(size);
+  if (o.decode) model.decoder_plan(size);
   Beside beside(regional, model, requests, o, size);
   std::vector<Way> ways = start(
       model, [&](const std::string& t) { return text.states(t); }, requests, o, size);
@@ -207,8 +207,9 @@ std::vector<Generated> generate(StableDiffusion& model, TextCache& text,
   if (step && !step(calls, calls)) return {};
   std::vector<Generated> results;
   for (size_t k = 0; k < ways.size(); k++) {
-    results.push_back({model.decode(ways[k].latents, size), std::move(ways[k].latents)});
-    beside.mix_picture(model, k, results.back().image);
+    Image image = o.decode ? model.decode(ways[k].latents, size) : Image{};
+    results.push_back({std::move(image), std::move(ways[k].latents)});
+    if (o.decode) beside.mix_picture(model, k, results.back().image);
   }
   return results;
 }

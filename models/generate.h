@@ -25,6 +25,7 @@ struct GenerateOptions {
   float eta = 0;          // DDIM's
   int64_t width = 512, height = 512;
   RngKind rng = RngKind::torch;
+  bool decode = true;  // false: latents alone, and empty images
 };
 
 // Called before every model call; returning false stops, and generate() returns what is finished:

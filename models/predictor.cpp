@@ -25,8 +25,8 @@ UNetInputs::UNetInputs(Graph& g, const UNetConfig& c, LatentSize size, Tensor te
       features(g.input("time_features", {text_states.shape()[0], c.block_out_channels[0]})),
       context(text_states) {}
 
-Tensor UNetInputs::predict(const UNet& unet, DType dtype) const {
-  return unet(cast(latents, dtype), cast(features, dtype), cast(context, dtype));
+Tensor UNetInputs::predict(const UNet& unet, DType dtype, int64_t detached) const {
+  return unet(cast(latents, dtype), cast(features, dtype), cast(context, dtype), detached);
 }
 
 void UNetInputs::set(Plan& plan, const UNetConfig& c, LatentSize size,

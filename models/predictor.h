@@ -34,7 +34,8 @@ struct UNetInputs {
   // The text states are computed by the graph itself: set() then wants entries without text.
   UNetInputs(Graph& graph, const UNetConfig& config, LatentSize size, Tensor text_states);
   // The noise that the UNet predicts, [N,H,W,C] in `dtype`.
-  Tensor predict(const UNet& unet, DType dtype) const;
+  // `detached`: see UNet.
+  Tensor predict(const UNet& unet, DType dtype, int64_t detached = 0) const;
   static void set(Plan& plan, const UNetConfig& config, LatentSize size,
                   std::span<const UNetInput> batch);
 };

@@ -34,8 +34,11 @@ UNet::Attention::Attention(const Weights& w, int64_t channels, int64_t context, 
       to_out(w["to_out"][0], channels, channels),
       heads(heads_) {}
 
-Tensor UNet::Attention::operator()(Tensor x, Tensor context, Tensor residual) const {
-  return to_out(attention(to_q(x), to_k(context), to_v(context), heads), residual);
+Tensor UNet::Attention::operator()(Tensor x, Tensor context, Tensor residual,
+                                   int64_t detached) const {
+  const Tensor k = detach_tokens(to_k(context), detached);
+  const Tensor v = detach_tokens(to_v(context), detached);
+  return to_out(attention(to_q(x), k, v, heads), residual);
 }
 
 UNet::FeedForward::FeedForward(const Weights& w, int64_t channels)
@@ -50,10 +53,10 @@ UNet::BasicTransformerBlock::BasicTransformerBlock(const Weights& w, int64_t cha
       attn2(w["attn2"], channels, context, heads),
       ff(w["ff"], channels) {}
 
-Tensor UNet::BasicTransformerBlock::operator()(Tensor x, Tensor context) const {
+Tensor UNet::BasicTransformerBlock::operator()(Tensor x, Tensor context, int64_t detached) const {
   const Tensor h = norm1(x);
   x = attn1(h, h, x);
-  x = attn2(norm2(x), context, x);
+  x = attn2(norm2(x), context, x, detached);
   return ff(norm3(x), x);
 }
 
@@ -69,11 +72,11 @@ UNet::Transformer2D::Transformer2D(const Weights& w, int64_t channels, int64_t d
 
 // proj_in and proj_out are matrices in both kinds of checkpoint: a 1x1 convolution over [N,H,W,C]
 // is a linear layer over [N,HW,C].
-Tensor UNet::Transformer2D::operator()(Tensor x, Tensor context) const {
+Tensor UNet::Transformer2D::operator()(Tensor x, Tensor context, int64_t detached) const {
   const Shape image = x.shape();
   Tensor h = norm(x).reshape({image[0], image[1] * image[2], image[3]});
   h = proj_in(h);
-  for (const BasicTransformerBlock& block : transformer_blocks) h = block(h, context);
+  for (const BasicTransformerBlock& block : transformer_blocks) h = block(h, context, detached);
   return proj_out(h, x.reshape(h.shape())).reshape(image);
 }
 
@@ -140,7 +143,8 @@ UNet::UNet(const Weights& w, const UNetConfig& c)
   mid_block_.resnets.emplace_back(mid["resnets"][1], channels, channels, temb, c);
 }
 
-Tensor UNet::operator()(Tensor latents, Tensor time_features, Tensor context) const {
+Tensor UNet::operator()(Tensor latents, Tensor time_features, Tensor context,
+                        int64_t detached) const {
   Graph& g = *latents.graph;
   Tensor temb;
   {
@@ -158,7 +162,7 @@ Tensor UNet::operator()(Tensor latents, Tensor time_features, Tensor context) co
       const Graph::Scope inner(g, indexed("resnets", i));
       x = checkpoint(g, [&] { return block.resnets[i](x, temb); });
       if (!block.attentions.empty())
-        x = checkpoint(g, [&] { return block.attentions[i](x, context); });
+        x = checkpoint(g, [&] { return block.attentions[i](x, context, detached); });
       skips.push_back(x);
     }
     if (block.sampler) skips.push_back(x = (*block.sampler)(x));
@@ -166,7 +170,7 @@ Tensor UNet::operator()(Tensor latents, Tensor time_features, Tensor context) co
   if (!mid_block_.resnets.empty()) {
     const Graph::Scope scope(g, "mid_block");
     x = mid_block_.resnets[0](x, temb);
-    x = mid_block_.attentions[0](x, context);
+    x = mid_block_.attentions[0](x, context, detached);
     x = mid_block_.resnets[1](x, temb);
   }
   for (size_t b = 0; b < up_blocks_.size(); b++) {
@@ -177,7 +181,7 @@ Tensor UNet::operator()(Tensor latents, Tensor time_features, Tensor context) co
       x = checkpoint(g, [&] { return block.resnets[i](concat(x, skips.back()), temb); });
       skips.pop_back();
       if (!block.attentions.empty())
-        x = checkpoint(g, [&] { return block.attentions[i](x, context); });
+        x = checkpoint(g, [&] { return block.attentions[i](x, context, detached); });
     }
     // The size of the next skip: twice this one, or one less where the way down rounded up.
     if (block.sampler)

@@ -55,8 +55,11 @@ class UNet {
   UNet(const Weights& weights, const UNetConfig& config);
 
   // latents [N,H,W,in], time_features [N,block_out_channels[0]], context [N,T,cross_attention_dim]
-  // -> predicted noise [N,H,W,out]; all in the storage type of the weights.
-  Tensor operator()(Tensor latents, Tensor time_features, Tensor context) const;
+  // -> predicted noise [N,H,W,out]; all in the storage type of the weights. Keys and values that
+  // cross-attention makes of the first `detached` tokens are constants for gradients (Concept
+  // Ablation does so with the start token's).
+  Tensor operator()(Tensor latents, Tensor time_features, Tensor context,
+                    int64_t detached = 0) const;
 
   const UNetConfig& config() const { return config_; }
   // What UNetConfig::nothing_given gives, which takes a VAE.
@@ -79,7 +82,7 @@ class UNet {
     Linear to_q, to_k, to_v, to_out;
     int heads;
     Attention(const Weights& w, int64_t channels, int64_t context, int heads);
-    Tensor operator()(Tensor x, Tensor context, Tensor residual) const;
+    Tensor operator()(Tensor x, Tensor context, Tensor residual, int64_t detached = 0) const;
   };
   struct FeedForward {
     Linear proj, out;
@@ -91,7 +94,7 @@ class UNet {
     Attention attn1, attn2;
     FeedForward ff;
     BasicTransformerBlock(const Weights& w, int64_t channels, int64_t context, int heads);
-    Tensor operator()(Tensor x, Tensor context) const;
+    Tensor operator()(Tensor x, Tensor context, int64_t detached) const;
   };
   struct Transformer2D {
     GroupNorm norm;
@@ -100,7 +103,7 @@ class UNet {
     Linear proj_out;
     Transformer2D(const Weights& w, int64_t channels, int64_t depth, int heads,
                   const UNetConfig& c);
-    Tensor operator()(Tensor x, Tensor context) const;
+    Tensor operator()(Tensor x, Tensor context, int64_t detached) const;
   };
   struct Block {
     std::vector<ResnetBlock2D> resnets;

@@ -1,0 +1,10 @@
+// `lacuna erase ablate`.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace lacuna {
+
+void add_ablate(CLI::App& erase);
+
+}  // namespace lacuna
