@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cli/common.h"
+#include "cli/observer.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "erase/train.h"
@@ -28,6 +29,7 @@ struct TrainingOptions {
   std::optional<double> learning_rate;
   int64_t rank = 0;
   bool resume = false, force = false, plan_only = false, json = false, profile = false;
+  RunObserver* observer = nullptr;
 
   // All but how long to train and --params, which each verb words itself.
   void add_to(CLI::App& command);
