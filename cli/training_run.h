@@ -66,6 +66,7 @@ class TrainingRun {
   std::pair<int, int> pixels() const;  // width and height of the pictures
   Progress& progress() { return progress_; }
   const std::filesystem::path& folder() const { return folder_; }  // of log and state
+  std::filesystem::path edit() const { return o_.out; }
   // The fingerprints of UNet and text encoder; empty with --plan-only, which reads no weights.
   std::string model_hash() const { return unet_hash_ + text_hash_; }
   // Of what --params selects, in that part.
