@@ -42,7 +42,7 @@ void Drawer::draw(std::span<const ImageRequest> requests, const Visit& visit,
       progress_.update(done_ + call, note);
       return !interrupted();
     };
-    std::vector<Generated> results = generate(model_, text_, part, options_, step, regional);
+    std::vector<Generated> results = generate(model_, text_, part, options_, step, {regional});
     if (results.empty()) throw Interrupted{};
     done_ += calls_;
     for (size_t i = 0; i < results.size(); i++) visit(first + i, std::move(results[i]));

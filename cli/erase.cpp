@@ -8,14 +8,14 @@
 
 namespace lacuna {
 
-void add_erase(CLI::App& app) {
+void add_erase(CLI::App& app, RunObserver* observer) {
   CLI::App* erase = app.add_subcommand("erase", "Erase a concept: make an edit of a model");
   erase->require_subcommand(1);
-  add_esd(*erase);
-  add_ablate(*erase);
-  add_clip(*erase);
-  add_inpaint(*erase);
-  add_erase_closed(*erase);
+  add_esd(*erase, observer);
+  add_ablate(*erase, observer);
+  add_clip(*erase, observer);
+  add_inpaint(*erase, observer);
+  add_erase_closed(*erase, observer);
 }
 
 }  // namespace lacuna

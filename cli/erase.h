@@ -5,6 +5,9 @@
 
 namespace lacuna {
 
-void add_erase(CLI::App& app);
+class RunObserver;
+
+// `observer` is told of runs instead of the terminal.
+void add_erase(CLI::App& app, RunObserver* observer = nullptr);
 
 }  // namespace lacuna

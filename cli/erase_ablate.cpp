@@ -194,8 +194,9 @@ void erase_ablate(EraseAblateOptions& o, CLI::App& command) {
 
 }  // namespace
 
-void add_ablate(CLI::App& erase) {
+void add_ablate(CLI::App& erase, RunObserver* observer) {
   auto o = std::make_shared<EraseAblateOptions>();
+  o->run.observer = observer;
   AblateOptions& a = o->ablate;
   a.anchors.generate = {.sampler = "ddim", .steps = 25, .guidance = 6};
   CLI::App* c = erase.add_subcommand(

@@ -5,6 +5,8 @@
 
 namespace lacuna {
 
-void add_ablate(CLI::App& erase);
+class RunObserver;
+
+void add_ablate(CLI::App& erase, RunObserver* observer);
 
 }  // namespace lacuna

@@ -135,8 +135,9 @@ void erase_clip(EraseClipOptions& o, CLI::App& command) {
 
 }  // namespace
 
-void add_clip(CLI::App& erase) {
+void add_clip(CLI::App& erase, RunObserver* observer) {
   auto o = std::make_shared<EraseClipOptions>();
+  o->run.observer = observer;
   o->run.params = "mlp-final-attn";
   CLI::App* c = erase.add_subcommand(
       "clip", "Text-encoder erasure: unlearn a colour, a shape or a texture in CLIP's layers");

@@ -5,6 +5,8 @@
 
 namespace lacuna {
 
-void add_clip(CLI::App& erase);
+class RunObserver;
+
+void add_clip(CLI::App& erase, RunObserver* observer);
 
 }  // namespace lacuna

@@ -9,6 +9,7 @@
 #include "cli/erase_output.h"
 #include "cli/interrupt.h"
 #include "cli/model_defaults.h"
+#include "cli/observer.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/prompts.h"
@@ -35,6 +36,7 @@ struct ClosedOptions {
   std::string concepts_file, prompts_file, retain_file, expand, tokens = "last", params = "kv";
   std::string out = "edit.safetensors", precision_out = "f16";
   bool force = false, json = false;
+  RunObserver* observer = nullptr;
 };
 
 using Make = std::function<std::unique_ptr<ClosedForm>(const ClosedOptions&)>;
@@ -142,7 +144,7 @@ void erase_closed(ClosedOptions& o, CLI::App& command, const Make& make) {
       "{} matrices {} change; no training, no UNet evaluation",
       method->name(), method->formula(), phrasings.size(), quoted(o.what.concepts),
       quoted(o.what.guides), o.what.retained.size(), names.size(), matrices_of(o.params));
-  Progress progress("reading texts", static_cast<int64_t>(phrasings.size()), o.json);
+  Progress progress("reading texts", static_cast<int64_t>(phrasings.size()), o.json, o.observer);
   if (!o.json) {
     progress.say(sentence);
     if (!model_says.empty()) progress.say("the model's own defaults: " + model_says);
@@ -151,7 +153,7 @@ void erase_closed(ClosedOptions& o, CLI::App& command, const Make& make) {
 
   const ConceptStates states = concept_states(
       encoder, phrasings, o.what.retained, o.what.tokens, [&](size_t done, size_t total) {
-        if (interrupted()) throw Interrupted{};
+        if (interrupted() || (o.observer && !o.observer->go_on())) throw Interrupted{};
         progress.restart("reading texts", static_cast<int64_t>(total));
         progress.update(static_cast<int64_t>(done), "");
       });
@@ -227,16 +229,18 @@ void add_output(CLI::App& c, ClosedOptions& o) {
   o.common.add_to(c);
 }
 
-void add_uce(CLI::App& erase) {
+void add_uce(CLI::App& erase, RunObserver* observer) {
   auto o = std::make_shared<ClosedOptions>();
+  o->observer = observer;
   CLI::App* c = add_method(erase, "uce", "Unified Concept Editing: least squares in seconds", o,
                            [](const ClosedOptions& all) { return std::make_unique<Uce>(all.uce); });
   add_uce_scales(*c, o->uce);
   add_output(*c, *o);
 }
 
-void add_rece(CLI::App& erase) {
+void add_rece(CLI::App& erase, RunObserver* observer) {
   auto o = std::make_shared<ClosedOptions>();
+  o->observer = observer;
   o->tokens = "all";
   CLI::App* c =
       add_method(erase, "rece", "UCE, then also what would bring the concept back, in seconds", o,
@@ -248,8 +252,9 @@ void add_rece(CLI::App& erase) {
   add_output(*c, *o);
 }
 
-void add_speed(CLI::App& erase) {
+void add_speed(CLI::App& erase, RunObserver* observer) {
   auto o = std::make_shared<ClosedOptions>();
+  o->observer = observer;
   o->params = "v";
   CLI::App* c =
       add_method(erase, "speed", "Move the matrices only where preserved texts do not look", o,
@@ -268,10 +273,10 @@ void add_speed(CLI::App& erase) {
 
 }  // namespace
 
-void add_erase_closed(CLI::App& erase) {
-  add_uce(erase);
-  add_rece(erase);
-  add_speed(erase);
+void add_erase_closed(CLI::App& erase, RunObserver* observer) {
+  add_uce(erase, observer);
+  add_rece(erase, observer);
+  add_speed(erase, observer);
 }
 
 }  // namespace lacuna

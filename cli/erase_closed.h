@@ -5,6 +5,8 @@
 
 namespace lacuna {
 
-void add_erase_closed(CLI::App& erase);
+class RunObserver;
+
+void add_erase_closed(CLI::App& erase, RunObserver* observer);
 
 }  // namespace lacuna

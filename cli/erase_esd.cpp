@@ -62,8 +62,9 @@ void erase_esd(EraseEsdOptions& o, CLI::App& command) {
 
 }  // namespace
 
-void add_esd(CLI::App& erase) {
+void add_esd(CLI::App& erase, RunObserver* observer) {
   auto o = std::make_shared<EraseEsdOptions>();
+  o->run.observer = observer;
   o->run.params = "x";
   CLI::App* c = erase.add_subcommand("esd",
                                      "Erased Stable Diffusion: train the concept away from "

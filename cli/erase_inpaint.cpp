@@ -69,8 +69,9 @@ void erase_inpaint(EraseInpaintOptions& o, CLI::App& command) {
 
 }  // namespace
 
-void add_inpaint(CLI::App& erase) {
+void add_inpaint(CLI::App& erase, RunObserver* observer) {
   auto o = std::make_shared<EraseInpaintOptions>();
+  o->run.observer = observer;
   o->run.params = "x";
   o->inpaint.neutral = "a landscape painting";
   CLI::App* c = erase.add_subcommand(

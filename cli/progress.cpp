@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "cli/observer.h"
 #include "engine/clock.h"
 
 #ifdef _WIN32
@@ -28,11 +29,12 @@ std::string duration(double seconds) {
 }  // namespace
 
 // The bar goes to standard error, so that standard output stays clean for pipes.
-Progress::Progress(std::string label, int64_t total, bool json)
+Progress::Progress(std::string label, int64_t total, bool json, RunObserver* observer)
     : label_(std::move(label)),
       total_(std::max<int64_t>(1, total)),
+      observer_(observer),
       json_(json),
-      terminal_(!json && isatty(fileno(stderr))),
+      terminal_(!json && !observer && isatty(fileno(stderr))),
       start_(wall_seconds()) {}
 
 Progress::~Progress() { finish(); }
@@ -49,6 +51,10 @@ void Progress::restart(const std::string& label, int64_t total) {
 }
 
 void Progress::update(int64_t done, const std::string& note) {
+  if (observer_) {
+    observer_->progress(label_, done, total_);
+    return;
+  }
   const double now = wall_seconds();
   if (json_) {
     event({{"event", "step"},
@@ -91,6 +97,10 @@ void Progress::draw(int64_t done, const std::string& note) {
 }
 
 void Progress::say(const std::string& line) {
+  if (observer_) {
+    observer_->line(line);
+    return;
+  }
   if (json_) return;
   if (drawn_) std::fprintf(stderr, "\r\033[K");
   std::fflush(stderr);

@@ -7,10 +7,12 @@
 
 namespace lacuna {
 
+class RunObserver;
+
 class Progress {
  public:
-  // `total` steps of work in all.
-  Progress(std::string label, int64_t total, bool json);
+  // `total` steps of work in all. With an observer, it is told instead of the terminal.
+  Progress(std::string label, int64_t total, bool json, RunObserver* observer = nullptr);
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -30,6 +32,7 @@ class Progress {
 
   std::string label_;
   int64_t total_;
+  RunObserver* observer_;
   bool json_, terminal_;
   bool drawn_ = false;
   double start_, last_draw_ = 0;

@@ -88,7 +88,7 @@ TrainingRun::TrainingRun(TrainingOptions options)
       model_(*device_, o_.common.model_folder(), parse_precision(o_.common.precision)),
       text_(model_),
       folder_(o_.run),
-      progress_("erasing", o_.train.iterations, o_.json) {
+      progress_("erasing", o_.train.iterations, o_.json, o_.observer) {
   const auto [width, height] = size_or_default(o_.size, model_);
   size_ = model_.latent_size(width, height);
   if (o_.plan_only) return;
@@ -139,7 +139,8 @@ void TrainingRun::train(const TrainingTask& task) {
     progress_.restart(phase, total);
     const auto& losses = folder.losses();
     progress_.update(done, losses.empty() ? "" : fmt::format("loss {:.4g}", losses.back().loss));
-    return !interrupted();
+    if (o_.observer && phase == training_phase) o_.observer->look(*this, task, done, losses);
+    return !interrupted() && (!o_.observer || o_.observer->go_on());
   };
   const Milestones milestones = {task.milestone_every, [&](int64_t iterations) {
                                    return task.at_milestone(iterations, folder);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cli/common.h"
+#include "cli/observer.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "erase/train.h"
@@ -28,6 +29,7 @@ struct TrainingOptions {
   std::optional<double> learning_rate;
   int64_t rank = 0;
   bool resume = false, force = false, plan_only = false, json = false, profile = false;
+  RunObserver* observer = nullptr;
 
   // All but how long to train and --params, which each verb words itself.
   void add_to(CLI::App& command);
@@ -64,6 +66,7 @@ class TrainingRun {
   std::pair<int, int> pixels() const;  // width and height of the pictures
   Progress& progress() { return progress_; }
   const std::filesystem::path& folder() const { return folder_; }  // of log and state
+  std::filesystem::path edit() const { return o_.out; }
   // The fingerprints of UNet and text encoder; empty with --plan-only, which reads no weights.
   std::string model_hash() const { return unet_hash_ + text_hash_; }
   // Of what --params selects, in that part; of its only table these rows alone, if there are any.

@@ -2,7 +2,8 @@
 // everything else. Buffer: device memory with an address; move-only.
 //
 // Needs Vulkan 1.2 with bufferDeviceAddress and scalarBlockLayout, nothing vendor-specific. All
-// errors are DeviceError. Not thread-safe: one thread uses a device at a time.
+// errors are DeviceError. Not thread-safe: one thread uses a device at a time, beside a thread that
+// draws with it through engine/vulkan/handles.h.
 #pragma once
 
 #include <cstddef>
@@ -42,6 +43,9 @@ struct DeviceOptions {
   // what a real run of the same steps would need.
   bool count_only = false;
   bool statistics = false;  // statistics() will be asked for
+  // For a program that also draws on the device (engine/vulkan/handles.h): instance extensions that
+  // it needs, device extensions that are enabled where the device has them.
+  std::vector<std::string> instance_extensions, device_extensions;
 };
 
 // What a driver's compiler says of a kernel, such as "VGPRs" 80. Names are the driver's.

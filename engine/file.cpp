@@ -64,18 +64,29 @@ void make_folder(const fs::path& path) {
   }
 }
 
-fs::path cache_folder() {
-  const auto variable = [](const char* name) {
-    const char* value = std::getenv(name);
+namespace {
+
+// A folder of ours below the one that a variable names, or below the home.
+fs::path user_folder(const char* name, [[maybe_unused]] const char* below_home) {
+  const auto variable = [](const char* v) {
+    const char* value = std::getenv(v);
     return fs::path(value ? value : "");
   };
-#ifdef _WIN32
-  const fs::path base = variable("LOCALAPPDATA");
-#else
-  fs::path base = variable("XDG_CACHE_HOME");
-  if (!base.is_absolute()) base = variable("HOME").empty() ? "" : variable("HOME") / ".cache";
+  fs::path base = variable(name);
+#ifndef _WIN32
+  if (!base.is_absolute()) base = variable("HOME").empty() ? "" : variable("HOME") / below_home;
 #endif
   return base.empty() ? base : base / "lacuna";
 }
+
+}  // namespace
+
+#ifdef _WIN32
+fs::path cache_folder() { return user_folder("LOCALAPPDATA", ""); }
+fs::path config_folder() { return user_folder("APPDATA", ""); }
+#else
+fs::path cache_folder() { return user_folder("XDG_CACHE_HOME", ".cache"); }
+fs::path config_folder() { return user_folder("XDG_CONFIG_HOME", ".config"); }
+#endif
 
 }  // namespace lacuna

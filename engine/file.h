@@ -72,4 +72,7 @@ void make_folder(const std::filesystem::path& path);
 // environment names no home: then nothing is cached.
 std::filesystem::path cache_folder();
 
+// The same for settings: $XDG_CONFIG_HOME/lacuna, ~/.config/lacuna or %APPDATA%\lacuna.
+std::filesystem::path config_folder();
+
 }  // namespace lacuna

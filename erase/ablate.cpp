@@ -68,9 +68,6 @@ Ablate::Ablate(StableDiffusion& model, TextCache& text, const Trainables& traina
   options_.anchors.seed = mix(options_.seed, for_anchors);
   if (model.noise_schedule().config().prediction != Prediction::epsilon)
     throw InputError("[ablate] this model predicts velocities, not noise, and cannot be ablated");
-  if (model.unet_config().in_channels != model.unet_config().out_channels)
-    throw InputError(
-        "[ablate] this UNet is one for inpainting; train on the model it was made from");
 }
 
 std::string Ablate::sentence() const {
@@ -364,7 +361,7 @@ void Ablate::set(Plan& plan, std::span<const Example> examples, std::span<const 
     e.used.weight = e.weight * static_cast<double>(all.size());
     used_.push_back(e.used);
   }
-  UNetInputs::set(plan, model_.unet_config(), inputs);
+  UNetInputs::set(plan, model_.unet_config(), options_.size, inputs);
   set_texts(plan, "context", captions);
   if (own_target() && !has_prior()) set_texts(plan, "anchor_context", anchors);
   if (!targets.empty()) plan.set("target", std::span<const float>(targets));

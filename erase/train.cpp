@@ -129,7 +129,7 @@ int64_t train(Device& device, Method& method, Trainables& trainables, const Trai
   method.prepare(tell);
   Trainer trainer(device, method, trainables, options);
   for (int64_t i = done; i < options.iterations; i++) {
-    if (!tell("training", i, options.iterations)) {
+    if (!tell(training_phase, i, options.iterations)) {
       folder.save(trainables, all, i);
       throw Stopped{};
     }
@@ -164,7 +164,7 @@ int64_t train(Device& device, Method& method, Trainables& trainables, const Trai
       folder.save(trainables, all, i + 1, finished);
     if (finished) return i + 1;
   }
-  tell("training", options.iterations, options.iterations);
+  tell(training_phase, options.iterations, options.iterations);
   return options.iterations;
 }
 

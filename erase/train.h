@@ -59,6 +59,9 @@ struct Milestones {
   std::function<bool(int64_t iterations)> reached;
 };
 
+// What `tell` is told while it iterates; before that, phases have names of the method's.
+inline constexpr const char* training_phase = "training";
+
 // Runs from where `folder` stands to the end and returns the iterations done. `identity` is what a
 // resumed run must agree on beyond the method's and the loop's options: model, parameter set,
 // precision. Throws InputError where the loss grows beyond reason; Stopped where `tell` said so,

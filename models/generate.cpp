@@ -92,6 +92,23 @@ std::vector<std::vector<float>> predict(Predictor& predictor, std::span<Way> way
   return guided;
 }
 
+// The latents without noise that a prediction points to (DDPM, equation 4, solved for x_0; for v,
+// arXiv 2202.00512, section 4). Fractional timesteps, which some samplers have, take the next one.
+std::vector<float> without_noise(const NoiseSchedule& schedule, const Way& w, int call,
+                                 std::span<const float> prediction) {
+  const float timestep = w.sampler->timesteps()[static_cast<size_t>(call)];
+  const auto t = std::clamp<int64_t>(std::llround(timestep), 0, schedule.train_timesteps() - 1);
+  // Zero terminal SNR: then the prediction alone says anything.
+  const float a = std::max(schedule.alphas_cumprod()[static_cast<size_t>(t)], 1e-4f);
+  const float signal = std::sqrt(a), noise = std::sqrt(1 - a);
+  const bool v = schedule.config().prediction == Prediction::v;
+  std::vector<float> x0(w.input.size());
+  for (size_t i = 0; i < x0.size(); i++)
+    x0[i] = v ? signal * w.input[i] - noise * prediction[i]
+              : (w.input[i] - noise * prediction[i]) / signal;
+  return x0;
+}
+
 // inside * edited + (1 - inside) * original, channel by channel. Where nothing is mixed the bits of
 // either stay.
 void mix_in(std::span<float> edited, std::span<const float> original,
@@ -182,13 +199,15 @@ void check_options(const GenerateOptions& o) {
 
 std::vector<Generated> generate(StableDiffusion& model, TextCache& text,
                                 std::span<const ImageRequest> requests, const GenerateOptions& o,
-                                const StepCallback& step, const Regional* regional) {
+                                const StepCallback& step, const GenerateExtras& extras) {
   check_options(o);
+  const Regional* const regional = extras.regional;
+  Predictor& predictor = extras.predictor ? *extras.predictor : model.predictor();
   const LatentSize size = model.latent_size(o.width, o.height);
   if (requests.empty()) return {};
   // What does not fit on the device is known before the first step, not at the last.
   const auto entries = static_cast<int64_t>(requests.size()) * (o.guidance > 1 ? 2 : 1);
-  model.predictor().plan(entries, size);
+  predictor.plan(entries, size);
   if (regional) regional->original.plan(entries, size);
   if (o.decode) model.decoder_plan(size);
   Beside beside(regional, model, requests, o, size);
@@ -197,9 +216,11 @@ std::vector<Generated> generate(StableDiffusion& model, TextCache& text,
   const int calls = ways[0].sampler->calls();
   for (int i = 0; i < calls; i++) {
     if (step && !step(i, calls)) return {};
-    std::vector<std::vector<float>> predictions =
-        predict(model.predictor(), ways, i, o.guidance, size);
+    std::vector<std::vector<float>> predictions = predict(predictor, ways, i, o.guidance, size);
     beside.mix_predictions(ways, predictions, i);
+    if (extras.glimpse)
+      for (size_t k = 0; k < ways.size(); k++)
+        extras.glimpse(i, k, without_noise(model.noise_schedule(), ways[k], i, predictions[k]));
     for (size_t k = 0; k < ways.size(); k++)
       ways[k].sampler->step(i, predictions[k], ways[k].latents, ways[k].rng);
     beside.mix_latents(ways, i);

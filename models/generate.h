@@ -85,12 +85,21 @@ struct Generated {
   std::vector<float> latents;  // [C,h,w], as the VAE decoder got them, scaled for the UNet
 };
 
+// For those who watch: after a model call, what the model now takes a picture to be, the latents
+// [C,h,w] without noise to which its prediction points. Early ones are vague and far too strong.
+using Glimpse = std::function<void(int call, size_t image, std::span<const float> latents)>;
+
+struct GenerateExtras {
+  const Regional* regional = nullptr;  // the model as it stands is then the edited one
+  Predictor* predictor = nullptr;      // the UNet to use; null: the model's
+  Glimpse glimpse = {};
+};
+
 // One Generated per request; empty when the callback stopped it. Each image has a sampler and a
-// generator of its own, so that neither its neighbours nor the batch size change its numbers. With
-// `regional` the model as it stands is the edited one.
+// generator of its own, so that neither its neighbours nor the batch size change its numbers.
 std::vector<Generated> generate(StableDiffusion& model, TextCache& text,
                                 std::span<const ImageRequest> requests,
                                 const GenerateOptions& options, const StepCallback& step = {},
-                                const Regional* regional = nullptr);
+                                const GenerateExtras& extras = {});
 
 }  // namespace lacuna

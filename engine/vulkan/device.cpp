@@ -56,14 +56,22 @@ const DeviceInfo& choose(const std::vector<DeviceInfo>& infos, const std::string
       selector, list_text(infos));
 }
 
-bool has_statistics(VkPhysicalDevice device) {
+bool has_extension(VkPhysicalDevice device, const char* name) {
   uint32_t count = 0;
   vkEnumerateDeviceExtensionProperties(device, nullptr, &count, nullptr);
   std::vector<VkExtensionProperties> extensions(count);
   vkEnumerateDeviceExtensionProperties(device, nullptr, &count, extensions.data());
-  return std::any_of(extensions.begin(), extensions.end(), [](const VkExtensionProperties& e) {
-    return std::strcmp(e.extensionName, VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME) == 0;
+  return std::any_of(extensions.begin(), extensions.end(), [&](const VkExtensionProperties& e) {
+    return std::strcmp(e.extensionName, name) == 0;
   });
+}
+
+uint32_t queues_of(VkPhysicalDevice device, uint32_t family) {
+  uint32_t count = 0;
+  vkGetPhysicalDeviceQueueFamilyProperties(device, &count, nullptr);
+  std::vector<VkQueueFamilyProperties> families(count);
+  vkGetPhysicalDeviceQueueFamilyProperties(device, &count, families.data());
+  return families[family].queueCount;
 }
 
 DeviceTraits traits_of(VkPhysicalDevice device, bool storage16) {
@@ -91,7 +99,7 @@ DeviceTraits traits_of(VkPhysicalDevice device, bool storage16) {
 Device::Device(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 std::unique_ptr<Device> Device::open(const DeviceOptions& options) {
-  auto impl = std::make_unique<Impl>(Instance(options.validation));
+  auto impl = std::make_unique<Impl>(Instance(options.validation, options.instance_extensions));
   std::string selector = options.selector;
   if (const char* preferred = std::getenv("LACUNA_DEVICE"); selector.empty() && preferred)
     selector = preferred;
@@ -119,29 +127,40 @@ std::unique_ptr<Device> Device::open(const DeviceOptions& options) {
       VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PIPELINE_EXECUTABLE_PROPERTIES_FEATURES_KHR};
   executables.pipelineExecutableInfo = VK_TRUE;
   const char* executables_extension = VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME;
-  const float priority = 1;
+  // Drawing gets a queue of its own, so that a frame need not wait for work that was submitted
+  // before it.
+  const bool draws = !options.device_extensions.empty();
+  const uint32_t queues = draws && queues_of(impl->physical, impl->family) > 1 ? 2 : 1;
+  const float priorities[] = {0.5f, 1};
   VkDeviceQueueCreateInfo queue{VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO};
   queue.queueFamilyIndex = impl->family;
-  queue.queueCount = 1;
-  queue.pQueuePriorities = &priority;
+  queue.queueCount = queues;
+  queue.pQueuePriorities = priorities;
   VkDeviceCreateInfo info{VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO};
   info.pNext = &want12;
   info.queueCreateInfoCount = 1;
   info.pQueueCreateInfos = &queue;
   if (options.statistics) {
-    if (!has_statistics(impl->physical))
+    if (!has_extension(impl->physical, executables_extension))
       throw DeviceError(
           "[device] the driver of '{}' tells nothing about its compiled kernels ({}); Mesa's "
           "drivers do",
           impl->info.name, executables_extension);
     want11.pNext = &executables;
-    info.enabledExtensionCount = 1;
-    info.ppEnabledExtensionNames = &executables_extension;
+    impl->extensions.push_back(executables_extension);
     impl->statistics = true;
   }
+  for (const std::string& name : options.device_extensions)
+    if (has_extension(impl->physical, name.c_str())) impl->extensions.push_back(name);
+  std::vector<const char*> extensions;
+  for (const std::string& name : impl->extensions) extensions.push_back(name.c_str());
+  info.enabledExtensionCount = static_cast<uint32_t>(extensions.size());
+  info.ppEnabledExtensionNames = extensions.data();
   VK_CHECK(vkCreateDevice(impl->physical, &info, nullptr, &impl->device));
   volkLoadDeviceTable(&impl->vk, impl->device);
   impl->vk.vkGetDeviceQueue(impl->device, impl->family, 0, &impl->queue);
+  impl->vk.vkGetDeviceQueue(impl->device, impl->family, queues - 1, &impl->drawing_queue);
+  impl->shares_queue = draws && queues == 1;
 
   impl->traits = traits_of(impl->physical, storage16);
   vkGetPhysicalDeviceMemoryProperties(impl->physical, &impl->memory);
@@ -199,6 +218,9 @@ void Device::Impl::run_once(const std::function<void(VkCommandBuffer)>& record) 
   allocate.commandBufferCount = 1;
   VkCommandBuffer commands;
   VK_CHECK(vk.vkAllocateCommandBuffers(device, &allocate, &commands));
+  VkFence done = VK_NULL_HANDLE;
+  const VkFenceCreateInfo fence{VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
+  VK_CHECK(vk.vkCreateFence(device, &fence, nullptr, &done));
   VkCommandBufferBeginInfo begin{VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
   begin.flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT;
   VK_CHECK(vk.vkBeginCommandBuffer(commands, &begin));
@@ -207,8 +229,12 @@ void Device::Impl::run_once(const std::function<void(VkCommandBuffer)>& record) 
   VkSubmitInfo submit{VK_STRUCTURE_TYPE_SUBMIT_INFO};
   submit.commandBufferCount = 1;
   submit.pCommandBuffers = &commands;
-  VK_CHECK(vk.vkQueueSubmit(queue, 1, &submit, VK_NULL_HANDLE));
-  VK_CHECK(vk.vkQueueWaitIdle(queue));
+  {
+    const std::scoped_lock lock(submitting);
+    VK_CHECK(vk.vkQueueSubmit(queue, 1, &submit, done));
+  }
+  VK_CHECK(vk.vkWaitForFences(device, 1, &done, VK_TRUE, UINT64_MAX));
+  vk.vkDestroyFence(device, done, nullptr);
   vk.vkFreeCommandBuffers(device, pool, 1, &commands);
 }
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -20,6 +21,10 @@ struct Device::Impl {
   VkPhysicalDevice physical = VK_NULL_HANDLE;
   VkDevice device = VK_NULL_HANDLE;
   VkQueue queue = VK_NULL_HANDLE;
+  std::mutex submitting;                   // held around every use of a queue
+  VkQueue drawing_queue = VK_NULL_HANDLE;  // the same one where the family has no other
+  bool shares_queue = false;               // with drawing: work is submitted piece by piece
+  std::vector<std::string> extensions;     // that are enabled, of those asked for
   uint32_t family = 0;
   VolkDeviceTable vk{};
   VkCommandPool pool = VK_NULL_HANDLE;

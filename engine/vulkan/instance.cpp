@@ -14,8 +14,10 @@ constexpr const char* validation_layer = "VK_LAYER_KHRONOS_validation";
 VKAPI_ATTR VkBool32 VKAPI_CALL on_message(VkDebugUtilsMessageSeverityFlagBitsEXT,
                                           VkDebugUtilsMessageTypeFlagsEXT,
                                           const VkDebugUtilsMessengerCallbackDataEXT* data,
-                                          void* messages) {
-  static_cast<std::vector<std::string>*>(messages)->push_back(data->pMessage);
+                                          void* user) {
+  auto& log = *static_cast<ValidationLog*>(user);
+  const std::scoped_lock lock(log.writing);
+  log.messages.push_back(data->pMessage);
   return VK_FALSE;
 }
 
@@ -41,7 +43,8 @@ bool has_extension(const char* name) {
 
 }  // namespace
 
-Instance::Instance(bool validation) : messages_(std::make_unique<std::vector<std::string>>()) {
+Instance::Instance(bool validation, std::span<const std::string> wanted)
+    : log_(std::make_unique<ValidationLog>()) {
   if (volkInitialize() != VK_SUCCESS)
     throw DeviceError(
         "[device] no Vulkan loader was found on this machine; install one with its driver "
@@ -60,7 +63,7 @@ Instance::Instance(bool validation) : messages_(std::make_unique<std::vector<std
   debug.messageType = VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT |
                       VK_DEBUG_UTILS_MESSAGE_TYPE_PERFORMANCE_BIT_EXT;
   debug.pfnUserCallback = on_message;
-  debug.pUserData = messages_.get();
+  debug.pUserData = log_.get();
   const VkValidationFeatureEnableEXT enabled[] = {
       VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT};
   VkValidationFeaturesEXT features{VK_STRUCTURE_TYPE_VALIDATION_FEATURES_EXT};
@@ -70,6 +73,7 @@ Instance::Instance(bool validation) : messages_(std::make_unique<std::vector<std
   std::vector<const char*> layers, extensions;
   VkInstanceCreateInfo info{VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO};
   info.pApplicationInfo = &app;
+  for (const std::string& name : wanted) extensions.push_back(name.c_str());
   if (validation) {
     layers.push_back(validation_layer);
     extensions.push_back(VK_EXT_DEBUG_UTILS_EXTENSION_NAME);
@@ -105,7 +109,7 @@ Instance::~Instance() {
 Instance::Instance(Instance&& other) noexcept
     : handle_(std::exchange(other.handle_, VK_NULL_HANDLE)),
       messenger_(std::exchange(other.messenger_, VK_NULL_HANDLE)),
-      messages_(std::move(other.messages_)) {}
+      log_(std::move(other.log_)) {}
 
 std::vector<VkPhysicalDevice> Instance::devices() const {
   uint32_t count = 0;

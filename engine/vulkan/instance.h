@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -10,23 +12,29 @@
 
 namespace lacuna {
 
+// What the validation layer says, to any thread.
+struct ValidationLog {
+  std::mutex writing;
+  std::vector<std::string> messages;
+};
+
 class Instance {
  public:
   // Throws DeviceError where there is no Vulkan loader, no driver, or no validation layer when
   // asked for.
-  explicit Instance(bool validation);
+  explicit Instance(bool validation, std::span<const std::string> extensions = {});
   ~Instance();
   Instance(Instance&& other) noexcept;
   Instance& operator=(Instance&&) = delete;
 
   VkInstance handle() const { return handle_; }
   std::vector<VkPhysicalDevice> devices() const;
-  const std::vector<std::string>& messages() const { return *messages_; }
+  const std::vector<std::string>& messages() const { return log_->messages; }
 
  private:
   VkInstance handle_ = VK_NULL_HANDLE;
   VkDebugUtilsMessengerEXT messenger_ = VK_NULL_HANDLE;
-  std::unique_ptr<std::vector<std::string>> messages_;
+  std::unique_ptr<ValidationLog> log_;
 };
 
 // Name, kind, memory and, if lacuna cannot use the device, the reason in plain words.

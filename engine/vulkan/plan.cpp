@@ -234,15 +234,19 @@ bool Plan::ready() const {
 void Plan::run() {
   impl_->check_inputs();
   Device::Impl& d = impl_->device.impl();
-  VK_CHECK(d.vk.vkResetFences(d.device, 1, &impl_->fence));
   for (size_t c = 0; c < impl_->commands.size(); c++) {
+    // On a shared queue a frame comes between two pieces instead of after all of them.
+    const bool waits = d.shares_queue || c + 1 == impl_->commands.size();
     VkSubmitInfo submit{VK_STRUCTURE_TYPE_SUBMIT_INFO};
     submit.commandBufferCount = 1;
     submit.pCommandBuffers = &impl_->commands[c];
-    VK_CHECK(d.vk.vkQueueSubmit(d.queue, 1, &submit,
-                                c + 1 == impl_->commands.size() ? impl_->fence : VK_NULL_HANDLE));
+    if (waits) VK_CHECK(d.vk.vkResetFences(d.device, 1, &impl_->fence));
+    {
+      const std::scoped_lock lock(d.submitting);
+      VK_CHECK(d.vk.vkQueueSubmit(d.queue, 1, &submit, waits ? impl_->fence : VK_NULL_HANDLE));
+    }
+    if (waits) VK_CHECK(d.vk.vkWaitForFences(d.device, 1, &impl_->fence, VK_TRUE, UINT64_MAX));
   }
-  VK_CHECK(d.vk.vkWaitForFences(d.device, 1, &impl_->fence, VK_TRUE, UINT64_MAX));
 }
 
 namespace {

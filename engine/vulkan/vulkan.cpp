@@ -36,6 +36,10 @@ const char* name_of(VkResult result) {
       return "incompatible driver";
     case VK_ERROR_TOO_MANY_OBJECTS:
       return "too many objects";
+    case VK_ERROR_SURFACE_LOST_KHR:
+      return "surface lost";
+    case VK_ERROR_OUT_OF_DATE_KHR:
+      return "out of date";
     default:
       return "an unknown result";
   }

@@ -1,0 +1,25 @@
+// A cheap look at latents on their way: every latent pixel is a colour, an affine function of its
+// channels. One multiplication of a small matrix on the host, no VAE.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "models/stable_diffusion.h"
+
+namespace lacuna::viewer {
+
+class LatentPreview {
+ public:
+  // The well-known factors of the VAE of Stable Diffusion 1.x; for any other VAE the least-squares
+  // fit of the colours of a few made pictures to what its encoder makes of them.
+  explicit LatentPreview(StableDiffusion& model);
+
+  // Latents [C,h,w], scaled for the UNet -> a picture of w x h pixels.
+  Image operator()(std::span<const float> latents, LatentSize size) const;
+
+ private:
+  std::vector<float> factors_;  // [C + 1][3], the constant last; colours from -1 to 1
+};
+
+}  // namespace lacuna::viewer

@@ -1,0 +1,32 @@
+// The region that is painted on a picture: where edits act.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "viewer/pictures.h"
+
+namespace lacuna::viewer {
+
+class Mask {
+ public:
+  // Of a picture of that size; what was painted on another size is dropped.
+  void fit(int width, int height);
+  // A line of that radius between two points, all in pixels of the picture.
+  void stroke(ImVec2 from, ImVec2 to, float radius, bool inside);
+  void clear();
+  bool empty() const { return painted_ == 0; }
+  // [height][width], 0 or 1; empty while nothing is painted.
+  std::vector<float> inside() const;
+  // Lays the region's colour over the picture.
+  void draw(Renderer& renderer, const Area& area);
+
+ private:
+  int width_ = 0, height_ = 0;
+  std::vector<bool> inside_;
+  size_t painted_ = 0;
+  std::unique_ptr<Texture> texture_;
+  bool changed_ = true;
+};
+
+}  // namespace lacuna::viewer

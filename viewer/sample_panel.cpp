@@ -1,0 +1,104 @@
+#include "viewer/sample_panel.h"
+
+#include <fmt/format.h>
+
+#include "engine/error.h"
+#include "engine/file.h"
+#include "viewer/theme.h"
+#include "viewer/widgets.h"
+
+namespace lacuna::viewer {
+namespace {
+
+// The file of the picture in view; empty while there is none.
+std::filesystem::path file_in_view(const Context& c) {
+  return c.opened ? c.opened->file : c.now.draw.running ? "" : c.now.draw.file;
+}
+
+}  // namespace
+
+void SamplePanel::controls(Context& c) {
+  form_fields(c);
+  if (!c.edits.empty()) {
+    ui::heading("Edits");
+    edit_fields(c);
+  }
+  ImGui::Dummy({0, ui::scaled(2)});
+  draw_controls(c, "Draw", "Draw the picture (Ctrl+Enter)", false, {});
+}
+
+void SamplePanel::view(Context& c) {
+  const float foot = ImGui::GetFrameHeightWithSpacing();
+  const Area all = canvas(0, ImGui::GetContentRegionAvail().y - foot);
+  const Shown shown = c.opened ? Shown{c.opened->image, false} : c.now.draw.edited;
+  if (shown.image) {
+    // A preview takes up the place of the picture that it becomes.
+    const int factor = shown.preview ? static_cast<int>(c.now.model.factor) : 1;
+    const Area area = fitted(all, shown.image->width * factor, shown.image->height * factor);
+    show(c.pictures, shown, area);
+    ui::mark("Picture", area.low, area.high);
+  } else {
+    placeholder(all, c.now.model.loading ? "The model is being read ..."
+                     : c.now.model.ready ? "Type a prompt and press Draw, or Ctrl+Enter.\nPictures "
+                                           "can be dropped here to take up their settings."
+                                         : "");
+  }
+  ImGui::Dummy({all.width(), all.height()});
+  const std::filesystem::path file = file_in_view(c);
+  if (!file.empty()) {
+    if (ui::button("Save as", "Save as ...")) ask_where_to_save(c);
+    ui::explain("A copy of the file elsewhere (Ctrl+S)");
+    ImGui::SameLine();
+    if (ui::button("Copy settings")) {
+      std::string text;
+      try {
+        const MappedFile bytes = MappedFile::open(file);
+        for (const auto& [key, value] : png_texts(bytes.bytes(), display(file)))
+          if (key == "parameters") text = value;
+      } catch (const Error& e) { c.say(e.what(), true); }
+      ImGui::SetClipboardText(text.c_str());
+      if (!text.empty()) c.say("the picture's settings are in the clipboard");
+    }
+    ui::explain("The text that the PNG carries, as other programs read it");
+    ImGui::SameLine();
+    if (ui::button("Copy path")) {
+      ImGui::SetClipboardText(display(std::filesystem::absolute(file)).c_str());
+      c.say("the file's path is in the clipboard");
+    }
+    ImGui::SameLine();
+    ImGui::AlignTextToFramePadding();
+    ImGui::TextColored(palette().dim, "%s", display(file).c_str());
+  }
+  save_dialog(c);
+}
+
+void SamplePanel::ask_where_to_save(Context& c) {
+  if (file_in_view(c).empty()) return;
+  asked_ = true;
+  if (save_as_.empty()) save_as_ = display(file_in_view(c).filename());
+}
+
+void SamplePanel::save_dialog(Context& c) {
+  if (asked_) ImGui::OpenPopup("Save a copy");
+  asked_ = false;
+  ImGui::SetNextWindowSize({ui::scaled(460), 0});
+  if (!ImGui::BeginPopupModal("Save a copy", nullptr, ImGuiWindowFlags_NoResize)) return;
+  ui::label("File name, ending in .png; what exists is not replaced");
+  ui::text("File name", save_as_);
+  if (ui::main_button("Save")) {
+    try {
+      const std::filesystem::path to = std::filesystem::u8path(save_as_);
+      if (to.extension() != ".png") throw InputError("[save] {} does not end in .png", save_as_);
+      if (to.has_parent_path()) make_folder(to.parent_path());
+      write_file(to, MappedFile::open(file_in_view(c)).bytes(), Overwrite::no);
+      c.say("saved as " + display(to));
+      ImGui::CloseCurrentPopup();
+    } catch (const std::exception& e) { c.say(e.what(), true); }
+  }
+  ImGui::SameLine();
+  if (ui::button("Not now", "Cancel")) ImGui::CloseCurrentPopup();
+  if (c.notice_bad) ui::message(c.notice.c_str(), true);
+  ImGui::EndPopup();
+}
+
+}  // namespace lacuna::viewer

@@ -1,0 +1,21 @@
+// Sample: a prompt becomes a picture, step by step.
+#pragma once
+
+#include "viewer/context.h"
+
+namespace lacuna::viewer {
+
+class SamplePanel {
+ public:
+  void controls(Context& c);  // the left column
+  void view(Context& c);      // the rest
+  void ask_where_to_save(Context& c);
+
+ private:
+  void save_dialog(Context& c);
+
+  std::string save_as_;
+  bool asked_ = false;
+};
+
+}  // namespace lacuna::viewer

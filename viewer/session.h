@@ -1,0 +1,60 @@
+// The model that is open, and drawing with it: what the thread that computes does for the panels
+// Sample and Compare.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "cli/edits.h"
+#include "cli/output.h"
+#include "viewer/latent_preview.h"
+#include "viewer/snapshot.h"
+
+namespace lacuna::viewer {
+
+class Session {
+ public:
+  // Called with a change to make to what others see.
+  using Publish = std::function<void(const std::function<void(Snapshot&)>&)>;
+
+  Session(Device& device, std::string precision, std::filesystem::path gallery, Publish publish)
+      : device_(device),
+        precision_(std::move(precision)),
+        gallery_(std::move(gallery)),
+        publish_(std::move(publish)) {}
+
+  // Errors are told, not thrown: the window stays.
+  void open(const std::filesystem::path& folder);
+  // Gives the device's memory back; open_again() is open() of the same folder.
+  void close();
+  void open_again();
+  // Asks `go_on` before every step.
+  void draw(const DrawRequest& request, const std::function<bool()>& go_on);
+  void inspect(const std::vector<EditChoice>& edits);
+
+ private:
+  // One picture with the model as it stands; null where it was stopped.
+  ImagePtr draw_one(const DrawRequest& request, bool original, const Regional* regional,
+                    const std::function<bool()>& go_on);
+  void load_edits(const std::vector<EditChoice>& edits);
+  void save(const DrawRequest& request, const Image& image);
+  void tell_memory(Snapshot& s) const;
+
+  Device& device_;
+  std::string precision_;
+  std::filesystem::path gallery_, folder_;
+  Publish publish_;
+  std::unique_ptr<StableDiffusion> model_;
+  std::optional<TextCache> text_;
+  std::optional<LatentPreview> preview_;
+  std::optional<EditedModel> edited_;
+  std::vector<EditChoice> loaded_;  // the edits of edited_
+  std::optional<Predictor> original_;
+  std::string original_key_;  // of original_image_: everything that it depends on
+  ImagePtr original_image_;
+  double begin_ = 0, preview_seconds_ = 0;
+  int calls_before_ = 0;
+};
+
+}  // namespace lacuna::viewer

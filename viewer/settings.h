@@ -1,0 +1,49 @@
+// What the window remembers from one time to the next, in the user's config folder.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "viewer/snapshot.h"
+#include "viewer/window.h"
+
+namespace lacuna::viewer {
+
+// What the panels Sample and Compare ask for.
+struct Form {
+  std::string prompt, negative, sampler = "ddim";
+  uint64_t seed = 1;
+  bool seed_locked = false;
+  int steps = 25, vae_every = 0;
+  float guidance = 7.5f;
+  int64_t width = 0, height = 0;  // 0: the model's own
+  RngKind rng = RngKind::torch;
+};
+
+// What the panel Erase asks for: the options of each method as they were typed.
+struct EraseForm {
+  std::string method = "esd", prompts;
+  std::map<std::string, std::map<std::string, std::string>> options;  // [method]["--concept"]
+  int64_t every = 50;
+};
+
+struct Settings {
+  WindowPlace window;
+  bool dark = true;
+  std::string model;
+  std::vector<std::string> recent_models;
+  Form form;
+  EraseForm erase;
+
+  // What the file lacks or holds in another shape keeps its default; it may be broken.
+  static Settings load(const std::filesystem::path& file);
+  // A file that cannot be written is no failure of the program.
+  void save(const std::filesystem::path& file) const;
+};
+
+// Empty where the environment names no home.
+std::filesystem::path settings_file();
+
+}  // namespace lacuna::viewer
