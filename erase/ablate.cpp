@@ -5,10 +5,10 @@
 
 #include "engine/error.h"
 #include "engine/file.h"
+#include "erase/fingerprint.h"
 #include "erase/phrasing.h"
 #include "erase/range.h"
 #include "erase/seeds.h"
-#include "erase/similarity.h"
 #include "models/layout.h"
 
 namespace lacuna {
@@ -16,10 +16,6 @@ namespace {
 
 constexpr uint64_t for_examples = uint64_t{1} << 40, for_anchors = uint64_t{2} << 40,
                    for_retained = uint64_t{3} << 40;
-// Of a prompt's pictures, the share of copies up to which it is an anchor, and from which on it is
-// one more caption of the memorised picture; what lies between is neither.
-constexpr double most_of_anchor = 0.3, least_of_target = 0.6;
-
 // The start token, whose keys and values are constants for gradients.
 constexpr int64_t detached = 1;
 
@@ -108,6 +104,7 @@ OptionTexts Ablate::options() const {
                      {"anchor-sampler", o.anchors.generate.sampler},
                      {"anchor-steps", std::to_string(o.anchors.generate.steps)},
                      {"anchor-guidance", fmt::format("{:g}", o.anchors.generate.guidance)},
+                     {"anchor-eta", fmt::format("{:g}", o.anchors.generate.eta)},
                      {"retain", list(o.retain)},
                      {"retain-weight", fmt::format("{:g}", o.retain_weight)},
                      {"retain-neutral", fmt::format("{:g}", o.retain_neutral)},
@@ -118,7 +115,9 @@ OptionTexts Ablate::options() const {
                      {"size", fmt::format("{}x{}", o.size.width, o.size.height)}};
   if (o.memorized) {
     all["most-similar"] = fmt::format("{:g}", o.most_similar);
-    all["similarity"] = o.scores.empty() ? "correlation" : "scores";
+    all["similarity"] = o.scores.empty() ? "correlation" : display(o.scores);
+    all["memorized"] = fingerprint(std::string_view(
+        reinterpret_cast<const char*>(o.memorized->rgb.data()), o.memorized->rgb.size()));
   }
   return all;
 }
@@ -152,53 +151,6 @@ void Ablate::prepare(const Tell& tell) {
                                   model_hash_, tell);
   }
   model_.predictor().release();
-}
-
-// Pictures that are copies of the memorised one teach nothing, prompts that mostly draw it are no
-// anchors, and those that nearly always do are targets, too.
-void Ablate::filter_memorized(const Tell& tell) {
-  const AblateOptions& o = options_;
-  std::vector<double> scores;
-  if (o.scores.empty()) {
-    for (const Anchor& a : anchors_) scores.push_back(correlation(a.image, *o.memorized));
-  } else {
-    const std::filesystem::path folder = o.anchors.folder / "pictures";
-    make_folder(folder);
-    for (size_t i = 0; i < anchors_.size(); i++) {
-      if (!tell("pictures to score", static_cast<int64_t>(i),
-                static_cast<int64_t>(anchors_.size())))
-        throw Stopped{};
-      write_file(folder / fmt::format("{:05}.png", i), encode_png(anchors_[i].image),
-                 Overwrite::yes);
-    }
-    if (!std::filesystem::exists(o.scores))
-      throw InputError(
-          "[ablate] the {} anchor pictures are in {}: score each against the memorised one, write "
-          "lines \"picture,score\" below a header into {}, and run again with --force",
-          anchors_.size(), display(folder), display(o.scores));
-    scores = read_scores(o.scores, anchors_.size());
-  }
-  std::vector<double> drawn(o.pairs.size()), copies(o.pairs.size());
-  for (size_t i = 0; i < anchors_.size(); i++) {
-    drawn[anchors_[i].prompt] += 1;
-    copies[anchors_[i].prompt] += scores[i] > o.most_similar ? 1 : 0;
-  }
-  std::vector<std::string> more;
-  for (size_t p = 0; p < drawn.size(); p++)
-    if (drawn[p] > 0 && copies[p] >= least_of_target * drawn[p]) more.push_back(o.pairs[p].anchor);
-  for (CaptionPair& p : options_.pairs) p.targets.insert(p.targets.end(), more.begin(), more.end());
-  std::vector<Anchor> kept;
-  for (size_t i = 0; i < anchors_.size(); i++) {
-    const size_t p = anchors_[i].prompt;
-    if (scores[i] <= o.most_similar && copies[p] <= most_of_anchor * drawn[p])
-      kept.push_back(std::move(anchors_[i]));
-  }
-  if (kept.empty())
-    throw InputError(
-        "[ablate] none of the {} anchor pictures differs enough from the memorised one; give "
-        "prompts with --anchors that draw something else",
-        scores.size());
-  anchors_ = std::move(kept);
 }
 
 Tensor Ablate::states(Graph& g, const char* name, int64_t count) const {
@@ -383,9 +335,9 @@ std::vector<std::pair<std::string, double>> Ablate::parts(std::span<const float>
 }
 
 double Ablate::published_evaluations(int64_t micro_batches) const {
+  const double pictures = static_cast<double>(std::max<int64_t>(200, options_.anchors.count));
   const auto examples = static_cast<double>(micro_batches * options_.batch);
-  return static_cast<double>(options_.anchors.count) * 25 * 2 +
-         examples * (3 + (own_target() ? 1 : 0) + (has_prior() ? 3 : 0));
+  return pictures * 25 * 2 + examples * (3 + (own_target() ? 1 : 0));
 }
 
 }  // namespace lacuna

@@ -83,8 +83,9 @@ class Ablate : public Method {
   int64_t batch() const override { return entries(); }
 
   const AnchorOptions& anchor_options() const { return options_.anchors; }
-  // A forward pass each of the anchor, and forward with backward of the concept and the prior; the
-  // anchor pictures in 25 steps with guidance (methods of the diffusers program).
+  // UNet evaluations of the published program (diffusers) for as many captions, without a prior:
+  // forward with backward of the concept and a forward pass of its anchor, after 200 anchor
+  // pictures at least, of 25 steps with guidance.
   double published_evaluations(int64_t micro_batches) const;
 
   // What is asked of an entry of a micro-batch.

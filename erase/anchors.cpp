@@ -29,6 +29,7 @@ OptionTexts identity(const StableDiffusion& model, const AnchorOptions& o,
           {"sampler", g.sampler},
           {"steps", std::to_string(g.steps)},
           {"guidance", fmt::format("{:g}", g.guidance)},
+          {"eta", fmt::format("{:g}", g.eta)},
           {"size", fmt::format("{}x{}", g.width, g.height)},
           {"pixels", o.pixels ? "yes" : "no"},
           {"seed", std::to_string(o.seed)}};
