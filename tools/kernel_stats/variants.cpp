@@ -154,6 +154,16 @@ void others(Collector& c, DType type) {
   g.output("probabilities", probabilities);
   g.output("dx", gradients(sum, g.input("dsum", sum.shape()), {&x, 1}).front());
   g.output("dz", gradients(probabilities, g.input("dp", z.shape()), {&z, 1}).front());
+  // Concept Ablation's: keys without the start token's gradient, a target of the same model, and
+  // rows of the table of tokens.
+  const Tensor keys = detach_tokens(y, 1), table = cast(g.input("table", {49408, 768}), type),
+               rows = cast(g.input("rows", {2, 768}), type),
+               replaced = replace_rows(table, g.input("ids", {2}, DType::i32), rows);
+  g.output("keys", keys);
+  g.output("target", detach(y));
+  g.output("replaced", replaced);
+  g.output("dkeys", gradients(keys, g.input("dk", keys.shape()), {&y, 1}).front());
+  g.output("drows", gradients(replaced, g.input("dr", replaced.shape()), {&rows, 1}).front());
   if (type == DType::f32) {  // what kernels are measured against
     g.output("fma", multiply_adds(g.input("a", {latents.height, latents.width, 320}), 512));
     g.output("copy", copy(g.input("b", {latents.height, latents.width, 320})));
