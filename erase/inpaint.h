@@ -29,7 +29,7 @@ struct InpaintOptions {
   EsdOptions esd;
   std::vector<Region> masks;  // of the picture's size
   MaskLoss mask_loss = MaskLoss::both;
-  double outside_weight = 1;  // w
+  double outside_weight = 0.1;  // w, as published
   // The published grid script: latents are pure noise at a timestep drawn from all, and the target
   // is eps*(z, n) - eta (eps*(z, c) - eps*(z, "")) for a neutral text n.
   bool grid = false;
