@@ -149,6 +149,8 @@ void App::body() {
                       (shows_strip() ? ui::scaled(92) + style.ItemSpacing.y : 0);
   const float height = std::max(ui::scaled(80), ImGui::GetContentRegionAvail().y - below);
   const float left = std::min(ui::scaled(330), ImGui::GetContentRegionAvail().x * 0.45f);
+  const ImVec2 corner = ImGui::GetCursorScreenPos();
+  ui::mark("Controls", corner, {corner.x + left, corner.y + height});
   ImGui::BeginChild("controls", {left, height});
   switch (context_.tab) {
     case Tab::sample:

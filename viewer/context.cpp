@@ -38,7 +38,8 @@ void Context::add_edit(const std::filesystem::path& file) {
 }
 
 void Context::open_model(const std::filesystem::path& folder) {
-  const std::string text = display(folder);
+  std::error_code ignored;  // remembered for starts from another folder
+  const std::string text = display(std::filesystem::absolute(folder, ignored));
   settings.model = text;
   std::vector<std::string>& recent = settings.recent_models;
   std::erase(recent, text);

@@ -148,14 +148,16 @@ void ErasePanel::controls(Context& c) {
     const ui::Disabled off(c.now.erase.running);
     choose_method(c);
     fields(c, true);
-    if (ImGui::CollapsingHeader("More options", more_ ? ImGuiTreeNodeFlags_DefaultOpen : 0))
-      fields(c, false);
+    const bool more = ImGui::CollapsingHeader("More options");
     ui::mark("More options");
+    if (more) fields(c, false);
     if (trains(method(c))) {
       ui::heading("Pictures on the way");
-      ui::label("Prompts, one a line, four at most (empty: the concept)");
+      ui::label("Prompts, one a line",
+                "Drawn with the original and with the edit as it is; four at most. Empty: the "
+                "concept.");
       ui::long_text("Preview prompts", c.settings.erase.prompts, 3);
-      ui::label("Every so many iterations (0: at the end alone)");
+      ui::label("Every so many iterations", "0: at the end alone");
       ui::whole("Preview every", c.settings.erase.every, 0, 1'000'000);
     }
   }

@@ -26,8 +26,7 @@ class ErasePanel {
 
   std::vector<EraseMethod> methods_;
   std::filesystem::path methods_of_;  // the model whose defaults they show
-  bool more_ = false;
-  std::string looked_at_;  // the edit of the run that was last added to the edits
+  std::string looked_at_;             // the edit of the run that was last added to the edits
 };
 
 }  // namespace lacuna::viewer

@@ -50,7 +50,7 @@ void plot_losses(const Area& area, std::span<const LossRecord> losses, int64_t l
   for (const std::string& l : up.labels)
     labels = std::max(labels, ImGui::CalcTextSize(l.c_str()).x);
   const float line = ImGui::GetTextLineHeight();
-  const Area inner{{area.low.x + labels + ui::scaled(20), area.low.y + ui::scaled(12) + line},
+  const Area inner{{area.low.x + labels + ui::scaled(20), area.low.y + ui::scaled(20) + line},
                    {area.high.x - ui::scaled(20), area.high.y - line - ui::scaled(14)}};
   const auto place = [&](double a, double b) {
     return ImVec2{inner.low.x + static_cast<float>(across.place(a)) * inner.width(),

@@ -123,13 +123,14 @@ bool Script::pointer(Window&) {
   const std::vector<std::string>& words = lines_[at_].words;
   const auto spot = widget_map().find(words[1]);
   if (stage_ == 0) {
+    widget_map().reveal = spot ? "" : words[1];
     if (!spot || (!spot->enabled && words[0] != "hover")) {
       if (wall_seconds() - begin_ > widget_wait)
         fail(fmt::format("the widget '{}' {}", words[1],
                          spot ? "cannot be used now" : "is not on the screen"));
       return false;
     }
-    mouse_ = place(2);
+    mouse_ = place(words[0] == "scroll" ? words.size() : 2);  // without a place: the middle
     stage_ = 1;
     return false;
   }

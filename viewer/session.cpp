@@ -73,6 +73,7 @@ void Session::open(const fs::path& folder) {
   const std::string error = error_of([&] {
     model_ = std::make_unique<StableDiffusion>(device_, folder, parse_precision(precision_));
     text_.emplace(*model_);
+    preview_.emplace(*model_);
   });
   if (!error.empty()) close();
   publish_([&](Snapshot& s) {
@@ -122,7 +123,6 @@ void Session::draw(const DrawRequest& asked, const std::function<bool()>& go_on)
       s.draw.original = original;
       s.draw.doing = "preparing";
     });
-    if (!preview_) preview_.emplace(*model_);
     if (fresh_original) {
       edited_.reset();
       loaded_.clear();

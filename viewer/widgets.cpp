@@ -48,7 +48,9 @@ std::string hidden(const char* name) { return std::string("##") + name; }
 }  // namespace
 
 void mark(std::string_view name) {
-  if (!widget_map().recording || !ImGui::IsItemVisible()) return;
+  if (!widget_map().recording) return;
+  if (widget_map().reveal == name) ImGui::SetScrollHereY();
+  if (!ImGui::IsItemVisible()) return;
   const bool enabled = (GImGui->CurrentItemFlags & ImGuiItemFlags_Disabled) == 0;
   widget_map().add(name, ImGui::GetItemRectMin(), ImGui::GetItemRectMax(), enabled);
 }

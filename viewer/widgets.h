@@ -21,6 +21,7 @@ class WidgetMap {
     bool enabled = true;
   };
   bool recording = false;
+  std::string reveal;  // the widget to scroll to, as a user does who looks for it
   void begin_frame();
   void add(std::string_view name, ImVec2 low, ImVec2 high, bool enabled);
   // Empty where the widget was not on the screen.

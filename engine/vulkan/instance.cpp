@@ -102,7 +102,10 @@ Instance::Instance(bool validation, std::span<const std::string> wanted)
 }
 
 Instance::~Instance() {
-  if (messenger_) vkDestroyDebugUtilsMessengerEXT(handle_, messenger_, nullptr);
+  // volk's own pointer is that of the instance made last, which may lack the extension.
+  if (messenger_)
+    reinterpret_cast<PFN_vkDestroyDebugUtilsMessengerEXT>(vkGetInstanceProcAddr(
+        handle_, "vkDestroyDebugUtilsMessengerEXT"))(handle_, messenger_, nullptr);
   if (handle_) vkDestroyInstance(handle_, nullptr);
 }
 
