@@ -79,8 +79,9 @@ void take(ReadParameters& p, std::string_view key, std::string_view value) {
     for (const auto& [ours, theirs] : sampler_labels)
       if (value == theirs) p.sampler = ours;
   if (const size_t x = value.find('x'); key == "Size" && x != std::string_view::npos) {
-    p.width = number<int64_t>(value.substr(0, x));
-    p.height = number<int64_t>(value.substr(x + 1));
+    const auto width = number<int64_t>(value.substr(0, x));
+    const auto height = number<int64_t>(value.substr(x + 1));
+    if (width && height) p.width = width, p.height = height;
   }
 }
 

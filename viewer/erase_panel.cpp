@@ -67,7 +67,10 @@ void ErasePanel::field(Context& c, const EraseField& f) {
     return;
   }
   ui::label(f.label.c_str(), f.about.c_str());
-  ui::text(f.label.c_str(), value, f.usual.empty() ? f.type.c_str() : f.usual.c_str());
+  if (f.several)  // one a line
+    ui::long_text(f.label.c_str(), value, 2);
+  else
+    ui::text(f.label.c_str(), value, f.usual.empty() ? f.type.c_str() : f.usual.c_str());
   ui::explain(f.about.c_str());
 }
 
@@ -96,9 +99,11 @@ void ErasePanel::start(Context& c, bool resume) {
   const std::string concept_text = value_of(method(c), c.settings.erase, "--concept");
   if (r.prompts.empty()) r.prompts = prompts_of(concept_text);
   r.every = c.settings.erase.every;
+  r.steps = std::min(c.settings.form.steps, 12);
   c.worker.erase(r, fs::u8path(value_of(method(c), c.settings.erase, "--out")),
                  trains(method(c)) ? run_folder(method(c), c.settings.erase) : fs::path());
   looked_at_.clear();
+  c.settings.erase.options[method(c).name].erase("--force");  // asked for once
 }
 
 void ErasePanel::buttons(Context& c) {
@@ -154,8 +159,8 @@ void ErasePanel::controls(Context& c) {
     if (trains(method(c))) {
       ui::heading("Pictures on the way");
       ui::label("Prompts, one a line",
-                "Drawn with the original and with the edit as it is; four at most. Empty: the "
-                "concept.");
+                "Drawn with the original and with the edit as it is, in as many steps as Sample "
+                "has, 12 at most; four prompts at most. Empty: the concept.");
       ui::long_text("Preview prompts", c.settings.erase.prompts, 3);
       ui::label("Every so many iterations", "0: at the end alone");
       ui::whole("Preview every", c.settings.erase.every, 0, 1'000'000);

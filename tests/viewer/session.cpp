@@ -79,7 +79,7 @@ click Prompt
 type "a red circle"
 click Steps
 key ctrl+a
-type 400
+type 200
 key tab
 click Draw
 wait step 2
@@ -163,6 +163,10 @@ TEST_CASE("a run in the window is the command line's, and the command line goes 
   const int status = view(folder.path(), "--model pico", R"(
 wait model
 wait idle
+click Steps
+key ctrl+a
+type 2
+key tab
 click Erase
 click concept
 type red
