@@ -108,17 +108,16 @@ bool edit_fields(Context& c) {
     const std::string file = display(e.file.filename()), number = std::to_string(i + 1);
     ImGui::PushID(static_cast<int>(i));
     const float close = ImGui::GetFrameHeight();
+    ui::label(file.c_str(), display(e.file).c_str());
     changed |= ImGui::Checkbox("##on", &e.on);
     ui::mark("Edit " + number);
     ImGui::SameLine();
     const float room = ImGui::GetContentRegionAvail().x - close - ImGui::GetStyle().ItemSpacing.x;
     ImGui::SetNextItemWidth(room);
-    const std::string shown = file + "  %.2f";
-    changed |= ui::slider(("Strength " + number).c_str(), e.strength, -1, 2, shown.c_str());
-    ui::explain((display(e.file) +
-                 "\n0 is the original, 1 the edit as it was trained; below 0 it acts the other way "
-                 "round. Ctrl+click to type a number.")
-                    .c_str());
+    changed |= ui::slider(("Strength " + number).c_str(), e.strength, -1, 2, "%.2f");
+    ui::explain(
+        "0 is the original, 1 the edit as it was trained; below 0 it acts the other way round. "
+        "Ctrl+click to type a number.");
     ImGui::SameLine();
     if (ui::button(("Remove " + number).c_str(), "\u2715", {close, 0})) removed = i;
     ImGui::PopID();

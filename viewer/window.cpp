@@ -43,7 +43,6 @@ Window::Window(const WindowPlace& place, double scale) : extra_scale_(scale) {
                              std::clamp(place.height, 240, 16384), "lacuna", nullptr, nullptr);
   if (!window_) no_display();
   if (place.x >= 0 && place.y >= 0) glfwSetWindowPos(window_, place.x, place.y);
-  glfwSetWindowSizeLimits(window_, 480, 360, GLFW_DONT_CARE, GLFW_DONT_CARE);
   glfwSetWindowUserPointer(window_, this);
   glfwSetDropCallback(window_, on_drop);
   ImGui::CreateContext();
@@ -96,6 +95,8 @@ bool Window::fit_scale() {
   const float scale = std::clamp(x * static_cast<float>(extra_scale_) / finer, 0.5f, 4.0f);
   if (std::abs(scale - scale_) < 0.01f) return false;
   scale_ = scale;
+  glfwSetWindowSizeLimits(window_, static_cast<int>(560 * scale), static_cast<int>(400 * scale),
+                          GLFW_DONT_CARE, GLFW_DONT_CARE);
   load_fonts(scale, finer);
   use_theme(dark_);
   return true;
