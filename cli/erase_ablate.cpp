@@ -272,9 +272,8 @@ void add_ablate(CLI::App& erase, RunObserver* observer) {
   seed_option(*c, a.seed);
   o->run.add_to(*c);
   c->get_option("--lr")->description("Learning rate (default: 1.6e-5; memorization: 2e-6)");
-  c->get_option("--optimizer")
-      ->description("Adam with or without decoupled decay (default: adamw)");
-  c->get_option("--weight-decay")->description("Weight decay (default: 0.01)");
+  c->get_option("--optimizer")->default_str("adamw");
+  c->get_option("--weight-decay")->default_str("0.01");
   c->callback([o, c] { erase_ablate(*o, *c); });
 }
 
