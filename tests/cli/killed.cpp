@@ -17,12 +17,11 @@ void killed_run_ends_alike(const std::string& arguments, int iteration) {
   const fs::path whole = folder / "whole.safetensors", killed = folder / "killed.safetensors";
   REQUIRE(lacuna::test::lacuna(arguments + "--out " + quoted(whole)).status == 0);
   const std::string log = (folder / "killed.run" / "run.jsonl").string();
-  const std::string script = "\"" LACUNA_PROGRAM "\" " + arguments + "--out " + quoted(killed) +
-                             " > /dev/null 2>&1 & p=$!; for i in $(seq 6000); do "
-                             "[ \"$(grep -c '\"iteration\":" +
-                             std::to_string(iteration) + "[,}]' \"" + log +
-                             "\" 2> /dev/null)\" = 1 ] && break; "
-                             "sleep 0.02; done; kill -9 $p; wait $p 2> /dev/null; true";
+  const std::string script =
+      "\"" LACUNA_PROGRAM "\" " + arguments + "--out " + quoted(killed) +
+      " > /dev/null 2>&1 & p=$!; for i in $(seq 6000); do grep -qs '\"iteration\":" +
+      std::to_string(iteration) + "[,}]' \"" + log +
+      "\" && break; sleep 0.02; done; kill -9 $p; wait $p 2> /dev/null; true";
   REQUIRE(std::system(script.c_str()) == 0);
   REQUIRE(fs::exists(folder / "killed.run" / "state.safetensors"));
   CHECK(!fs::exists(killed));
