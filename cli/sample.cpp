@@ -53,9 +53,10 @@ void add_sample(CLI::App& app) {
                 "twice the work")
       ->type_name("REGION");
   c->add_option("--region-mode", o->region_mode,
-                "Mix the two models' predictions, or also keep the original's latents outside")
+                "Keep the original's own picture outside, or let both models work on one picture, "
+                "each where it acts")
       ->capture_default_str()
-      ->type_name("prediction|latents");
+      ->type_name("latents|prediction");
   c->footer(
       "Several edits add up: --edit a.safetensors --edit b.safetensors. A pattern draws\n"
       "with each file by itself, a row of the grid each, with the same seeds:\n"

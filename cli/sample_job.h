@@ -21,7 +21,7 @@ struct SampleOptions {
   std::vector<std::string> words;  // the prompt, and edits that a shell expanded
   std::string prompt, negative, from_file, rng = "torch", size, out = "out";
   GenerateOptions generate;
-  std::string region, region_mode = "prediction";
+  std::string region, region_mode = "latents";
   std::optional<uint64_t> seed;
   int64_t count = 1, batch = 4;
   bool grid = false, compare = false, force = false, json = false, profile = false, trace = false;

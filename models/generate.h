@@ -74,7 +74,7 @@ RegionMode parse_region_mode(std::string_view name);  // throws InputError
 
 struct Regional {
   std::vector<float> inside;  // m, [h,w] of the latents, 0 to 1
-  RegionMode mode = RegionMode::prediction;
+  RegionMode mode = RegionMode::latents;
   Predictor& original;  // the UNet without edits
   // The states of a text from the text encoder without edits.
   std::function<TextStates(const std::string&)> original_text;
