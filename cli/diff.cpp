@@ -13,7 +13,6 @@
 #include "engine/file.h"
 #include "erase/difference.h"
 #include "models/chart.h"
-#include "models/folder.h"
 
 namespace lacuna {
 namespace {
@@ -110,17 +109,7 @@ void diff(const DiffOptions& o) {
   ModelOptions model;
   if (has_model) model.model = o.files[0];
   const fs::path folder = model.model_folder(), out = chart_file(o);
-  std::vector<Difference> all;
-  for (const ModelPart p : edited_parts) {
-    if (std::ranges::none_of(edits, [&](const Edit& e) { return e.changes(p); })) continue;
-    const std::vector<Difference> some = differences(
-        p,
-        SafeTensors::open(p == ModelPart::unet
-                              ? weights_file(part(folder, "unet"), "diffusion_pytorch_model")
-                              : weights_file(part(folder, "text_encoder"), "model")),
-        edits, o.force);
-    all.insert(all.end(), some.begin(), some.end());
-  }
+  std::vector<Difference> all = differences(folder, edits, o.force);
   if (o.sort == "ratio")
     std::ranges::stable_sort(all, [](const Difference& a, const Difference& b) {
       return a.ratio().value_or(-1) > b.ratio().value_or(-1);

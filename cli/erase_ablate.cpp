@@ -113,8 +113,7 @@ void resolve(EraseAblateOptions& o, const CLI::App& command) {
   a.retain_batch = o.retain_batch.value_or(a.retain.empty() ? 0 : a.batch);
   a.anchors.pixels = a.augment != Augment::none || !o.memorized.empty();
   a.check();
-  if (command.count("--optimizer") == 0) o.run.optimizer = "adamw";
-  if (command.count("--weight-decay") == 0) o.run.train.weight_decay = 0.01;
+  o.run.default_to_adamw(command);
   o.run.train.iterations = o.iterations.value_or(d.iterations);
   if (o.run.params == "embedding" && command.count("--save-type") == 0) o.run.save_type = "f32";
   o.run.resolve(d.learning_rate);

@@ -19,10 +19,10 @@
 #include "erase/concept_embeddings.h"
 #include "erase/edit.h"
 #include "erase/fingerprint.h"
+#include "erase/model_part.h"
 #include "erase/rece.h"
 #include "erase/selection.h"
 #include "erase/speed.h"
-#include "models/folder.h"
 
 namespace lacuna {
 namespace {
@@ -133,8 +133,7 @@ void erase_closed(ClosedOptions& o, CLI::App& command, const Make& make) {
   const std::vector<Phrasing> phrasings = phrasings_of(o.what, method->name().c_str());
   check_edit_output(out, o.force);
   const FileDType type = parse_edit_type(o.precision_out);
-  const SafeTensors unet =
-      SafeTensors::open(weights_file(part(folder, "unet"), "diffusion_pytorch_model"));
+  const SafeTensors unet = SafeTensors::open(weights_file(folder, ModelPart::unet));
   const std::vector<std::string> names = select(parameters_of(unet), matrices_of(o.params));
 
   const std::unique_ptr<Device> device = o.common.open_device();

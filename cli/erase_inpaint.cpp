@@ -44,8 +44,7 @@ void erase_inpaint(EraseInpaintOptions& o, CLI::App& command) {
                                                             "erase inpaint", o.run.params)
                                      : "";
   if (o.inpaint.grid) {
-    if (command.count("--optimizer") == 0) o.run.optimizer = "adamw";
-    if (command.count("--weight-decay") == 0) o.run.train.weight_decay = 0.01;
+    o.run.default_to_adamw(command);
     o.resolve({1e-5, 2, 500, 1}, "phrasing");
   } else {
     o.resolve({1e-5, 1, 500, 1}, "concept");

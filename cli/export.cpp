@@ -16,7 +16,7 @@
 #include "engine/error.h"
 #include "erase/export.h"
 #include "erase/fingerprint.h"
-#include "models/folder.h"
+#include "erase/model_part.h"
 
 namespace lacuna {
 namespace {
@@ -104,9 +104,8 @@ void export_edits(ExportOptions& o) {
   const FileDType type = wanted.value_or(FileDType::f16);
   const std::vector<Edit> edits = o.edits.open();
   const fs::path folder = o.model.model_folder();
-  const SafeTensors unet =
-      SafeTensors::open(weights_file(part(folder, "unet"), "diffusion_pytorch_model"));
-  const SafeTensors text = SafeTensors::open(weights_file(part(folder, "text_encoder"), "model"));
+  const SafeTensors unet = SafeTensors::open(weights_file(folder, ModelPart::unet));
+  const SafeTensors text = SafeTensors::open(weights_file(folder, ModelPart::text));
   const EditSum sums[] = {{ModelPart::unet, unet, edits, o.force},
                           {ModelPart::text, text, edits, o.force}};
   SafeTensors::Metadata metadata =

@@ -12,7 +12,6 @@
 #include "cli/table.h"
 #include "engine/error.h"
 #include "engine/file.h"
-#include "models/folder.h"
 
 namespace lacuna {
 namespace {
@@ -28,16 +27,12 @@ struct LayersOptions {
   bool as_json = false;
 };
 
-struct PartName {
-  const char *name, *folder, *stem;
-};
-constexpr PartName parts[] = {{"unet", "unet", "diffusion_pytorch_model"},
-                              {"text", "text_encoder", "model"},
-                              {"vae", "vae", "diffusion_pytorch_model"}};
+constexpr std::pair<const char*, ModelPart> parts[] = {
+    {"unet", ModelPart::unet}, {"text", ModelPart::text}, {"vae", ModelPart::vae}};
 
 std::filesystem::path weights_of(const LayersOptions& o) {
-  for (const PartName& p : parts)
-    if (o.part == p.name) return weights_file(part(o.model.model_folder(), p.folder), p.stem);
+  for (const auto& [name, part] : parts)
+    if (o.part == name) return weights_file(o.model.model_folder(), part);
   throw InputError("[part] '{}' is no part of a model; choose unet, text or vae", o.part);
 }
 

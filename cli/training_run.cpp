@@ -71,6 +71,11 @@ void TrainingOptions::resolve(double usual_rate) {
   train.check();
 }
 
+void TrainingOptions::default_to_adamw(const CLI::App& command) {
+  if (command.count("--optimizer") == 0) optimizer = "adamw";
+  if (command.count("--weight-decay") == 0) train.weight_decay = 0.01;
+}
+
 std::vector<std::string> prompts_of(const std::string& file) {
   std::vector<std::string> prompts;
   if (file.empty()) return prompts;

@@ -36,6 +36,8 @@ struct TrainingOptions {
   // Puts together what the command line said. `learning_rate` is what holds where neither the user
   // nor the model says anything. Throws InputError.
   void resolve(double learning_rate);
+  // The optimizer of published programs that say no more than AdamW, where the user names no other.
+  void default_to_adamw(const CLI::App& command);
 };
 
 // The prompts of a file that was given, none where `file` is empty. Throws InputError where it

@@ -301,10 +301,7 @@ void Ablate::set(Plan& plan, std::span<const Example> examples, std::span<const 
   for (Entry& e : all) {
     inputs.push_back({e.latents, e.timestep, {}});
     captions.push_back(e.caption);
-    const size_t begin = targets.size();
-    targets.resize(begin + e.target.size());
-    to_channels_last(e.target, model_.unet_config().out_channels,
-                     std::span(targets).subspan(begin));
+    append_channels_last(targets, e.target, model_.unet_config().out_channels);
     // The mean over all entries and latents of these is the sum of the terms.
     const double sum = std::accumulate(e.mask.begin(), e.mask.end(), 0.0);
     const double factor =

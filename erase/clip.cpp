@@ -27,12 +27,6 @@ std::vector<size_t> order_of(uint64_t seed, int64_t epoch, size_t count) {
   return order;
 }
 
-void append(std::vector<float>& to, std::span<const float> chw, int64_t channels) {
-  const size_t begin = to.size();
-  to.resize(begin + chw.size());
-  to_channels_last(chw, channels, std::span(to).subspan(begin));
-}
-
 }  // namespace
 
 ClipLoss parse_clip_loss(std::string_view name) {
@@ -74,11 +68,7 @@ Clip::Clip(StableDiffusion& model, TextCache& text, const Trainables& trainables
   if (o.loss == ClipLoss::ascent &&
       model.noise_schedule().config().prediction != Prediction::epsilon)
     throw InputError("[clip] this model predicts velocities, not noise; use --loss esd");
-  // A text of no tokens is the empty prompt, which nothing can be erased from.
-  for (const std::string& t : captions())
-    if (model.tokenizer().encode(t).ids == model.tokenizer().encode("").ids)
-      throw InputError("[clip] the concept \"{}\" has no token that the model knows; write a word",
-                       t);
+  check_tokens("clip", model.tokenizer(), captions());
 }
 
 std::string Clip::sentence() const {
@@ -273,15 +263,16 @@ void Clip::next(int64_t index, Plan& plan) {
       caption = captions()[rng.below(captions().size())];
       std::vector<float> noise(latents_[source].size());
       rng.randn(std::span<float>(noise));
-      append(targets, noise, model_.unet_config().out_channels);
+      append_channels_last(targets, noise, model_.unet_config().out_channels);
       model_.noise_schedule().add_noise(latents_[source], noise, t, noise);
       latents.push_back(std::move(noise));
       entries.push_back({{}, static_cast<float>(t), {}});
     } else {
       const Pick p = pick(trajectories_[source], rng);
       caption = p.trajectory.prompt.path;
-      append(targets, esd_target(p.example(), o.eta, p.trajectory.prompt.has_parent()),
-             model_.unet_config().out_channels);
+      append_channels_last(targets,
+                           esd_target(p.example(), o.eta, p.trajectory.prompt.has_parent()),
+                           model_.unet_config().out_channels);
       latents.push_back(p.example().latents);
       entries.push_back({{}, p.example().timestep, {}});
     }

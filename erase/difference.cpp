@@ -46,6 +46,18 @@ std::vector<Difference> differences(ModelPart part, const SafeTensors& base,
   return all;
 }
 
+std::vector<Difference> differences(const std::filesystem::path& model, std::span<const Edit> edits,
+                                    bool force) {
+  std::vector<Difference> all;
+  for (const ModelPart p : edited_parts) {
+    if (std::ranges::none_of(edits, [&](const Edit& e) { return e.changes(p); })) continue;
+    const std::vector<Difference> some =
+        differences(p, SafeTensors::open(weights_file(model, p)), edits, force);
+    all.insert(all.end(), some.begin(), some.end());
+  }
+  return all;
+}
+
 Difference total(std::span<const Difference> parts) {
   Difference sum;
   double squares = 0, original_squares = 0, absolute = 0;

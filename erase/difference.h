@@ -2,6 +2,7 @@
 // device.
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <span>
 #include <string>
@@ -30,6 +31,11 @@ struct Difference {
 // `force` as for for_each_change().
 std::vector<Difference> differences(ModelPart part, const SafeTensors& base,
                                     std::span<const Edit> edits, bool force);
+
+// The same for both parts of the model in that folder that edits may change, the UNet's first; a
+// part that they leave alone is not read.
+std::vector<Difference> differences(const std::filesystem::path& model, std::span<const Edit> edits,
+                                    bool force);
 
 // Of several tensors as if they were one.
 Difference total(std::span<const Difference> parts);

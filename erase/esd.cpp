@@ -59,12 +59,8 @@ Esd::Esd(Device& device, StableDiffusion& model, TextCache& text, const Trainabl
       edited_(device, model.unet(), model.dtype(), model.tokenizer().context(),
               [&trainables](Graph& g) { trainables.replace(g); }) {
   options_.check();
-  // A text of no tokens is the empty prompt, which nothing can be erased from.
   for (const auto* texts : {&options_.concepts, &options_.prompts})
-    for (const std::string& t : *texts)
-      if (model.tokenizer().encode(t).ids == model.tokenizer().encode("").ids)
-        throw InputError("[esd] the concept \"{}\" has no token that the model knows; write a word",
-                         t);
+    check_tokens("esd", model.tokenizer(), *texts);
 }
 
 std::vector<TrajectoryPrompt> Esd::erase_prompts() const {
@@ -302,10 +298,7 @@ void Esd::set(Plan& plan, const std::vector<Choice>& choices) {
   used_.clear();
   for (const Choice& c : choices) {
     entries.push_back({c.latents, c.timestep, c.text});
-    const size_t begin = targets.size();
-    targets.resize(begin + c.target.size());
-    to_channels_last(c.target, model_.unet_config().out_channels,
-                     std::span(targets).subspan(begin));
+    append_channels_last(targets, c.target, model_.unet_config().out_channels);
     used_.push_back(c.used);
   }
   UNetInputs::set(plan, model_.unet_config(), options_.size, entries);

@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "engine/error.h"
-#include "models/folder.h"
 #include "models/ldm_names.h"
 
 namespace lacuna {
@@ -12,21 +11,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Where a part lies in a model's folder.
-struct Place {
-  const char *folder, *stem;
-  LdmPart ldm;
-};
-Place place_of(ModelPart part) {
-  switch (part) {
-    case ModelPart::unet:
-      return {"unet", "diffusion_pytorch_model", LdmPart::unet};
-    case ModelPart::vae:
-      return {"vae", "diffusion_pytorch_model", LdmPart::vae};
-    case ModelPart::text:
-      break;
-  }
-  return {"text_encoder", "model", LdmPart::text_encoder};
+LdmPart ldm_part(ModelPart part) {
+  return part == ModelPart::unet  ? LdmPart::unet
+         : part == ModelPart::vae ? LdmPart::vae
+                                  : LdmPart::text_encoder;
 }
 
 bool is_float(FileDType type) {
@@ -147,7 +135,7 @@ void export_folder(const fs::path& target, const fs::path& model, EditSums edits
     if (part.part() == ModelPart::unet || !part.names().empty()) written.push_back(&part);
   const auto is_written = [&](const fs::path& relative) {
     return std::ranges::any_of(written, [&](const EditSum* part) {
-      const Place place = place_of(part->part());
+      const PartPlace place = place_in_folder(part->part());
       return relative.parent_path() == place.folder &&
              display(relative.filename()).starts_with(place.stem);
     });
@@ -161,7 +149,7 @@ void export_folder(const fs::path& target, const fs::path& model, EditSums edits
       fs::copy_file(entry.path(), staging.folder() / relative);
   }
   for (const EditSum* part : written) {
-    const Place place = place_of(part->part());
+    const PartPlace place = place_in_folder(part->part());
     write(staging.folder() / place.folder / (std::string(place.stem) + ".safetensors"),
           tensors_of(part->base(), part, type), metadata, tell);
   }
@@ -170,9 +158,7 @@ void export_folder(const fs::path& target, const fs::path& model, EditSums edits
 
 void export_checkpoint(const fs::path& file, const fs::path& model, EditSums edits, FileDType type,
                        const SafeTensors::Metadata& metadata, const TellTensors& tell) {
-  const Place vae_place = place_of(ModelPart::vae);
-  const SafeTensors vae =
-      SafeTensors::open(weights_file(part(model, vae_place.folder), vae_place.stem));
+  const SafeTensors vae = SafeTensors::open(weights_file(model, ModelPart::vae));
   std::vector<TensorToWrite> all;
   const auto add = [&](LdmPart part, const SafeTensors& weights, const EditSum* sum) {
     std::vector<std::string> names;
@@ -184,8 +170,8 @@ void export_checkpoint(const fs::path& file, const fs::path& model, EditSums edi
       all.push_back(std::move(t));
     }
   };
-  for (const EditSum& sum : edits) add(place_of(sum.part()).ldm, sum.base(), &sum);
-  add(vae_place.ldm, vae, nullptr);
+  for (const EditSum& sum : edits) add(ldm_part(sum.part()), sum.base(), &sum);
+  add(LdmPart::vae, vae, nullptr);
   write(file, std::move(all), metadata, tell);
 }
 

@@ -139,15 +139,14 @@ void Inpaint::next(int64_t index, Plan& plan) {
   const auto latents = static_cast<size_t>(options_.esd.size.height * options_.esd.size.width);
   for (size_t i = 0; i < choices.size(); i++) {
     const auto weight = static_cast<float>(choices[i].used.weight);
-    const size_t begin = kept.size();
-    kept.resize(begin + choices[i].target.size());
     if (i >= drawn_.size()) {  // retained, or no mask is used
       weights.insert(weights.end(), latents, weight);
       kept_weights.insert(kept_weights.end(), latents, 0.0f);
+      kept.resize(kept.size() + choices[i].target.size());
       continue;
     }
     const Masked& m = drawn_[i];
-    to_channels_last(m.kept, model().unet_config().out_channels, std::span(kept).subspan(begin));
+    append_channels_last(kept, m.kept, model().unet_config().out_channels);
     for (const float inside : m.mask) {
       weights.push_back(weight * m.inside * inside);
       kept_weights.push_back(weight * m.outside * (1 - inside));

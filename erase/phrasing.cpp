@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "engine/error.h"
 #include "engine/text.h"
 
 namespace lacuna {
@@ -32,6 +33,15 @@ std::string concept_in(const std::string& phrasing, const std::vector<std::strin
   for (const std::string& c : concepts)
     if (place_of(c, phrasing) && (!best || c.size() > best->size())) best = &c;
   return best ? *best : phrasing;
+}
+
+void check_tokens(const char* method, const Tokenizer& tokenizer,
+                  const std::vector<std::string>& concepts) {
+  const std::vector<int32_t> none = tokenizer.encode("").ids;
+  for (const std::string& c : concepts)
+    if (tokenizer.encode(c).ids == none)
+      throw InputError("[{}] the concept \"{}\" has no token that the model knows; write a word",
+                       method, c);
 }
 
 std::string list(const std::vector<std::string>& texts) {

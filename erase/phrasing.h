@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "models/tokenizer.h"
+
 namespace lacuna {
 
 // Where the text names the words first, as whole words in any case.
@@ -13,6 +15,11 @@ std::optional<size_t> place_of(const std::string& words, const std::string& text
 // The longest of the concepts that the phrasing names, as whole words in any case; the phrasing
 // itself if it names none.
 std::string concept_in(const std::string& phrasing, const std::vector<std::string>& concepts);
+
+// A text of no tokens is the empty prompt, which nothing can be erased from: throws InputError for
+// the first such concept. `method` is the tag of the message.
+void check_tokens(const char* method, const Tokenizer& tokenizer,
+                  const std::vector<std::string>& concepts);
 
 // Several texts as one option's value: "a red circle | a red square".
 std::string list(const std::vector<std::string>& texts);

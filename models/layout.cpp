@@ -41,6 +41,12 @@ void to_channels_last(std::span<const float> from, int64_t channels, std::span<f
     for (int64_t p = 0; p < pixels; p++) to[p * channels + c] = from[c * pixels + p];
 }
 
+void append_channels_last(std::vector<float>& to, std::span<const float> from, int64_t channels) {
+  const size_t begin = to.size();
+  to.resize(begin + from.size());
+  to_channels_last(from, channels, std::span(to).subspan(begin));
+}
+
 std::vector<float> to_channels_first(std::span<const float> from, int64_t channels) {
   const int64_t pixels = static_cast<int64_t>(from.size()) / channels;
   std::vector<float> to(from.size());

@@ -23,6 +23,8 @@ void to_checkpoint_layout(Layout layout, std::span<const int64_t> shape,
 
 // Images: [C,H,W] as PyTorch, random generators and files order them, [H,W,C] as kernels read them.
 void to_channels_last(std::span<const float> from, int64_t channels, std::span<float> to);
+// The same behind what `to` holds: one entry of a batch after the other.
+void append_channels_last(std::vector<float>& to, std::span<const float> from, int64_t channels);
 std::vector<float> to_channels_first(std::span<const float> from, int64_t channels);
 
 }  // namespace lacuna

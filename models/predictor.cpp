@@ -31,15 +31,16 @@ Tensor UNetInputs::predict(const UNet& unet, DType dtype, int64_t detached) cons
 
 void UNetInputs::set(Plan& plan, const UNetConfig& c, LatentSize size,
                      std::span<const UNetInput> batch) {
-  std::vector<float> latents, features, context, channels;
-  std::span<const float> given;
-  if (c.inpainting()) given = c.nothing_given(size);
+  std::vector<float> latents, features, context;
   for (const UNetInput& entry : batch) {
-    const size_t begin = latents.size();
-    channels.assign(entry.latents.begin(), entry.latents.end());
-    channels.insert(channels.end(), given.begin(), given.end());
-    latents.resize(begin + channels.size());
-    to_channels_last(channels, c.in_channels, std::span(latents).subspan(begin));
+    if (c.inpainting()) {
+      const std::span<const float> given = c.nothing_given(size);
+      std::vector<float> channels(entry.latents.begin(), entry.latents.end());
+      channels.insert(channels.end(), given.begin(), given.end());
+      append_channels_last(latents, channels, c.in_channels);
+    } else {
+      append_channels_last(latents, entry.latents, c.in_channels);
+    }
     const std::vector<float> f = c.time_features(entry.timestep);
     features.insert(features.end(), f.begin(), f.end());
     if (entry.text) context.insert(context.end(), entry.text->begin(), entry.text->end());

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <optional>
 #include <thread>
+#include <tuple>
 
 #include "cli/erase.h"
 #include "cli/interrupt.h"
@@ -73,7 +74,11 @@ class Watcher : public RunObserver {
 
   void look(TrainingRun& run, const TrainingTask& task, int64_t done,
             std::span<const LossRecord> losses) override {
-    publish_([&](Snapshot& s) { s.erase.losses.assign(losses.begin(), losses.end()); });
+    publish_([&](Snapshot& s) {  // a run's losses only grow
+      std::vector<LossRecord>& known = s.erase.losses;
+      known.insert(known.end(), losses.begin() + static_cast<std::ptrdiff_t>(known.size()),
+                   losses.end());
+    });
     if (control_.save.exchange(false)) {
       const std::filesystem::path file = snapshot_file(run.edit(), done);
       run.write(file, task, {{"iteration", std::to_string(done)}});
@@ -99,9 +104,7 @@ class Watcher : public RunObserver {
       requests.push_back({prompt, "", request_.seed});
     GenerateOptions o;
     o.steps = request_.steps;
-    const LatentSize size = run.size();
-    o.width = size.width * model.vae_config().factor();
-    o.height = size.height * model.vae_config().factor();
+    std::tie(o.width, o.height) = run.pixels();
     std::vector<ImagePtr> images;
     for (Generated& g : generate(model, text, requests, o, [&](int, int) { return !control_.stop; },
                                  {{}, &predictor}))

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "engine/file.h"
+#include "erase/train.h"
 #include "viewer/plot.h"
 #include "viewer/theme.h"
 #include "viewer/widgets.h"
@@ -253,7 +254,7 @@ void ErasePanel::view(Context& c) {
   const float spacing = ImGui::GetStyle().ItemSpacing.y;
   const float rest = room - lines - 2 * spacing;
   const Area curve = canvas(0, rest * 0.5f);
-  plot_losses(curve, e.losses, e.phase == "training" ? e.of : 0);
+  plot_losses(curve, e.losses, e.phase == training_phase ? e.of : 0);
   ui::mark("Loss", curve.low, curve.high);
   ImGui::Dummy({curve.width(), curve.height()});
   previews(c, rest * 0.5f);

@@ -11,6 +11,7 @@
 #include "engine/clock.h"
 #include "engine/error.h"
 #include "engine/file.h"
+#include "erase/train.h"
 #include "viewer/input.h"
 #include "viewer/widgets.h"
 #include "viewer/window.h"
@@ -173,7 +174,7 @@ bool Script::condition(const Snapshot& now) {
   else if (what == "step")
     met = now.draw.number > seen_ && now.draw.call >= static_cast<int>(number(2, 0));
   else if (what == "iteration")
-    met = now.erase.phase == "training" && now.erase.at >= static_cast<int64_t>(number(2, 0));
+    met = now.erase.phase == training_phase && now.erase.at >= static_cast<int64_t>(number(2, 0));
   else if (what == "erased")
     met = !now.erase.phase.empty() && !now.erase.running && !now.busy;
   else if (widget)

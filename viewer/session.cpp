@@ -9,7 +9,6 @@
 #include "engine/clock.h"
 #include "engine/error.h"
 #include "erase/difference.h"
-#include "models/folder.h"
 #include "models/region.h"
 
 namespace lacuna::viewer {
@@ -99,7 +98,11 @@ void Session::load_edits(const std::vector<EditChoice>& edits) {
   if (edited_ && loaded_ == edits) return;
   edited_.reset();
   loaded_ = edits;
-  if (!edits.empty()) edited_.emplace(*model_, opened(edits), false);
+  loaded_text_.clear();
+  if (edits.empty()) return;
+  const std::vector<Edit> files = opened(edits);
+  edited_.emplace(*model_, files, false);
+  loaded_text_ = describe(files);
 }
 
 void Session::draw(const DrawRequest& asked, const std::function<bool()>& go_on) {
@@ -206,7 +209,7 @@ ImagePtr Session::draw_one(const DrawRequest& r, bool original, const Regional* 
 void Session::save(const DrawRequest& r, const Image& image) {
   PictureOutput output(gallery_, 2, false);  // a folder
   const fs::path file = output.next(r.image.seed);
-  std::string edits = r.edits.empty() ? "" : describe(opened(r.edits));
+  std::string edits = loaded_text_;
   if (!edits.empty() && !r.inside.empty()) edits += " in a painted region";
   write_file(
       file,
@@ -220,14 +223,8 @@ void Session::inspect(const std::vector<EditChoice>& choices) {
   state.error = error_of([&] {
     const std::vector<Edit> edits = opened(choices);
     state.title = describe(edits);
-    for (const ModelPart p : edited_parts) {
-      if (std::ranges::none_of(edits, [&](const Edit& e) { return e.changes(p); })) continue;
-      const fs::path file = p == ModelPart::unet
-                                ? weights_file(part(folder_, "unet"), "diffusion_pytorch_model")
-                                : weights_file(part(folder_, "text_encoder"), "model");
-      for (const Difference& d : differences(p, SafeTensors::open(file), edits, false))
-        if (d.ratio()) state.layers.push_back({d.name, *d.ratio()});
-    }
+    for (const Difference& d : differences(folder_, edits, false))
+      if (d.ratio()) state.layers.push_back({d.name, *d.ratio()});
   });
   std::ranges::stable_sort(state.layers, std::ranges::greater(), &LayerChange::ratio);
   publish_([&](Snapshot& s) { s.inspect = std::move(state); });

@@ -50,6 +50,7 @@ class Session {
   std::optional<LatentPreview> preview_;
   std::optional<EditedModel> edited_;
   std::vector<EditChoice> loaded_;  // the edits of edited_
+  std::string loaded_text_;         // the same as a picture's settings have them
   std::optional<Predictor> original_;
   std::string original_key_;  // of original_image_: everything that it depends on
   ImagePtr original_image_;
