@@ -14,7 +14,7 @@
 #include "cli/common.h"
 #include "cli/options.h"
 #include "engine/error.h"
-#include "models/folder.h"
+#include "models/model_files.h"
 
 namespace lacuna {
 namespace {
@@ -61,7 +61,7 @@ void bench_kernels(const Options& o, Device& device, BenchReport& report) {
 
 void bench_models(Options& o, Device& device, BenchReport& report) {
   const ProgramOptions options = {
-      .folder = o.common.model_folder(),
+      .folder = o.common.model_path(),
       .size = o.size,
       .repeat = o.repeat,
       .wanted = [&o](const std::string& title) { return o.wants(title); }};
@@ -80,7 +80,7 @@ void bench(Options& o) {
   std::optional<Baseline> baseline;
   if (!o.baseline.empty()) baseline.emplace(o.baseline);
   // What cannot end well is told before anything is measured.
-  if (o.models) part(o.common.model_folder(), "unet");
+  if (o.models) part(o.common.model_path(), "unet");
   const bool some = std::ranges::any_of(
       bench_cases(), [&](const BenchCase& c) { return o.wants(c.kernel + " " + c.shape); });
   if (!some && !o.models) fail_without_a_match(o);
@@ -116,7 +116,9 @@ void add_bench(CLI::App& app) {
   c->add_flag("--models", o->models,
               "Whole programs: UNet forward, with gradients, an ESD iteration, VAE decode");
   option(*c, "--model", o->common.model,
-         "Diffusers folder of the model of --models (default: pico, the embedded model)", "DIR");
+         "Model of --models: a diffusers folder or a single .safetensors file (default: pico, the "
+         "embedded model)",
+         "DIR|FILE");
   option(*c, "--size", o->size,
          "Size in pixels for --models (default: what the model was trained for)", "WxH");
   option(*c, "--filter", o->filter,

@@ -4,19 +4,21 @@
 #include <charconv>
 #include <cstdlib>
 
-#include "cli/program_folder.h"
 #include "engine/error.h"
 #include "engine/file.h"
+#include "engine/program_folder.h"
+#include "models/assets.h"
 
 namespace lacuna {
 
 void ModelOptions::add_to(CLI::App& command, bool with_model) {
   if (with_model) {
     command
-        .add_option(
-            "--model", model,
-            "Diffusers folder of a Stable Diffusion 1.x model (default: pico, the embedded model)")
-        ->type_name("DIR");
+        .add_option("--model", model,
+                    "Stable Diffusion 1.x model: a diffusers folder or a single .safetensors file "
+                    "(default: "
+                    "pico, the embedded model)")
+        ->type_name("DIR|FILE");
     command
         .add_option("--precision", precision,
                     "Storage of weights and activations: f16, f32 or auto (f16 on GPUs)")
@@ -33,19 +35,15 @@ std::unique_ptr<Device> ModelOptions::open_device() const {
   return Device::open({.selector = device});
 }
 
-std::filesystem::path ModelOptions::model_folder() const {
+std::filesystem::path ModelOptions::model_path() const {
   const bool pico = model == "pico" && !std::filesystem::exists(model);
   if (!model.empty() && !pico) return model;
   if (const char* preferred = std::getenv("LACUNA_MODEL"); preferred && *preferred && !pico)
     return preferred;
-  // In the source tree the program is <root>/build/bin/lacuna; installed, pico lies in
-  // <prefix>/share.
-  std::filesystem::path folder = program_folder();
-  for (int up = 0; up < 4 && !folder.empty(); up++, folder = folder.parent_path())
-    for (const char* place : {"assets/pico", "share/lacuna/pico"})
-      if (std::filesystem::exists(folder / place / "model_index.json")) return folder / place;
+  const std::filesystem::path folder = asset_folder("pico");
+  if (!folder.empty()) return folder;
   throw InputError(
-      "[model] the embedded model was not found near {}; name a model with --model DIR or "
+      "[model] the embedded model was not found near {}; name a model with --model or "
       "LACUNA_MODEL",
       display(program_folder()));
 }

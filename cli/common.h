@@ -19,9 +19,9 @@ struct ModelOptions {
 
   void add_to(CLI::App& command, bool with_model = true);
   std::unique_ptr<Device> open_device() const;
-  // The folder given, $LACUNA_MODEL, or the embedded model that comes with the program, which is
-  // also called "pico".
-  std::filesystem::path model_folder() const;
+  // The folder or file given, $LACUNA_MODEL, or the embedded model that comes with the program,
+  // which is also called "pico".
+  std::filesystem::path model_path() const;
 };
 
 // Width and height: "512x768" read, or, where nothing was asked for, the model's own size twice.

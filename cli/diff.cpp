@@ -108,7 +108,7 @@ void diff(const DiffOptions& o) {
   const std::vector<Edit> edits = files.open();
   ModelOptions model;
   if (has_model) model.model = o.files[0];
-  const fs::path folder = model.model_folder(), out = chart_file(o);
+  const fs::path folder = model.model_path(), out = chart_file(o);
   std::vector<Difference> all = differences(folder, edits, o.force);
   if (o.sort == "ratio")
     std::ranges::stable_sort(all, [](const Difference& a, const Difference& b) {

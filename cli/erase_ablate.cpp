@@ -150,7 +150,7 @@ void erase_ablate(EraseAblateOptions& o, CLI::App& command) {
   o.ablate.type = o.captions.type;
   if (!o.compat.empty()) o.ablate.compat = parse_ablate_compat(o.compat);
   const std::string model_says =
-      o.compat.empty() ? apply_model_defaults(command, o.run.common.model_folder(), "erase ablate",
+      o.compat.empty() ? apply_model_defaults(command, o.run.common.model_path(), "erase ablate",
                                               std::string(name_of(o.ablate.type)))
                        : "";
   resolve_captions(o);

@@ -68,7 +68,7 @@ void export_from(const EraseClipOptions& o, TrainingRun& run, int64_t last) {
   if (!fs::exists(file))
     throw InputError("[clip] --export-epoch {}: the run has epochs 1 to {}", epoch, last);
   const Edit edit = Edit::open(file);
-  export_encoder(run.model().text_weights().file(), run.model().folder() / "text_encoder",
+  export_encoder(run.model().text_weights().file(), part(run.model().path(), "text_encoder"),
                  {&edit, 1}, o.encoder, o.run.force);
   run.progress().say(fmt::format("{}  the text encoder of epoch {}", o.encoder, epoch));
 }
@@ -77,7 +77,7 @@ void erase_clip(EraseClipOptions& o, CLI::App& command) {
   std::string model_says;
   if (o.compat.empty())
     model_says =
-        apply_model_defaults(command, o.run.common.model_folder(), "erase clip", o.run.params);
+        apply_model_defaults(command, o.run.common.model_path(), "erase clip", o.run.params);
   else if (o.compat == "lethe")
     as_lethe(o, command);
   else

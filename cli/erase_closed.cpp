@@ -125,7 +125,7 @@ std::string quoted(const std::vector<std::string>& texts) {
 
 void erase_closed(ClosedOptions& o, CLI::App& command, const Make& make) {
   const double begin = wall_seconds(), cpu_begin = cpu_seconds();
-  const std::filesystem::path folder = o.common.model_folder(), out = o.out;
+  const std::filesystem::path folder = o.common.model_path(), out = o.out;
   const std::string verb = "erase " + command.get_name();
   const std::string model_says = apply_model_defaults(command, folder, verb, lower_ascii(o.params));
   resolve(o);
@@ -133,7 +133,7 @@ void erase_closed(ClosedOptions& o, CLI::App& command, const Make& make) {
   const std::vector<Phrasing> phrasings = phrasings_of(o.what, method->name().c_str());
   check_edit_output(out, o.force);
   const FileDType type = parse_edit_type(o.precision_out);
-  const SafeTensors unet = SafeTensors::open(weights_file(folder, ModelPart::unet));
+  const SafeTensors unet = open_weights(folder, ModelPart::unet);
   const std::vector<std::string> names = select(parameters_of(unet), matrices_of(o.params));
 
   const std::unique_ptr<Device> device = o.common.open_device();
@@ -167,8 +167,7 @@ void erase_closed(ClosedOptions& o, CLI::App& command, const Make& make) {
   options.merge(o.what.texts());
   options["params"] = lower_ascii(o.params);
   write_edit(out, tensors, type,
-             edit_metadata(method->name(), fingerprint(unet),
-                           display(std::filesystem::weakly_canonical(folder).filename()), options));
+             edit_metadata(method->name(), fingerprint(unet), model_name(folder), options));
   const double seconds = wall_seconds() - begin, cpu = cpu_seconds() - cpu_begin;
   progress.say(fmt::format("{}  {} tensors", display(out), tensors.size()));
   progress.say(

@@ -43,7 +43,7 @@ void resolve(EraseEsdOptions& o) {
 void erase_esd(EraseEsdOptions& o, CLI::App& command) {
   const std::string model_says =
       o.compat.empty()
-          ? apply_model_defaults(command, o.run.common.model_folder(), "erase esd", o.run.params)
+          ? apply_model_defaults(command, o.run.common.model_path(), "erase esd", o.run.params)
           : "";
   resolve(o);
   TrainingRun run(o.run);

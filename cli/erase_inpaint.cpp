@@ -39,10 +39,10 @@ void erase_inpaint(EraseInpaintOptions& o, CLI::App& command) {
   o.inpaint.mask_loss = o.inpaint.grid ? MaskLoss::ignored : parse_mask_loss(o.mask_loss);
   if (o.inpaint.grid && !o.retain_file.empty())
     throw InputError("[inpaint] --compat grid retains nothing; leave --retain out");
-  const std::string model_says = o.compat.empty()
-                                     ? apply_model_defaults(command, o.run.common.model_folder(),
-                                                            "erase inpaint", o.run.params)
-                                     : "";
+  const std::string model_says =
+      o.compat.empty()
+          ? apply_model_defaults(command, o.run.common.model_path(), "erase inpaint", o.run.params)
+          : "";
   if (o.inpaint.grid) {
     o.run.default_to_adamw(command);
     o.resolve({1e-5, 2, 500, 1}, "phrasing");

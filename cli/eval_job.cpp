@@ -121,7 +121,7 @@ EvalJob::EvalJob(EvalOptions options)
       requests_(requests_of(o_, prompts_)),
       edits_(o_.edits.open()),
       device_(o_.common.open_device()),
-      model_(*device_, o_.common.model_folder(), parse_precision(o_.common.precision)),
+      model_(*device_, o_.common.model_path(), parse_precision(o_.common.precision)),
       edited_model_(model_, edits_, o_.force),
       progress_("evaluating", 1, o_.json),
       drawer_(model_, o_.generate = with_size(o_.generate, model_), o_.batch, progress_),
@@ -140,7 +140,7 @@ EvalJob::EvalJob(EvalOptions options)
                         (p.of_targets && evaluation_.target()));
   progress_.restart("evaluating", 2 * drawer_.steps(requests_.size()));
   progress_.event({{"event", "start"},
-                   {"model", display(model_.folder())},
+                   {"model", display(model_.path())},
                    {"device", device_->info().name},
                    {"precision", name_of(model_.dtype())},
                    {"pictures", 2 * requests_.size()},

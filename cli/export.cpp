@@ -103,13 +103,12 @@ void export_edits(ExportOptions& o) {
   if (!o.save_type.empty()) wanted = parse_edit_type(o.save_type);
   const FileDType type = wanted.value_or(FileDType::f16);
   const std::vector<Edit> edits = o.edits.open();
-  const fs::path folder = o.model.model_folder();
-  const SafeTensors unet = SafeTensors::open(weights_file(folder, ModelPart::unet));
-  const SafeTensors text = SafeTensors::open(weights_file(folder, ModelPart::text));
+  const fs::path folder = o.model.model_path();
+  const SafeTensors unet = open_weights(folder, ModelPart::unet);
+  const SafeTensors text = open_weights(folder, ModelPart::text);
   const EditSum sums[] = {{ModelPart::unet, unet, edits, o.force},
                           {ModelPart::text, text, edits, o.force}};
-  SafeTensors::Metadata metadata =
-      metadata_of(edits, fingerprint(unet), display(fs::weakly_canonical(folder).filename()));
+  SafeTensors::Metadata metadata = metadata_of(edits, fingerprint(unet), model_name(folder));
   if (!sums[1].names().empty()) metadata[edit_key::text_hash] = fingerprint(text);
 
   const size_t tensors = sums[0].names().size() + sums[1].names().size();
@@ -167,7 +166,9 @@ void add_export(CLI::App& app) {
   option("--save-type", o->save_type, "Numbers written (default: f16; --folder: as in the model)",
          "f16|f32");
   option("--model", o->model.model,
-         "Diffusers folder of the model that is edited (default: pico, the embedded model)", "DIR");
+         "Model that is edited: a diffusers folder or a single .safetensors file (default: pico, "
+         "the embedded model)",
+         "DIR|FILE");
   c->add_flag("--force", o->force,
               "Replace what exists; use an edit that was made for another model");
   c->add_flag("--json", o->json, "Report events as JSON, one object a line");

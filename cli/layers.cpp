@@ -30,9 +30,9 @@ struct LayersOptions {
 constexpr std::pair<const char*, ModelPart> parts[] = {
     {"unet", ModelPart::unet}, {"text", ModelPart::text}, {"vae", ModelPart::vae}};
 
-std::filesystem::path weights_of(const LayersOptions& o) {
+SafeTensors weights_of(const LayersOptions& o) {
   for (const auto& [name, part] : parts)
-    if (o.part == name) return weights_file(o.model.model_folder(), part);
+    if (o.part == name) return open_weights(o.model.model_path(), part);
   throw InputError("[part] '{}' is no part of a model; choose unet, text or vae", o.part);
 }
 
@@ -127,7 +127,7 @@ void print_sets(const Listing& l) {
 }
 
 void layers(const LayersOptions& o) {
-  const SafeTensors file = SafeTensors::open(weights_of(o));
+  const SafeTensors file = weights_of(o);
   const Listing l = list(file, o.params);
   if (o.as_json) {
     print_json(file, o, l);
@@ -154,9 +154,9 @@ void add_layers(CLI::App& app) {
   CLI::App* c = app.add_subcommand(
       "layers", "List a model's parameters, and the sets of them that erasing can change");
   c->add_option("--model", o->model.model,
-                "Diffusers folder of a Stable Diffusion 1.x model (default: pico, the embedded "
-                "model)")
-      ->type_name("DIR");
+                "Stable Diffusion 1.x model: a diffusers folder or a single .safetensors file "
+                "(default: pico, the embedded model)")
+      ->type_name("DIR|FILE");
   c->add_option("--params", o->params,
                 "List these alone: a set, or patterns over tensor names with commas between; what "
                 "follows ! is left out. Such as x, '*.attn2.to_[kv].*', 'mid_block.*,self', "

@@ -71,7 +71,7 @@ class LayersMap {
   explicit LayersMap(MapOptions o)
       : o_(std::move(o)),
         device_(o_.common.open_device()),
-        model_(*device_, o_.common.model_folder(), parse_precision(o_.common.precision)),
+        model_(*device_, o_.common.model_path(), parse_precision(o_.common.precision)),
         text_(model_),
         progress_("erasing", 1, o_.json),
         tensors_(parameters_of(model_.text_weights().file())),
@@ -193,7 +193,7 @@ void add_layers_map(CLI::App& layers) {
       "neighbours' pictures in which everything that the prompt asks for is right; or\n"
       "of the pull.");
   c->callback([o, c] {
-    apply_model_defaults(*c, o->common.model_folder(), "layers map", "text");
+    apply_model_defaults(*c, o->common.model_path(), "layers map", "text");
     check(*o);
     LayersMap(*o).run();
   });

@@ -3,12 +3,13 @@
 #include "engine/error.h"
 #include "engine/file.h"
 #include "engine/json.h"
+#include "models/model_files.h"
 
 namespace lacuna {
 
 std::string apply_model_defaults(CLI::App& command, const std::filesystem::path& model,
                                  const std::string& verb, const std::string& set) {
-  const std::filesystem::path file = model / "lacuna.json";
+  const std::filesystem::path file = configuration_folder(model) / "lacuna.json";
   if (!std::filesystem::exists(file)) return {};
   const Json all = read_json(file, {.bytes = 1 << 20, .values = 10'000, .depth = 8});
   if (!all.has(verb) || !all.at(verb).has(set)) return {};

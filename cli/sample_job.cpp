@@ -89,7 +89,7 @@ SampleJob::SampleJob(SampleOptions options)
       variants_(o_.edits, o_.words, o_.compare),
       output_(o_.out, only_grid(o_) ? 1 : static_cast<int64_t>(pictures()), o_.force),
       device_(o_.common.open_device()),
-      model_(*device_, o_.common.model_folder(), parse_precision(o_.common.precision)),
+      model_(*device_, o_.common.model_path(), parse_precision(o_.common.precision)),
       progress_("sampling", 1, o_.json),
       drawer_(model_, o_.generate = with_size(o_.generate, o_.size, model_), o_.batch, progress_),
       drawn_(variants_.all.size()) {
@@ -105,7 +105,7 @@ SampleJob::SampleJob(SampleOptions options)
   progress_.restart("sampling",
                     drawer_.steps(requests_.size()) * static_cast<int64_t>(variants_.all.size()));
   nlohmann::json event = {{"event", "start"},
-                          {"model", display(model_.folder())},
+                          {"model", display(model_.path())},
                           {"device", device_->info().name},
                           {"precision", name_of(model_.dtype())},
                           {"pictures", pictures()}};

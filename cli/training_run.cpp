@@ -90,7 +90,7 @@ TrainingRun::TrainingRun(TrainingOptions options)
       o_(checked(std::move(options))),
       type_(parse_edit_type(o_.save_type)),
       device_(Device::open({.selector = o_.common.device, .count_only = o_.plan_only})),
-      model_(*device_, o_.common.model_folder(), parse_precision(o_.common.precision)),
+      model_(*device_, o_.common.model_path(), parse_precision(o_.common.precision)),
       text_(model_),
       folder_(o_.run),
       progress_("erasing", o_.train.iterations, o_.json, o_.observer) {

@@ -47,7 +47,7 @@ Tuning::Seen shapes_of(const Options& o) {
   watched.watch(&seen);
   const auto device =
       Device::open({.selector = o.common.device, .table = &watched, .count_only = true});
-  StableDiffusion model(*device, o.common.model_folder(), parse_precision(o.common.precision));
+  StableDiffusion model(*device, o.common.model_path(), parse_precision(o.common.precision));
   const auto [width, height] = size_or_default(o.size, model);
   const LatentSize size = model.latent_size(width, height);
   model.text_plan();

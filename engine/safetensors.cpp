@@ -217,6 +217,22 @@ void SafeTensors::add_file(const fs::path& path) {
   HeaderReader(path, files_.back().bytes()).read(add, metadata_);
 }
 
+SafeTensors SafeTensors::renamed(const std::function<bool(Entry&)>& change) && {
+  SafeTensors other;
+  for (auto& [name, entry] : entries_) {
+    Entry changed = entry;
+    if (!change(changed)) continue;
+    const auto [at, added] = other.entries_.try_emplace(changed.name, changed);
+    if (!added)
+      throw InputError("[safetensors] {}: '{}' stands for '{}', which is there already",
+                       display(path_), name, at->first);
+  }
+  other.path_ = std::move(path_);
+  other.files_ = std::move(files_);
+  other.metadata_ = std::move(metadata_);
+  return other;
+}
+
 const SafeTensors::Entry* SafeTensors::find(std::string_view name) const {
   const auto found = entries_.find(name);
   return found == entries_.end() ? nullptr : &found->second;

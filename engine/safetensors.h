@@ -58,6 +58,10 @@ class SafeTensors {
   // A .safetensors file, or the .safetensors.index.json of a checkpoint that is split over several.
   static SafeTensors open(const std::filesystem::path& path);
 
+  // The same file under other names: `change` may alter an entry's name and shape (of as many
+  // values) and says whether the entry stays.
+  SafeTensors renamed(const std::function<bool(Entry&)>& change) &&;
+
   const Entry* find(std::string_view name) const;  // null if there is none
   const Entry& at(std::string_view name) const;    // an error if there is none
   const Entries& entries() const { return entries_; }

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "engine/half.h"
+#include "models/model_files.h"
 
 namespace lacuna {
 namespace {
@@ -51,8 +52,7 @@ std::vector<Difference> differences(const std::filesystem::path& model, std::spa
   std::vector<Difference> all;
   for (const ModelPart p : edited_parts) {
     if (std::ranges::none_of(edits, [&](const Edit& e) { return e.changes(p); })) continue;
-    const std::vector<Difference> some =
-        differences(p, SafeTensors::open(weights_file(model, p)), edits, force);
+    const std::vector<Difference> some = differences(p, open_weights(model, p), edits, force);
     all.insert(all.end(), some.begin(), some.end());
   }
   return all;

@@ -4,18 +4,14 @@
 #include <cmath>
 
 #include "engine/error.h"
+#include "engine/json.h"
 #include "models/ldm_names.h"
+#include "models/model_files.h"
 
 namespace lacuna {
 namespace {
 
 namespace fs = std::filesystem;
-
-LdmPart ldm_part(ModelPart part) {
-  return part == ModelPart::unet  ? LdmPart::unet
-         : part == ModelPart::vae ? LdmPart::vae
-                                  : LdmPart::text_encoder;
-}
 
 bool is_float(FileDType type) {
   return type == FileDType::f64 || type == FileDType::f32 || type == FileDType::f16 ||
@@ -127,40 +123,54 @@ void export_folder(const fs::path& target, const fs::path& model, EditSums edits
   if (fs::exists(target) && !(replace && fs::exists(target / "model_index.json")))
     throw InputError("[export] {} exists already; choose another --folder{}", display(target),
                      replace ? ", as this one holds no model" : ", or use --force");
-  if (lies_in(target, model) || lies_in(model, target))
-    throw InputError("[export] {} and the model {} lie in each other; choose another --folder",
-                     display(target), display(model));
-  std::vector<const EditSum*> written;
+  const fs::path configured = configuration_folder(model);
+  for (const fs::path& other : {model, configured})
+    if (lies_in(target, other) || lies_in(other, target))
+      throw InputError("[export] {} and the model {} lie in each other; choose another --folder",
+                       display(target), display(other));
+  // A single file's parts are all written; of a folder those that edits change.
+  struct Written {
+    PartPlace place;
+    const SafeTensors* base;
+    const EditSum* edits;
+  };
+  std::vector<Written> written;
   for (const EditSum& part : edits)
-    if (part.part() == ModelPart::unet || !part.names().empty()) written.push_back(&part);
+    if (part.part() == ModelPart::unet || !part.names().empty() || is_single_file(model))
+      written.push_back({place_in_folder(part.part()), &part.base(), &part});
+  std::optional<SafeTensors> vae;
+  if (is_single_file(model)) {
+    vae = open_weights(model, ModelPart::vae);
+    written.push_back({place_in_folder(ModelPart::vae), &*vae, nullptr});
+  }
   const auto is_written = [&](const fs::path& relative) {
-    return std::ranges::any_of(written, [&](const EditSum* part) {
-      const PartPlace place = place_in_folder(part->part());
-      return relative.parent_path() == place.folder &&
-             display(relative.filename()).starts_with(place.stem);
+    return std::ranges::any_of(written, [&](const Written& part) {
+      return relative.parent_path() == part.place.folder &&
+             display(relative.filename()).starts_with(part.place.stem);
     });
   };
   Staging staging(target);
-  for (const auto& entry : fs::recursive_directory_iterator(model)) {
-    const fs::path relative = entry.path().lexically_relative(model);
+  for (const auto& entry : fs::recursive_directory_iterator(configured)) {
+    const fs::path relative = entry.path().lexically_relative(configured);
     if (entry.is_directory())
       make_folder(staging.folder() / relative);
     else if (!is_written(relative))
       fs::copy_file(entry.path(), staging.folder() / relative);
   }
-  for (const EditSum* part : written) {
-    const PartPlace place = place_in_folder(part->part());
-    write(staging.folder() / place.folder / (std::string(place.stem) + ".safetensors"),
-          tensors_of(part->base(), part, type), metadata, tell);
-  }
+  if (is_single_file(model))
+    write_file(staging.folder() / "unet" / "config.json",
+               configuration(model, ModelPart::unet).value().dump(2) + "\n", Overwrite::yes);
+  for (const Written& part : written)
+    write(staging.folder() / part.place.folder / (std::string(part.place.stem) + ".safetensors"),
+          tensors_of(*part.base, part.edits, type), metadata, tell);
   staging.commit();
 }
 
 void export_checkpoint(const fs::path& file, const fs::path& model, EditSums edits, FileDType type,
                        const SafeTensors::Metadata& metadata, const TellTensors& tell) {
-  const SafeTensors vae = SafeTensors::open(weights_file(model, ModelPart::vae));
+  const SafeTensors vae = open_weights(model, ModelPart::vae);
   std::vector<TensorToWrite> all;
-  const auto add = [&](LdmPart part, const SafeTensors& weights, const EditSum* sum) {
+  const auto add = [&](ModelPart part, const SafeTensors& weights, const EditSum* sum) {
     std::vector<std::string> names;
     for (const auto& [name, entry] : weights.entries()) names.push_back(name);
     const LdmNames ldm_name(part, names);
@@ -170,8 +180,8 @@ void export_checkpoint(const fs::path& file, const fs::path& model, EditSums edi
       all.push_back(std::move(t));
     }
   };
-  for (const EditSum& sum : edits) add(ldm_part(sum.part()), sum.base(), &sum);
-  add(LdmPart::vae, vae, nullptr);
+  for (const EditSum& sum : edits) add(sum.part(), sum.base(), &sum);
+  add(ModelPart::vae, vae, nullptr);
   write(file, std::move(all), metadata, tell);
 }
 

@@ -1,84 +1,27 @@
 #include "models/ldm_names.h"
 
 #include <algorithm>
-#include <charconv>
-#include <optional>
-#include <utility>
 
 #include "engine/error.h"
+#include "models/name_parts.h"
 
 namespace lacuna {
-namespace {
 
-using Renames = std::span<const std::pair<std::string_view, std::string_view>>;
-
-// Takes `prefix` off the front of `text`, if it is there.
-bool take(std::string_view& text, std::string_view prefix) {
-  if (!text.starts_with(prefix)) return false;
-  text.remove_prefix(prefix.size());
-  return true;
+std::string_view ldm_prefix(ModelPart part) {
+  switch (part) {
+    case ModelPart::unet:
+      return "model.diffusion_model.";
+    case ModelPart::vae:
+      return "first_stage_model.";
+    case ModelPart::text:
+      break;
+  }
+  return "cond_stage_model.transformer.";
 }
 
-// Takes "3." off the front.
-std::optional<int64_t> take_number(std::string_view& text) {
-  int64_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc() || rest == end || *rest != '.') return {};
-  text.remove_prefix(static_cast<size_t>(rest - text.data()) + 1);
-  return number;
-}
-
-// "3." of "BLOCKS3.REST".
-std::optional<int64_t> index_after(std::string_view name, std::string_view blocks) {
-  if (!take(name, blocks)) return {};
-  return take_number(name);
-}
-
-// The name with its beginning replaced as the first rename that fits says.
-std::optional<std::string> renamed(std::string_view name, Renames renames) {
-  for (const auto& [from, to] : renames)
-    if (take(name, from)) return std::string(to) + std::string(name);
-  return {};
-}
-
-constexpr std::pair<std::string_view, std::string_view> unet_ends[] = {
-    {"conv_in.", "input_blocks.0.0."},
-    {"time_embedding.linear_1.", "time_embed.0."},
-    {"time_embedding.linear_2.", "time_embed.2."},
-    {"conv_norm_out.", "out.0."},
-    {"conv_out.", "out.2."},
-};
-constexpr std::pair<std::string_view, std::string_view> unet_resnet[] = {
-    {"norm1.", "in_layers.0."},          {"conv1.", "in_layers.2."},
-    {"norm2.", "out_layers.0."},         {"conv2.", "out_layers.3."},
-    {"time_emb_proj.", "emb_layers.1."}, {"conv_shortcut.", "skip_connection."},
-};
-constexpr std::pair<std::string_view, std::string_view> vae_resnet[] = {
-    {"norm1.", "norm1."},
-    {"conv1.", "conv1."},
-    {"norm2.", "norm2."},
-    {"conv2.", "conv2."},
-    {"conv_shortcut.", "nin_shortcut."},
-};
-// The second names are those of diffusers before 0.17.
-constexpr std::pair<std::string_view, std::string_view> vae_attention[] = {
-    {"group_norm.", "norm."},
-    {"to_q.", "q."},
-    {"query.", "q."},
-    {"to_k.", "k."},
-    {"key.", "k."},
-    {"to_v.", "v."},
-    {"value.", "v."},
-    {"to_out.0.", "proj_out."},
-    {"proj_attn.", "proj_out."},
-};
-
-}  // namespace
-
-LdmNames::LdmNames(LdmPart part, std::span<const std::string> names) : part_(part) {
+LdmNames::LdmNames(ModelPart part, std::span<const std::string> names) : part_(part) {
   for (const std::string& name : names) {
-    if (part == LdmPart::unet && name.starts_with("down_blocks.0.resnets."))
+    if (part == ModelPart::unet && name.starts_with("down_blocks.0.resnets."))
       layers_ = std::max(layers_, 1 + index_after(name, "down_blocks.0.resnets.").value_or(0));
     if (const auto block = index_after(name, "up_blocks.");
         block && name.find(".attentions.") != std::string::npos)
@@ -91,15 +34,15 @@ LdmNames::LdmNames(LdmPart part, std::span<const std::string> names) : part_(par
 std::string LdmNames::operator()(const std::string& name) const {
   std::string result;
   switch (part_) {
-    case LdmPart::unet:
+    case ModelPart::unet:
       result = unet_name(name);
       break;
-    case LdmPart::vae:
+    case ModelPart::vae:
       result = vae_name(name);
       break;
-    case LdmPart::text_encoder:
+    case ModelPart::text:
       // Recent releases of transformers leave out the first word.
-      return "cond_stage_model.transformer." +
+      return std::string(ldm_prefix(part_)) +
              std::string(name.starts_with("text_model.") ? "" : "text_model.") + name;
   }
   if (result.empty())
@@ -107,7 +50,7 @@ std::string LdmNames::operator()(const std::string& name) const {
         "[export] '{}' has no place in a single file of Stable Diffusion 1.x; export "
         "a --folder",
         name);
-  return (part_ == LdmPart::unet ? "model.diffusion_model." : "first_stage_model.") + result;
+  return std::string(ldm_prefix(part_)) + result;
 }
 
 std::string LdmNames::unet_name(const std::string& name) const {
@@ -178,9 +121,10 @@ std::string LdmNames::vae_name(const std::string& name) const {
   return {};
 }
 
-std::vector<int64_t> ldm_shape(LdmPart part, const std::string& name, std::vector<int64_t> shape) {
+std::vector<int64_t> ldm_shape(ModelPart part, const std::string& name,
+                               std::vector<int64_t> shape) {
   const bool attention = name.find(".mid_block.attentions.") != std::string::npos;
-  if (part == LdmPart::vae && attention && shape.size() == 2) shape.insert(shape.end(), {1, 1});
+  if (part == ModelPart::vae && attention && shape.size() == 2) shape.insert(shape.end(), {1, 1});
   return shape;
 }
 

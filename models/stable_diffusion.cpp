@@ -4,31 +4,31 @@
 #include <cmath>
 
 #include "engine/error.h"
-#include "models/folder.h"
+#include "engine/json.h"
 
 namespace lacuna {
-StableDiffusion::StableDiffusion(Device& device, const std::filesystem::path& folder,
+StableDiffusion::StableDiffusion(Device& device, const std::filesystem::path& path,
                                  Precision precision)
     : device_(device),
-      folder_(folder),
+      path_(path),
       dtype_(storage_type(precision, device)),
-      text_(device, folder, dtype_),
-      unet_weights_(device, weights_file(part(folder, "unet"), "diffusion_pytorch_model"), dtype_),
-      vae_weights_(device, weights_file(part(folder, "vae"), "diffusion_pytorch_model"), dtype_),
-      schedule_(NoiseSchedule::load(part(folder, "scheduler") / "scheduler_config.json")),
-      unet_(unet_weights_, UNetConfig::from_file(folder / "unet" / "config.json")),
-      vae_config_(VaeConfig::from_file(folder / "vae" / "config.json")),
+      text_(device, path, dtype_),
+      unet_weights_(device, open_weights(path, ModelPart::unet), dtype_),
+      vae_weights_(device, open_weights(path, ModelPart::vae), dtype_),
+      schedule_(NoiseSchedule::load(part(path, "scheduler") / "scheduler_config.json")),
+      unet_(unet_weights_, UNetConfig::from(configuration(path, ModelPart::unet))),
+      vae_config_(VaeConfig::from_file(part(path, "vae") / "config.json")),
       predictor_(device, unet_, dtype_, text_.tokenizer().context()) {
   if (unet_.config().cross_attention_dim != text_.width())
     throw InputError(
         "[model] {}: the UNet reads text states of width {} and the text encoder gives {}; they do "
         "not belong "
         "together",
-        display(folder), unet_.config().cross_attention_dim, text_.width());
+        display(path), unet_.config().cross_attention_dim, text_.width());
   if (unet_.config().out_channels != vae_config_.latent_channels)
     throw InputError(
         "[model] {}: the UNet gives {} channels and the VAE takes {}; they do not belong together",
-        display(folder), unet_.config().out_channels, vae_config_.latent_channels);
+        display(path), unet_.config().out_channels, vae_config_.latent_channels);
   if (unet_.config().inpainting()) unet_.give([this](LatentSize s) { return nothing_given(s); });
 }
 
@@ -46,10 +46,6 @@ std::span<const float> StableDiffusion::nothing_given(LatentSize size) {
     nothing_size_ = size;
   }
   return nothing_given_;
-}
-
-std::string StableDiffusion::name() const {
-  return display(std::filesystem::weakly_canonical(folder_).filename());
 }
 
 uint64_t StableDiffusion::weight_bytes() const {

@@ -1,5 +1,5 @@
-// StableDiffusion: a diffusers folder as four models (tokenizer, CLIP text encoder, UNet, VAE) and
-// a noise schedule on one device, with the plans that run them.
+// StableDiffusion: a model's files (models/model_files.h) as four models (tokenizer, CLIP text
+// encoder, UNet, VAE) and a noise schedule on one device, with the plans that run them.
 //
 // Latents on the host are [C,H,W] floats, as PyTorch and the random generators order them;
 // conversion to the kernels' N,H,W,C happens here. Plans are compiled at first use and kept until
@@ -15,6 +15,7 @@
 #include "engine/plan.h"
 #include "engine/rng.h"
 #include "models/image.h"
+#include "models/model_files.h"
 #include "models/noise_schedule.h"
 #include "models/predictor.h"
 #include "models/text_encoder.h"
@@ -24,13 +25,13 @@ namespace lacuna {
 
 class StableDiffusion {
  public:
-  // Throws InputError naming the file for everything that is missing or wrong in the folder.
-  StableDiffusion(Device& device, const std::filesystem::path& folder, Precision precision);
+  // Throws InputError naming the file for everything that is missing or wrong in the files.
+  StableDiffusion(Device& device, const std::filesystem::path& path, Precision precision);
   StableDiffusion(const StableDiffusion&) = delete;
   StableDiffusion& operator=(const StableDiffusion&) = delete;
 
-  const std::filesystem::path& folder() const { return folder_; }
-  std::string name() const;  // the last part of the folder's path
+  const std::filesystem::path& path() const { return path_; }
+  std::string name() const { return model_name(path_); }
   TextEncoder& text_encoder() { return text_; }
   const Tokenizer& tokenizer() const { return text_.tokenizer(); }
   const NoiseSchedule& noise_schedule() const { return schedule_; }
@@ -70,7 +71,7 @@ class StableDiffusion {
   std::vector<float> encode_pixels(std::span<const float> pixels, LatentSize size, Rng* noise);
 
   Device& device_;
-  std::filesystem::path folder_;
+  std::filesystem::path path_;
   DType dtype_;
   TextEncoder text_;
   WeightStore unet_weights_, vae_weights_;

@@ -1,7 +1,7 @@
 #include "models/text_encoder.h"
 
 #include "engine/error.h"
-#include "models/folder.h"
+#include "models/model_files.h"
 #include "models/predictor.h"
 
 namespace lacuna {
@@ -19,17 +19,17 @@ DType storage_type(Precision precision, const Device& device) {
   return precision == Precision::f16 ? DType::f16 : DType::f32;
 }
 
-TextEncoder::TextEncoder(Device& device, const std::filesystem::path& folder, DType dtype)
+TextEncoder::TextEncoder(Device& device, const std::filesystem::path& model, DType dtype)
     : device_(device),
-      weights_(device, weights_file(part(folder, "text_encoder"), "model"), dtype),
-      clip_(weights_, ClipTextConfig::from_file(folder / "text_encoder" / "config.json")),
-      tokenizer_(Tokenizer::load(part(folder, "tokenizer"),
+      weights_(device, open_weights(model, ModelPart::text), dtype),
+      clip_(weights_, ClipTextConfig::from_file(part(model, "text_encoder") / "config.json")),
+      tokenizer_(Tokenizer::load(part(model, "tokenizer"),
                                  static_cast<int>(clip_.config().max_position_embeddings))) {
   if (tokenizer_.vocab_size() > clip_.config().vocab_size)
     throw InputError(
         "[model] {}: the tokenizer has {} tokens and the text encoder {}; they do not belong "
         "together",
-        display(folder), tokenizer_.vocab_size(), clip_.config().vocab_size);
+        display(model), tokenizer_.vocab_size(), clip_.config().vocab_size);
 }
 
 void TextEncoder::set_overlay(Overlay overlay) {

@@ -31,8 +31,8 @@ using Overlay = std::function<void(Graph&)>;
 
 class TextEncoder {
  public:
-  // Throws InputError naming the file for everything that is missing or wrong in the folder.
-  TextEncoder(Device& device, const std::filesystem::path& folder, DType dtype);
+  // Throws InputError naming the file for everything that is missing or wrong in the model's files.
+  TextEncoder(Device& device, const std::filesystem::path& model, DType dtype);
 
   const Tokenizer& tokenizer() const { return tokenizer_; }
   int64_t width() const { return clip_.config().hidden_size; }

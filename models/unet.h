@@ -15,6 +15,8 @@
 
 namespace lacuna {
 
+class Json;
+
 struct LatentSize {
   int64_t height = 0, width = 0;
   bool operator==(const LatentSize&) const = default;
@@ -42,6 +44,7 @@ struct UNetConfig {
   std::function<std::span<const float>(LatentSize)> nothing_given;
 
   static UNetConfig from_file(const std::filesystem::path& config_json);
+  static UNetConfig from(const Json& config);
   // Latents, a mask and the latents of the picture outside it: SD 1.5's inpainting UNet has nine.
   bool inpainting() const { return in_channels == 2 * out_channels + 1; }
   // The sinusoidal features of one timestep, width block_out_channels[0] (Vaswani et al. 2017),

@@ -56,7 +56,10 @@ void refuse_unsupported(const Json& json) {
 }  // namespace
 
 UNetConfig UNetConfig::from_file(const std::filesystem::path& path) {
-  const Json json = read_json(path);
+  return from(read_json(path));
+}
+
+UNetConfig UNetConfig::from(const Json& json) {
   refuse_unsupported(json);
   UNetConfig c;
   c.in_channels = size_of_config(json, "in_channels", 4);

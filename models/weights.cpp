@@ -30,8 +30,8 @@ std::vector<int64_t> engine_shape(Layout layout, std::span<const int64_t> shape)
 
 }  // namespace
 
-WeightStore::WeightStore(Device& device, const std::filesystem::path& file, DType dtype)
-    : device_(device), file_(SafeTensors::open(file)), dtype_(dtype) {
+WeightStore::WeightStore(Device& device, SafeTensors file, DType dtype)
+    : device_(device), file_(std::move(file)), dtype_(dtype) {
   if (dtype == DType::f16 && !device.traits().storage16)
     throw DeviceError("[weights] '{}' cannot store 16-bit floats; use --precision f32",
                       device.info().name);

@@ -7,7 +7,6 @@
 // shapes and NaN are InputErrors that name file and tensor.
 #pragma once
 
-#include <filesystem>
 #include <initializer_list>
 #include <map>
 #include <memory>
@@ -38,8 +37,8 @@ struct Parameter {
 
 class WeightStore {
  public:
-  // Opens `file`; parameters are kept on `device` as `dtype` (f32 or f16).
-  WeightStore(Device& device, const std::filesystem::path& file, DType dtype);
+  // Of an opened file; parameters are kept on `device` as `dtype` (f32 or f16).
+  WeightStore(Device& device, SafeTensors file, DType dtype);
 
   // Without a file, on a device that only counts: every tensor that a model asks for is there, so
   // that graphs of a model can be made where its weights are not.

@@ -44,7 +44,7 @@ void App::start_model(const AppOptions& options) {
   ModelOptions model;
   model.model = !options.model.empty() ? options.model : settings_.model;
   try {
-    context_.open_model(model.model_folder());
+    context_.open_model(model.model_path());
   } catch (const Error& e) {
     worker_.change([&](Snapshot& s) { s.model.error = e.what(); });
   }
@@ -262,7 +262,7 @@ void App::accept_drops() {
   for (const std::filesystem::path& path : window_.take_dropped()) {
     std::error_code ignored;
     const std::string kind = display(path.extension());
-    if (std::filesystem::is_directory(path, ignored))
+    if (std::filesystem::is_directory(path, ignored) || is_checkpoint(path))
       context_.open_model(path);
     else if (kind == ".safetensors")
       context_.add_edit(path);
@@ -270,8 +270,8 @@ void App::accept_drops() {
       gallery_.open(path);
     else
       context_.say(display(path.filename()) +
-                       " is nothing to drop here: models are folders, edits .safetensors, pictures "
-                       ".png",
+                       " is nothing to drop here: models are folders or .safetensors, edits "
+                       ".safetensors, pictures .png",
                    true);
   }
   if (const std::optional<OpenedPicture> picture = gallery_.opened()) {
@@ -289,11 +289,10 @@ void App::model_dialog() {
   ImGui::SetNextWindowSize({ui::scaled(560), 0});
   if (!ImGui::BeginPopupModal("Open a model", nullptr, ImGuiWindowFlags_NoResize)) return;
   ui::dim(
-      "A diffusers folder of a Stable Diffusion 1.x model, with safetensors. It can also be "
-      "dropped "
-      "on the window.");
-  ui::label("Folder");
-  ui::text("Model folder", model_path_);
+      "A Stable Diffusion 1.x model: a diffusers folder with safetensors, or a single .safetensors "
+      "file. It can also be dropped on the window.");
+  ui::label("Folder or file");
+  ui::text("Model", model_path_);
   std::string chosen;
   if (ui::main_button("Open")) chosen = model_path_;
   ImGui::SameLine();
@@ -308,7 +307,7 @@ void App::model_dialog() {
     try {
       ModelOptions model;
       model.model = chosen;
-      context_.open_model(model.model_folder());
+      context_.open_model(model.model_path());
       ImGui::CloseCurrentPopup();
     } catch (const Error& e) { context_.say(e.what(), true); }
   }
@@ -343,7 +342,10 @@ void App::help() {
       }
       ImGui::EndTable();
     }
-    ui::dim("Drop a model's folder, an edit (.safetensors) or a picture (.png) on the window.");
+    ui::dim(
+        "Drop a model (a folder or .safetensors), an edit (.safetensors) or a picture (.png) on "
+        "the "
+        "window.");
   }
   ImGui::End();
 }

@@ -38,9 +38,9 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", std::string("lacuna ") + LACUNA_VERSION);
   app.add_option(
          "--model", o.model,
-         "Diffusers folder of a Stable Diffusion 1.x model (default: the last one, at first "
-         "pico, the embedded model)")
-      ->type_name("DIR");
+         "Stable Diffusion 1.x model: a diffusers folder or a single .safetensors file (default: "
+         "the last one, at first pico, the embedded model)")
+      ->type_name("DIR|FILE");
   app.add_option(
          "--edit", o.edits,
          "Begin with this edit, at a strength of 1 or the number after a colon; several add "

@@ -2,7 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "erase/edit.h"
-#include "models/folder.h"
+#include "models/model_files.h"
 #include "tests/cli/edits.h"
 #include "tests/cli/run.h"
 #include "tests/device.h"
@@ -23,9 +23,7 @@ std::vector<float> values(const SafeTensors& file, const std::string& name) {
   return all;
 }
 
-SafeTensors unet_of(const fs::path& folder) {
-  return SafeTensors::open(weights_file(folder / "unet", "diffusion_pytorch_model"));
-}
+SafeTensors unet_of(const fs::path& folder) { return open_weights(folder, ModelPart::unet); }
 
 // What edits make of a tensor, as f32.
 std::vector<float> under(std::span<const Edit> edits, const std::string& name) {

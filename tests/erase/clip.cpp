@@ -165,7 +165,7 @@ TEST_CASE("edits of the text encoder: what is not selected keeps its bytes" * ne
   CHECK(*text.states("a red circle") == before);
 
   const auto encoder = folder / "encoder";
-  const auto original = pico().folder() / "text_encoder";
+  const auto original = part(pico().path(), "text_encoder");
   export_encoder(base, original, {&edit, 1}, encoder, false);
   CHECK_THROWS_AS(export_encoder(base, original, {&edit, 1}, encoder, false), InputError);
   const SafeTensors whole = SafeTensors::open(encoder / "model.safetensors");

@@ -17,7 +17,7 @@ void check_clip(const std::string& name) {
   const Array states = read(golden, "output.last_hidden_state");
   for (DType type : types_of(device())) {
     INFO(name, " ", std::string(name_of(type)));
-    WeightStore store(device(), folder / "model.safetensors", type);
+    WeightStore store(device(), SafeTensors::open(folder / "model.safetensors"), type);
     const ClipText clip(store, ClipTextConfig::from_file(folder / "config.json"));
     Graph g;
     std::vector<Tensor> hidden;
@@ -44,7 +44,7 @@ void check_clip_gradients(const std::string& name) {
   const SafeTensors golden = SafeTensors::open(folder / "golden.safetensors");
   const auto ids = read_ids(golden, "input.input_ids");
   const auto shape = golden.at("input.input_ids").shape;
-  WeightStore store(device(), folder / "model.safetensors", DType::f32);
+  WeightStore store(device(), SafeTensors::open(folder / "model.safetensors"), DType::f32);
   const ClipText clip(store, ClipTextConfig::from_file(folder / "config.json"));
   const GradientCase c = {
       .fixture = "clip/" + name,

@@ -106,14 +106,17 @@ class Folder {
 }  // namespace
 
 TEST_CASE("hostile: the text encoder's config.json" * needs_device()) {
-  WeightStore store(device(), pico / "text_encoder" / "model.safetensors", DType::f32);
+  WeightStore store(device(), SafeTensors::open(pico / "text_encoder" / "model.safetensors"),
+                    DType::f32);
   for (const char* part : {"text_encoder", "clip"})
     try_everything(pico / part / "config.json",
                    [&](const fs::path& file) { ClipText(store, ClipTextConfig::from_file(file)); });
 }
 
 TEST_CASE("hostile: the UNet's config.json" * needs_device()) {
-  WeightStore store(device(), pico / "unet" / "diffusion_pytorch_model.safetensors", DType::f32);
+  WeightStore store(device(),
+                    SafeTensors::open(pico / "unet" / "diffusion_pytorch_model.safetensors"),
+                    DType::f32);
   try_everything(pico / "unet" / "config.json", [&](const fs::path& file) {
     const UNetConfig config = UNetConfig::from_file(file);
     UNet(store, config);
@@ -122,7 +125,9 @@ TEST_CASE("hostile: the UNet's config.json" * needs_device()) {
 }
 
 TEST_CASE("hostile: the VAE's config.json" * needs_device()) {
-  WeightStore store(device(), pico / "vae" / "diffusion_pytorch_model.safetensors", DType::f32);
+  WeightStore store(device(),
+                    SafeTensors::open(pico / "vae" / "diffusion_pytorch_model.safetensors"),
+                    DType::f32);
   try_everything(pico / "vae" / "config.json", [&](const fs::path& file) {
     const VaeConfig config = VaeConfig::from_file(file);
     VaeDecoder(store, config);
@@ -198,9 +203,9 @@ TEST_CASE("hostile: weights beyond half precision are refused by tensor" * needs
         [&](std::span<std::byte> to) { std::memcpy(to.data(), values, sizeof values); }}},
       {}, Overwrite::no);
   if (!device().traits().storage16) return;
-  WeightStore half(device(), folder / "w.safetensors", DType::f16);
+  WeightStore half(device(), SafeTensors::open(folder / "w.safetensors"), DType::f16);
   CHECK_THROWS_WITH_AS(Weights(half).vector("big", 2), doctest::Contains("'big' contains 70000"),
                        InputError);
-  WeightStore whole(device(), folder / "w.safetensors", DType::f32);
+  WeightStore whole(device(), SafeTensors::open(folder / "w.safetensors"), DType::f32);
   CHECK(Weights(whole).vector("big", 2));
 }

@@ -1,6 +1,5 @@
 // The tokenizer against transformers' CLIPTokenizer (tools/golden/tokenizer.py) for
-// pico's vocabulary and for CLIP's, whose vocab.json is made here from the
-// committed merge list; and against damaged files.
+// pico's vocabulary and for CLIP's, which comes with the program; and against damaged files.
 #include "models/tokenizer.h"
 
 #include <doctest/doctest.h>
@@ -27,6 +26,7 @@ namespace {
 
 const fs::path fixtures = LACUNA_SOURCE_DIR "/tests/fixtures/tokenizer";
 const fs::path pico = LACUNA_SOURCE_DIR "/assets/pico/tokenizer";
+const fs::path clip_folder = LACUNA_SOURCE_DIR "/assets/stable-diffusion-1/tokenizer";
 
 std::string read(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -61,31 +61,10 @@ class Folder {
   fs::path path_;
 };
 
-// CLIP's tokenizer folder as Stable Diffusion 1.x (pad: <|endoftext|>) or 2.x (pad: !) has it.
+// CLIP's tokenizer folder as Stable Diffusion 2.x (pad: !) has it; 1.x has <|endoftext|>.
 void make_clip(const Folder& folder, const char* pad) {
-  const std::string merges = read(fixtures / "clip_merges.txt");
-  std::vector<std::string> tokens;
-  // GPT-2 lists the printable bytes first.
-  std::vector<char32_t> alphabet;
-  for (bool printable : {true, false}) {
-    for (int b = 0; b < 256; ++b) {
-      const char32_t c = byte_character(static_cast<uint8_t>(b));
-      if ((c < 256) == printable) alphabet.push_back(c);
-    }
-  }
-  for (const char* end : {"", "</w>"}) {
-    for (char32_t c : alphabet) tokens.push_back(encode_utf8({&c, 1}) + end);
-  }
-  std::string line;
-  for (std::istringstream lines(merges); std::getline(lines, line);) {
-    if (line.starts_with("#version")) continue;
-    tokens.push_back(line.erase(line.find(' '), 1));
-  }
-  tokens.insert(tokens.end(), {"<|startoftext|>", "<|endoftext|>"});
-  json vocabulary;
-  for (size_t id = 0; id < tokens.size(); ++id) vocabulary[tokens[id]] = id;
-  write(folder.path() / "vocab.json", vocabulary.dump());
-  write(folder.path() / "merges.txt", merges);
+  for (const char* name : {"vocab.json", "merges.txt"})
+    write(folder.path() / name, read(clip_folder / name));
   folder.change("tokenizer_config.json", {{"pad_token", pad}, {"model_max_length", 77}});
   folder.change("special_tokens_map.json", {{"pad_token", pad}});
 }
@@ -120,14 +99,13 @@ Tokenizer load_pico() { return Tokenizer::load(pico, 32); }
 }  // namespace
 
 TEST_CASE("no difference to transformers, three configurations") {
-  const Folder sd1, sd2;
-  make_clip(sd1, "<|endoftext|>");
+  const Folder sd2;
   make_clip(sd2, "!");
   const auto start = std::chrono::steady_clock::now();
-  const Tokenizer clip = Tokenizer::load(sd1.path(), 77);
+  const Tokenizer clip = Tokenizer::load(clip_folder, 77);
   const std::chrono::duration<double, std::milli> time = std::chrono::steady_clock::now() - start;
   MESSAGE("CLIP's vocabulary loads in ms: ", time.count());
-  const Tokenizer tokenizers[] = {load_pico(), Tokenizer::load(sd1.path(), 77),
+  const Tokenizer tokenizers[] = {load_pico(), Tokenizer::load(clip_folder, 77),
                                   Tokenizer::load(sd2.path(), 77)};
   const std::vector<Golden> strings = read_strings();
   int different = 0;

@@ -23,7 +23,7 @@ struct Golden {
 
   Golden(const std::string& name_, DType type)
       : name(name_),
-        store(device(), folder / "diffusion_pytorch_model.safetensors", type),
+        store(device(), SafeTensors::open(folder / "diffusion_pytorch_model.safetensors"), type),
         unet(store, config) {}
 
   Tensor trace(Graph& g, std::map<std::string, Tensor>& inputs) const {

@@ -51,7 +51,8 @@ void check_vae(const std::string& name) {
   const SafeTensors golden = SafeTensors::open(folder / "golden.safetensors");
   const VaeConfig config = VaeConfig::from_file(folder / "config.json");
   for (DType type : types_of(device())) {
-    WeightStore store(device(), folder / "diffusion_pytorch_model.safetensors", type);
+    WeightStore store(device(), SafeTensors::open(folder / "diffusion_pytorch_model.safetensors"),
+                      type);
     check_encoder(name, golden, store, config);
     check_decoder(name, golden, store, config);
   }
@@ -80,7 +81,8 @@ void check_vae_gradients(const std::string& name) {
     check_gradients(c, run_gradients(c), f32_gradient_bound, others);
   };
   const auto file = folder / "diffusion_pytorch_model.safetensors";
-  WeightStore encoder_store(device(), file, DType::f32), decoder_store(device(), file, DType::f32);
+  WeightStore encoder_store(device(), SafeTensors::open(file), DType::f32),
+      decoder_store(device(), SafeTensors::open(file), DType::f32);
   const VaeEncoder encoder(encoder_store, config);
   check(encoder, encoder_store, "moments", "image", decoder_names);
   const VaeDecoder decoder(decoder_store, config);

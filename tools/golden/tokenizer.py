@@ -1,8 +1,8 @@
 """Golden token ids for tests/models/tokenizer.cpp: transformers' CLIPTokenizer on 25,000 strings.
 
 Two vocabularies: pico's, and OpenAI CLIP's, which every Stable Diffusion 1.x and 2.x checkpoint has. Its
-merge list (MIT licence, github.com/openai/CLIP) is read from the package clip-anytorch and committed as
-tests/fixtures/tokenizer/clip_merges.txt; the vocabulary follows from it. Strings are kept whole, ids as a
+merge list (MIT licence, github.com/openai/CLIP) is read from the package clip-anytorch; the vocabulary follows
+from it. Both are committed in assets/stable-diffusion-1/tokenizer, for checkpoints in a single file. Strings are kept whole, ids as a
 64-bit hash, and a sample as padded lists in samples.json.
 
 Run from the repository root, with a Python whose unicodedata is version 14 (3.11), so that the strings
@@ -24,6 +24,7 @@ from transformers import CLIPTokenizer
 
 OUT = pathlib.Path("tests/fixtures/tokenizer")
 PICO = pathlib.Path("assets/pico/tokenizer")
+CLIP = pathlib.Path("assets/stable-diffusion-1/tokenizer")
 MULTIPLIER = float(sys.argv[1]) if len(sys.argv) > 1 else 1
 rng = random.Random(20240229)
 
@@ -173,7 +174,9 @@ def main():
                           for name, t in tokenizers.items()}
                 samples.append({"string": i, "ids": padded})
     OUT.mkdir(parents=True, exist_ok=True)
-    (OUT / "clip_merges.txt").write_text("#version: 0.2\n" + "\n".join(merges) + "\n")
+    (CLIP / "merges.txt").write_text("#version: 0.2\n" + "\n".join(merges) + "\n")
+    ids = {t: i for i, t in enumerate(vocabulary)}
+    (CLIP / "vocab.json").write_text(json.dumps(ids, ensure_ascii=False, separators=(",", ":")) + "\n")
     (OUT / "strings.bin").write_bytes(data)
     (OUT / "samples.json").write_text(json.dumps(samples, separators=(",", ":")) + "\n")
     print(len(texts), "strings,", sum(f.stat().st_size for f in OUT.iterdir()), "bytes")

@@ -1,4 +1,4 @@
-#include "cli/program_folder.h"
+#include "engine/program_folder.h"
 
 #ifdef _WIN32
 #define WIN32_LEAN_AND_MEAN
