@@ -3,7 +3,7 @@
 //
 // Needs Vulkan 1.2 with bufferDeviceAddress and scalarBlockLayout, nothing vendor-specific. All
 // errors are DeviceError. Not thread-safe: one thread uses a device at a time, beside a thread that
-// draws with it through engine/vulkan/handles.h.
+// draws with it through engine/vulkan/handles.h and may destroy buffers.
 #pragma once
 
 #include <cstddef>

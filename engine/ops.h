@@ -60,6 +60,9 @@ Tensor detach(Tensor x);
 // x [B,T,C], with no gradient for the first `count` tokens of each of the B.
 Tensor detach_tokens(Tensor x, int64_t count);
 Tensor cast(Tensor x, DType type);
+// A picture's pixels [...,3], f32 from -1 to 1 -> i32 [...,1] with the bytes R, G, B, 255, the red
+// one lowest: what windows show.
+Tensor rgba8(Tensor x);
 Tensor fill(Graph& graph, Shape shape, float value);  // f32, the same number everywhere
 
 // Mean over all elements of weight (x - target)^2. x [N,...]; target f32 of that shape; weight f32

@@ -55,6 +55,8 @@ class Plan {
   void run();
   // Result of the last run, as float whatever its storage type.
   std::vector<float> get(const std::string& output) const;
+  // The same, as it is, in a buffer of its own on the device.
+  Buffer copy(const std::string& output) const;
 
   // Runs once, node by node, and measures or inspects each.
   std::vector<NodeProfile> profile();

@@ -75,7 +75,9 @@ Plan& StableDiffusion::decoder_plan(LatentSize size) {
   Graph g;
   const Tensor latents =
       g.input("latents", {1, size.height, size.width, vae_config_.latent_channels});
-  g.output("pixels", cast((*vae_decoder_)(cast(latents, dtype_)), DType::f32));
+  const Tensor pixels = cast((*vae_decoder_)(cast(latents, dtype_)), DType::f32);
+  g.output("pixels", pixels);
+  if (keep_decoded_) g.output("rgba", rgba8(pixels));
   decoder_plan_.emplace(device_, g);
   decoder_size_ = size;
   return *decoder_plan_;
@@ -93,6 +95,18 @@ Image StableDiffusion::decode(std::span<const float> latents, LatentSize size) {
   const int64_t factor = vae_config_.factor();
   return image_from_floats(pixels, static_cast<int>(size.width * factor),
                            static_cast<int>(size.height * factor));
+}
+
+void StableDiffusion::keep_decoded() {
+  if (!keep_decoded_) decoder_plan_.reset();
+  keep_decoded_ = true;
+}
+
+std::shared_ptr<const Buffer> StableDiffusion::decoded() const {
+  if (!keep_decoded_ || !decoder_plan_) return nullptr;
+  try {
+    return std::make_shared<Buffer>(decoder_plan_->copy("rgba"));
+  } catch (const DeviceError&) { return nullptr; }  // the picture is on the host as well
 }
 
 Plan& StableDiffusion::encoder_plan(LatentSize size) {

@@ -54,6 +54,12 @@ class StableDiffusion {
   const WeightStore& text_weights() const { return text_.weights(); }
   // Latents as the UNet sees them -> picture. Throws DeviceError when the result is not finite.
   Image decode(std::span<const float> latents, LatentSize size);
+  // For programs that show pictures with the device that made them: from now on decode() leaves
+  // its picture there, too.
+  void keep_decoded();
+  // The last one, [height][width] of bytes R, G, B, 255, in a buffer of its own; null where none is
+  // kept or the device has no room.
+  std::shared_ptr<const Buffer> decoded() const;
   // Picture -> mean of the posterior or, with a generator, a sample of it (one normal number for
   // each number of the latents, in their order), scaled for the UNet.
   std::vector<float> encode(const Image& image, Rng* noise = nullptr);
@@ -83,6 +89,7 @@ class StableDiffusion {
   std::optional<VaeEncoder> vae_encoder_;
   std::optional<Plan> decoder_plan_, encoder_plan_;
   LatentSize decoder_size_, encoder_size_;
+  bool keep_decoded_ = false;
   std::vector<float> nothing_given_;  // UNetConfig has its meaning
   LatentSize nothing_size_;
 };

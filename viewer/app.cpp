@@ -28,7 +28,8 @@ App::App(const AppOptions& options, Window& window, Screen& screen, Device& comp
     : window_(window),
       screen_(screen),
       settings_(settings),
-      worker_(compute, options.precision, std::filesystem::u8path(options.gallery), Window::wake),
+      worker_(compute, screen.renderer().vulkan().device == vulkan_handles(compute).device,
+              options.precision, std::filesystem::u8path(options.gallery), Window::wake),
       gallery_(std::filesystem::u8path(options.gallery), Window::wake),
       pictures_(screen.renderer()),
       context_{window, worker_, gallery_, pictures_, settings, options.device, options.precision},
@@ -73,7 +74,7 @@ void App::run() {
 void App::frame() {
   if (window_.fit_scale()) screen_.renderer().make_fonts();
   ImGui_ImplGlfw_NewFrame();
-  if (script_) script_->play(window_, context_.now);
+  if (script_) script_->play(window_, context_.now, pictures_);
   widget_map().begin_frame();
   ImGui::NewFrame();
   accept_drops();

@@ -14,12 +14,17 @@ constexpr int small_side = 160;  // pictures up to this are shown with square pi
 
 }  // namespace
 
-ImTextureID Pictures::id(const ImagePtr& image, bool sharp) {
-  Entry& e = entries_[{image.get(), sharp}];
+ImTextureID Pictures::id(const Shown& shown, bool sharp) {
+  const Image& image = *shown.image;
+  Entry& e = entries_[{&image, sharp}];
   if (!e.texture) {
-    e.image = image;
-    e.texture = std::make_unique<Texture>(renderer_, image->width, image->height, sharp);
-    e.texture->set(*image);
+    e.image = shown.image;
+    e.texture = std::make_unique<Texture>(renderer_, image.width, image.height, sharp);
+    if (shown.on_device)
+      e.texture->set(shown.on_device);
+    else
+      e.texture->set(image);
+    (shown.on_device ? from_device_ : from_host_)++;
   }
   e.shown = frame_;
   return e.texture->id();
@@ -55,7 +60,7 @@ void show(Pictures& pictures, const Shown& shown, const Area& area, float from, 
   const bool sharp =
       !shown.preview && std::max(shown.image->width, shown.image->height) <= small_side;
   ImGui::GetWindowDrawList()->AddImage(
-      pictures.id(shown.image, sharp), {area.low.x + from * area.width(), area.low.y},
+      pictures.id(shown, sharp), {area.low.x + from * area.width(), area.low.y},
       {area.low.x + to * area.width(), area.high.y}, {from, 0}, {to, 1});
 }
 

@@ -1,5 +1,5 @@
-// Pictures as textures: each Image that a panel shows is uploaded once and kept as long as it is
-// shown. And how panels show one.
+// Pictures as textures: each Image that a panel shows becomes one once, from the device where it
+// lies there already, and is kept as long as it is shown. And how panels show one.
 #pragma once
 
 #include <map>
@@ -14,7 +14,10 @@ class Pictures {
  public:
   explicit Pictures(Renderer& renderer) : renderer_(renderer) {}
   // `sharp`: its pixels stay squares when they are magnified.
-  ImTextureID id(const ImagePtr& image, bool sharp);
+  ImTextureID id(const Shown& shown, bool sharp);
+  // How many textures were made of what lay on the device, and of what the host has.
+  uint64_t from_device() const { return from_device_; }
+  uint64_t from_host() const { return from_host_; }
   // Forgets what was not shown for a while.
   void end_frame();
 
@@ -26,7 +29,7 @@ class Pictures {
   };
   Renderer& renderer_;
   std::map<std::pair<const Image*, bool>, Entry> entries_;
-  uint64_t frame_ = 0;
+  uint64_t frame_ = 0, from_device_ = 0, from_host_ = 0;
 };
 
 struct Area {

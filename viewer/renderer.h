@@ -67,11 +67,12 @@ class Renderer {
   friend class Texture;
   struct Upload {
     HostBuffer pixels;
+    std::shared_ptr<const Buffer> on_device;  // instead of pixels
     VkImage image;
     uint32_t width, height;
   };
   TextureHandles make(uint32_t width, uint32_t height, bool sharp);
-  void upload(const TextureHandles& texture, uint32_t width, uint32_t height, HostBuffer&& pixels);
+  void upload(const TextureHandles& texture, Upload&& upload);
   void retire(TextureHandles&& texture);
   void free(const TextureHandles& texture);
   void make_pipeline(VkRenderPass pass);
@@ -85,7 +86,7 @@ class Renderer {
   HostBuffer vertices_, indices_;
   std::unique_ptr<class Texture> fonts_;
   std::vector<Upload> uploads_;
-  std::vector<HostBuffer> uploading_;  // by the frame that is under way
+  std::vector<Upload> uploading_;  // by the frame that is under way
   std::vector<TextureHandles> retired_;
 };
 
@@ -101,6 +102,8 @@ class Texture {
   int height() const { return height_; }
   void set(const Image& image);                // of the same size
   void set(std::span<const uint32_t> pixels);  // as IM_COL32 makes them
+  // The same in a buffer of the renderer's device, written by work that is done.
+  void set(std::shared_ptr<const Buffer> pixels);
   ImTextureID id() const;
 
  private:

@@ -190,7 +190,7 @@ bool Script::condition(const Snapshot& now) {
   return met;
 }
 
-void Script::play(Window& window, const Snapshot& now) {
+void Script::play(Window& window, const Snapshot& now, const Pictures& pictures) {
   if (!running()) return;
   if (begin_ < 0) begin_ = wall_seconds();
   const std::vector<std::string>& words = lines_[at_].words;
@@ -225,9 +225,9 @@ void Script::play(Window& window, const Snapshot& now) {
     const DrawState& d = now.draw;
     fmt::print(
         "drawing {}: {} of {} calls in {:.3f} s, previews {:.4f} s; erase {} of {}, previews "
-        "{:.3f} s\n",
+        "{:.3f} s; textures {} straight from the device, {} through the host\n",
         d.number, d.call, d.calls, d.seconds, d.preview_seconds, now.erase.at, now.erase.of,
-        now.erase.preview_seconds);
+        now.erase.preview_seconds, pictures.from_device(), pictures.from_host());
   } else {
     window.close();
   }

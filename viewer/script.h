@@ -23,7 +23,7 @@
 #include <string>
 #include <vector>
 
-#include "viewer/snapshot.h"
+#include "viewer/pictures.h"
 
 namespace lacuna::viewer {
 
@@ -46,7 +46,7 @@ class Script {
   bool waits() const { return running() && lines_[at_].words[0] == "wait"; }
   // Between the platform's and ImGui's new frame: does the next piece of an action. Throws
   // InputError where one cannot be done.
-  void play(Window& window, const Snapshot& now);
+  void play(Window& window, const Snapshot& now, const Pictures& pictures);
   // The file that wants a copy of this frame, once.
   std::filesystem::path take_screenshot();
 

@@ -59,7 +59,7 @@ void Session::close() {
   preview_.reset();
   text_.reset();
   model_.reset();
-  original_image_.reset();
+  original_image_ = {};
   original_key_.clear();
 }
 
@@ -71,6 +71,7 @@ void Session::open(const fs::path& folder) {
   close();
   const std::string error = error_of([&] {
     model_ = std::make_unique<StableDiffusion>(device_, folder, parse_precision(precision_));
+    if (draws_) model_->keep_decoded();
     text_.emplace(*model_);
     preview_.emplace(*model_);
   });
@@ -129,13 +130,13 @@ void Session::draw(const DrawRequest& asked, const std::function<bool()>& go_on)
     if (fresh_original) {
       edited_.reset();
       loaded_.clear();
-      ImagePtr image = draw_one(r, true, nullptr, go_on);
-      if (!image) return;
+      Shown image = draw_one(r, true, nullptr, go_on);
+      if (!image.image) return;
       original_image_ = std::move(image);
       original_key_ = key_of(r);
       calls_before_ = calls / 2;
     }
-    if (r.compare) publish_([&](Snapshot& s) { s.draw.original = {original_image_, false}; });
+    if (r.compare) publish_([&](Snapshot& s) { s.draw.original = original_image_; });
     load_edits(r.edits);
     if (edited_) edited_->use(true);
     std::optional<Regional> regional;
@@ -151,10 +152,10 @@ void Session::draw(const DrawRequest& asked, const std::function<bool()>& go_on)
                                 RegionMode::prediction, *original_,
                                 [&](const std::string& t) { return edited_->original_states(t); }});
     }
-    const ImagePtr image = draw_one(r, false, regional ? &*regional : nullptr, go_on);
-    if (!image) return;
+    const Shown image = draw_one(r, false, regional ? &*regional : nullptr, go_on);
+    if (!image.image) return;
     finished = true;
-    if (r.save) save(r, *image);
+    if (r.save) save(r, *image.image);
   });
   publish_([&](Snapshot& s) {
     s.draw.running = false;
@@ -169,11 +170,11 @@ void Session::draw(const DrawRequest& asked, const std::function<bool()>& go_on)
   });
 }
 
-ImagePtr Session::draw_one(const DrawRequest& r, bool original, const Regional* regional,
-                           const std::function<bool()>& go_on) {
+Shown Session::draw_one(const DrawRequest& r, bool original, const Regional* regional,
+                        const std::function<bool()>& go_on) {
   const LatentSize size = model_->latent_size(r.options.width, r.options.height);
-  const auto show = [original](Snapshot& s, ImagePtr image, bool preview) {
-    (original ? s.draw.original : s.draw.edited) = {std::move(image), preview};
+  const auto show = [&](const Shown& shown) {
+    publish_([&](Snapshot& s) { (original ? s.draw.original : s.draw.edited) = shown; });
   };
   double first_call = 0;
   int calls = 0;
@@ -193,17 +194,21 @@ ImagePtr Session::draw_one(const DrawRequest& r, bool original, const Regional* 
     if (call + 1 == calls) return;  // the picture itself is next
     const double begin = wall_seconds();
     const bool by_vae = r.vae_every > 0 && (call + 1) % r.vae_every == 0;
-    auto image = std::make_shared<Image>(by_vae ? model_->decode(latents, size)
+    Shown look{.preview = !by_vae};
+    look.image = std::make_shared<Image>(by_vae ? model_->decode(latents, size)
                                                 : (*preview_)(latents, size));
+    if (by_vae) look.on_device = model_->decoded();
     preview_seconds_ += wall_seconds() - begin;
-    publish_([&](Snapshot& s) { show(s, std::move(image), !by_vae); });
+    show(look);
   };
   GenerateExtras extras{regional, nullptr, glimpse};
   std::vector<Generated> made = generate(*model_, *text_, {&r.image, 1}, r.options, step, extras);
-  if (made.empty()) return nullptr;
-  auto image = std::make_shared<const Image>(std::move(made[0].image));
-  publish_([&](Snapshot& s) { show(s, image, false); });
-  return image;
+  if (made.empty()) return {};
+  Shown picture{std::make_shared<const Image>(std::move(made[0].image))};
+  // With a region the picture may be joined of two on the host.
+  if (!regional) picture.on_device = model_->decoded();
+  show(picture);
+  return picture;
 }
 
 void Session::save(const DrawRequest& r, const Image& image) {

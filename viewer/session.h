@@ -18,8 +18,11 @@ class Session {
   // Called with a change to make to what others see.
   using Publish = std::function<void(const std::function<void(Snapshot&)>&)>;
 
-  Session(Device& device, std::string precision, std::filesystem::path gallery, Publish publish)
+  // `draws`: the device also draws the window, so that pictures can stay on it.
+  Session(Device& device, bool draws, std::string precision, std::filesystem::path gallery,
+          Publish publish)
       : device_(device),
+        draws_(draws),
         precision_(std::move(precision)),
         gallery_(std::move(gallery)),
         publish_(std::move(publish)) {}
@@ -34,14 +37,15 @@ class Session {
   void inspect(const std::vector<EditChoice>& edits);
 
  private:
-  // One picture with the model as it stands; null where it was stopped.
-  ImagePtr draw_one(const DrawRequest& request, bool original, const Regional* regional,
-                    const std::function<bool()>& go_on);
+  // One picture with the model as it stands; without an image where it was stopped.
+  Shown draw_one(const DrawRequest& request, bool original, const Regional* regional,
+                 const std::function<bool()>& go_on);
   void load_edits(const std::vector<EditChoice>& edits);
   void save(const DrawRequest& request, const Image& image);
   void tell_memory(Snapshot& s) const;
 
   Device& device_;
+  bool draws_;
   std::string precision_;
   std::filesystem::path gallery_, folder_;
   Publish publish_;
@@ -53,7 +57,7 @@ class Session {
   std::string loaded_text_;         // the same as a picture's settings have them
   std::optional<Predictor> original_;
   std::string original_key_;  // of original_image_: everything that it depends on
-  ImagePtr original_image_;
+  Shown original_image_;
   double begin_ = 0, preview_seconds_ = 0;
   int calls_before_ = 0;
 };

@@ -46,6 +46,8 @@ struct ModelState {
 struct Shown {
   ImagePtr image;
   bool preview = false;
+  // The same as bytes R, G, B, 255 where the device that computes also draws; else null.
+  std::shared_ptr<const Buffer> on_device = nullptr;
 };
 
 struct DrawState {

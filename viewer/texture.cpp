@@ -98,11 +98,11 @@ TextureHandles Renderer::make(uint32_t width, uint32_t height, bool sharp) {
   return t;
 }
 
-void Renderer::upload(const TextureHandles& texture, uint32_t width, uint32_t height,
-                      HostBuffer&& pixels) {
+void Renderer::upload(const TextureHandles& texture, Upload&& upload) {
   // Only the newest pixels of a picture count.
   std::erase_if(uploads_, [&](const Upload& u) { return u.image == texture.image; });
-  uploads_.push_back({std::move(pixels), texture.image, width, height});
+  upload.image = texture.image;
+  uploads_.push_back(std::move(upload));
 }
 
 void Renderer::retire(TextureHandles&& texture) {
@@ -133,11 +133,20 @@ void Renderer::begin(VkCommandBuffer commands) {
     vulkan_.vk.vkCmdPipelineBarrier(commands, VK_PIPELINE_STAGE_FRAGMENT_SHADER_BIT,
                                     VK_PIPELINE_STAGE_TRANSFER_BIT, 0, 0, nullptr, 0, nullptr, 1,
                                     &barrier);
+    if (u.on_device) {
+      // The host has waited for the queue that wrote it; this queue has yet to see it.
+      const VkMemoryBarrier written{VK_STRUCTURE_TYPE_MEMORY_BARRIER, nullptr,
+                                    VK_ACCESS_MEMORY_WRITE_BIT, VK_ACCESS_TRANSFER_READ_BIT};
+      vulkan_.vk.vkCmdPipelineBarrier(commands, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT,
+                                      VK_PIPELINE_STAGE_TRANSFER_BIT, 0, 1, &written, 0, nullptr, 0,
+                                      nullptr);
+    }
     VkBufferImageCopy copy{};
     copy.imageSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1};
     copy.imageExtent = {u.width, u.height, 1};
-    vulkan_.vk.vkCmdCopyBufferToImage(commands, u.pixels.handle(), u.image,
-                                      VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, 1, &copy);
+    const auto from = u.on_device ? (VkBuffer)u.on_device->handle() : u.pixels.handle();
+    vulkan_.vk.vkCmdCopyBufferToImage(commands, from, u.image, VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL,
+                                      1, &copy);
     barrier.oldLayout = VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL;
     barrier.newLayout = VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL;
     barrier.srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT;
@@ -145,7 +154,7 @@ void Renderer::begin(VkCommandBuffer commands) {
     vulkan_.vk.vkCmdPipelineBarrier(commands, VK_PIPELINE_STAGE_TRANSFER_BIT,
                                     VK_PIPELINE_STAGE_FRAGMENT_SHADER_BIT, 0, 0, nullptr, 0,
                                     nullptr, 1, &barrier);
-    uploading_.push_back(std::move(u.pixels));
+    uploading_.push_back(std::move(u));
   }
   uploads_.clear();
 }
@@ -169,8 +178,15 @@ void Texture::set(const Image& image) {
 void Texture::set(std::span<const uint32_t> pixels) {
   HostBuffer buffer(renderer_.vulkan(), pixels.size_bytes(), VK_BUFFER_USAGE_TRANSFER_SRC_BIT);
   std::memcpy(buffer.mapped(), pixels.data(), pixels.size_bytes());
-  renderer_.upload(handles_, static_cast<uint32_t>(width_), static_cast<uint32_t>(height_),
-                   std::move(buffer));
+  renderer_.upload(handles_, {.pixels = std::move(buffer),
+                              .width = static_cast<uint32_t>(width_),
+                              .height = static_cast<uint32_t>(height_)});
+}
+
+void Texture::set(std::shared_ptr<const Buffer> pixels) {
+  renderer_.upload(handles_, {.on_device = std::move(pixels),
+                              .width = static_cast<uint32_t>(width_),
+                              .height = static_cast<uint32_t>(height_)});
 }
 
 ImTextureID Texture::id() const { return (ImTextureID)(uintptr_t)handles_.set; }

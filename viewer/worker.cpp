@@ -6,10 +6,10 @@
 
 namespace lacuna::viewer {
 
-Worker::Worker(Device& device, const std::string& precision, const std::filesystem::path& gallery,
-               std::function<void()> changed)
+Worker::Worker(Device& device, bool draws, const std::string& precision,
+               const std::filesystem::path& gallery, std::function<void()> changed)
     : changed_(std::move(changed)),
-      session_(device, precision, gallery,
+      session_(device, draws, precision, gallery,
                [this](const std::function<void(Snapshot&)>& c) { change(c); }) {
   snapshot_.device = device.info().name;
   snapshot_.driver = device.info().driver;

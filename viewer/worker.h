@@ -17,8 +17,9 @@ class Worker {
  public:
   // `changed` is called, from that thread, whenever there is something new to draw. The device must
   // outlive the object.
-  Worker(Device& device, const std::string& precision, const std::filesystem::path& gallery,
-         std::function<void()> changed);
+  // `draws`: the device also draws the window.
+  Worker(Device& device, bool draws, const std::string& precision,
+         const std::filesystem::path& gallery, std::function<void()> changed);
   // Stops what is under way, with a run's state saved.
   ~Worker();
 

@@ -38,7 +38,7 @@ Buffer::Buffer(Device& device, uint64_t bytes, Memory kind, const char* what)
     address_ = d.next_address;
     d.next_address += (bytes_ + 4095) / 4096 * 4096;
     d.allocated += bytes_;
-    d.peak = std::max(d.peak, d.allocated);
+    d.peak = std::max<uint64_t>(d.peak, d.allocated);
     return;
   }
   if (bytes_ > d.max_allocation)
@@ -71,7 +71,8 @@ Buffer::Buffer(Device& device, uint64_t bytes, Memory kind, const char* what)
       throw DeviceError(
           "[device] no room for {} ({:.1f} MiB) on '{}' beside {:.1f} MiB in use ({}); use a "
           "smaller --batch, --size or --precision f16",
-          what, need.size / 1048576.0, d.info.name, d.allocated / 1048576.0, name_of(result));
+          what, need.size / 1048576.0, d.info.name, d.allocated.load() / 1048576.0,
+          name_of(result));
     memory_ = (uint64_t)memory;
     VK_CHECK(d.vk.vkBindBufferMemory(d.device, buffer, memory, 0));
     VkBufferDeviceAddressInfo address{VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO, nullptr,
@@ -86,7 +87,7 @@ Buffer::Buffer(Device& device, uint64_t bytes, Memory kind, const char* what)
     throw;
   }
   d.allocated += bytes_;
-  d.peak = std::max(d.peak, d.allocated);
+  d.peak = std::max<uint64_t>(d.peak, d.allocated);
 }
 
 Buffer::~Buffer() {

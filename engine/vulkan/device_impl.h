@@ -1,6 +1,7 @@
 // What a Device is made of. Only engine/ includes this.
 #pragma once
 
+#include <atomic>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -39,7 +40,8 @@ struct Device::Impl {
   DeviceTraits traits;
   Tuning tuning;
   std::filesystem::path tuning_file;  // empty: there is no cache folder
-  uint64_t allocated = 0, peak = 0;
+  // Whoever draws may let go of a buffer while another thread computes.
+  std::atomic<uint64_t> allocated = 0, peak = 0;
   bool count_only = false;
   bool statistics = false;
   uint64_t next_address = 4096;  // of buffers that are only counted

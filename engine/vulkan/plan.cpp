@@ -270,11 +270,31 @@ std::vector<float> to_floats(std::span<const std::byte> bytes, DType type, int64
 
 }  // namespace
 
+const Plan::Impl::Named& Plan::Impl::output(const std::string& name) const {
+  const auto found = output_names.find(name);
+  if (found == output_names.end()) throw InputError("[plan] there is no output '{}'", name);
+  return found->second;
+}
+
+Buffer Plan::copy(const std::string& output) const {
+  const Impl::Named& o = impl_->output(output);
+  const VkBufferCopy part{static_cast<uint64_t>(o.home.offset), 0,
+                          static_cast<uint64_t>(o.type.shape.elements() * size_of(o.type.dtype))};
+  Buffer own(impl_->device, part.size, Memory::device, "a result that is kept");
+  if (impl_->device.count_only()) return own;
+  Device::Impl& d = impl_->device.impl();
+  d.run_once([&](VkCommandBuffer cb) {
+    impl_->barrier(cb, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, VK_ACCESS_MEMORY_WRITE_BIT,
+                   VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_TRANSFER_READ_BIT);
+    d.vk.vkCmdCopyBuffer(cb, (VkBuffer)o.home.buffer->handle(), (VkBuffer)own.handle(), 1, &part);
+    impl_->barrier(cb, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_TRANSFER_WRITE_BIT,
+                   VK_PIPELINE_STAGE_HOST_BIT, VK_ACCESS_HOST_READ_BIT);
+  });
+  return own;
+}
+
 std::vector<float> Plan::get(const std::string& output) const {
-  const auto found = impl_->output_names.find(output);
-  if (found == impl_->output_names.end())
-    throw InputError("[plan] there is no output '{}'", output);
-  const Impl::Named& o = found->second;
+  const Impl::Named& o = impl_->output(output);
   const int64_t count = o.type.shape.elements();
   return to_floats(
       {impl_->readback.mapped() + o.staged, static_cast<size_t>(count * size_of(o.type.dtype))},

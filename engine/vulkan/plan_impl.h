@@ -66,6 +66,7 @@ struct Plan::Impl {
   void copy_outputs(VkCommandBuffer cb);
   void barrier(VkCommandBuffer cb, VkPipelineStageFlags from, VkAccessFlags had,
                VkPipelineStageFlags to, VkAccessFlags wants);
+  const Named& output(const std::string& name) const;
   void check_inputs() const;
   void set(const std::string& name, DType type, const void* data, size_t count);
   std::vector<float> read(const Home& home, TensorType type) const;

@@ -1,4 +1,5 @@
 // Pictures of pico against diffusers' own, for every sampler: same prompt, same seed, same picture.
+#include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -86,4 +87,28 @@ TEST_CASE("a cache of text states that forgets still gives the same states" * ne
   const TextStates again = text.states("a red circle");
   CHECK(again != first);
   CHECK(*again == *first);
+}
+
+TEST_CASE("a decoded picture that stays on the device is the one on the host" * needs_device()) {
+  StableDiffusion model(device(), pico(), Precision::f32);
+  const LatentSize size{4, 3};
+  std::vector<float> latents(static_cast<size_t>(4 * size.height * size.width));
+  for (size_t i = 0; i < latents.size(); i++) latents[i] = 2 * std::sin(static_cast<float>(i * i));
+  model.decode(latents, size);
+  CHECK(model.decoded() == nullptr);
+  model.keep_decoded();
+  const Image image = model.decode(latents, size);
+  const std::shared_ptr<const Buffer> first = model.decoded();
+  for (float& v : latents) v = -v;
+  const Image other = model.decode(latents, size);
+  CHECK(image != other);
+  const auto check = [](const Buffer& buffer, const Image& expected) {
+    std::vector<uint8_t> rgba(expected.rgb.size() / 3 * 4);
+    device().download(buffer, 0, std::as_writable_bytes(std::span(rgba)));
+    for (size_t i = 0; i < rgba.size(); i++)
+      if (rgba[i] != (i % 4 == 3 ? 255 : expected.rgb[i / 4 * 3 + i % 4])) FAIL("byte ", i);
+  };
+  REQUIRE(first);
+  check(*first, image);
+  check(*model.decoded(), other);
 }

@@ -93,6 +93,7 @@ key tab
 key ctrl+enter
 wait picture
 screenshot drawn.png
+report
 resize 900 700
 minimise
 restore
@@ -134,6 +135,8 @@ quit
   CHECK(changed_pixels(folder / "drawn.png", folder / "erased.png") > 20'000);
   CHECK(changed_pixels(folder / "compared.png", folder / "divided.png") > 20'000);
   CHECK(changed_pixels(folder / "compared.png", folder / "painted.png") > 2'000);
+  // The picture never came through the host; the previews did.
+  CHECK(content(folder / "said").find("textures 1 straight from the device") != std::string::npos);
   // The cancelled picture was not kept, the drawn one was, with its settings.
   int pictures = 0;
   for (const auto& entry : fs::directory_iterator(folder / "out")) {
@@ -213,8 +216,16 @@ click "Use pico"
 wait model
 wait idle
 screenshot opened.png
+click Steps
+key ctrl+a
+type 1
+key ctrl+enter
+wait picture
+sleep 0.2
+report
 quit
 )");
   INFO(content(folder / "said"));
   CHECK(status == 0);
+  CHECK(content(folder / "said").find("textures 0 straight from the device") != std::string::npos);
 }
