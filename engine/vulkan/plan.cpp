@@ -10,8 +10,10 @@
 namespace lacuna {
 namespace {
 
-// Short command buffers keep each piece of work under the watchdogs of desktop GPUs.
-constexpr size_t dispatches_per_submit = 100;
+// Work is submitted in pieces that even a slow GPU (500 GFLOP/s, 50 GB/s) ends within about 8 ms:
+// the watchdogs of desktops stay quiet, and a window's frame comes between two of them.
+constexpr double piece_flop = 4e9, piece_bytes = 4e8;
+constexpr size_t piece_dispatches = 100;
 
 std::string shape_text(const Node& n) {
   std::string text;
@@ -24,7 +26,7 @@ std::string shape_text(const Node& n) {
 
 Plan::Impl::~Impl() {
   Device::Impl& d = device.impl();
-  if (fence) d.vk.vkDestroyFence(d.device, fence, nullptr);
+  for (VkFence fence : fences) d.vk.vkDestroyFence(d.device, fence, nullptr);
   if (!commands.empty())
     d.vk.vkFreeCommandBuffers(d.device, d.pool, static_cast<uint32_t>(commands.size()),
                               commands.data());
@@ -178,11 +180,31 @@ void Plan::Impl::record_dispatch(VkCommandBuffer cb, size_t i) {
   d.vk.vkCmdDispatch(cb, dispatch.groups.x, dispatch.groups.y, dispatch.groups.z);
 }
 
+std::vector<size_t> Plan::Impl::piece_ends() const {
+  std::vector<double> dispatches_of(nodes.size());
+  for (const size_t node : node_of_dispatch) dispatches_of[node]++;
+  std::vector<size_t> ends;
+  double filled = 0;  // of the piece that begins at ends.back()
+  for (size_t i = 0; i < dispatches.size(); i++) {
+    const size_t node = node_of_dispatch[i];
+    const double share =
+        (nodes[node].flop / piece_flop + nodes[node].bytes / piece_bytes) / dispatches_of[node];
+    const size_t begin = ends.empty() ? 0 : ends.back();
+    if (i > begin && (filled + share > 1 || i - begin == piece_dispatches)) {
+      ends.push_back(i);
+      filled = 0;
+    }
+    filled += share;
+  }
+  ends.push_back(dispatches.size());
+  return ends;
+}
+
 void Plan::Impl::record() {
   Device::Impl& d = device.impl();
   d.make_pipelines(dispatches);
-  const size_t count =
-      std::max<size_t>(1, (dispatches.size() + dispatches_per_submit - 1) / dispatches_per_submit);
+  const std::vector<size_t> ends = piece_ends();
+  const size_t count = ends.size();
   VkCommandBufferAllocateInfo allocate{VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO};
   allocate.commandPool = d.pool;
   allocate.level = VK_COMMAND_BUFFER_LEVEL_PRIMARY;
@@ -193,13 +215,12 @@ void Plan::Impl::record() {
     const VkCommandBufferBeginInfo begin{VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
     VK_CHECK(d.vk.vkBeginCommandBuffer(commands[c], &begin));
     if (c == 0) copy_inputs(commands[c]);
-    const size_t end = std::min(dispatches.size(), (c + 1) * dispatches_per_submit);
-    for (size_t i = c * dispatches_per_submit; i < end; i++) record_dispatch(commands[c], i);
+    for (size_t i = c ? ends[c - 1] : 0; i < ends[c]; i++) record_dispatch(commands[c], i);
     if (c + 1 == count) copy_outputs(commands[c]);
     VK_CHECK(d.vk.vkEndCommandBuffer(commands[c]));
   }
   const VkFenceCreateInfo info{VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
-  VK_CHECK(d.vk.vkCreateFence(d.device, &info, nullptr, &fence));
+  for (VkFence& fence : fences) VK_CHECK(d.vk.vkCreateFence(d.device, &info, nullptr, &fence));
 }
 
 void Plan::Impl::check_inputs() const {
@@ -234,18 +255,25 @@ bool Plan::ready() const {
 void Plan::run() {
   impl_->check_inputs();
   Device::Impl& d = impl_->device.impl();
-  for (size_t c = 0; c < impl_->commands.size(); c++) {
-    // On a shared queue a frame comes between two pieces instead of after all of them.
-    const bool waits = d.shares_queue || c + 1 == impl_->commands.size();
+  const size_t count = impl_->commands.size();
+  const auto wait = [&](size_t c) {
+    VK_CHECK(d.vk.vkWaitForFences(d.device, 1, &impl_->fences[c % 2], VK_TRUE, UINT64_MAX));
+  };
+  for (size_t c = 0; c < count; c++) {
+    // On a queue that is shared with drawing, two pieces are under way: the device is never idle,
+    // and a frame waits for two of them instead of for all.
+    const bool last = c + 1 == count, tells = d.shares_queue || last;
     VkSubmitInfo submit{VK_STRUCTURE_TYPE_SUBMIT_INFO};
     submit.commandBufferCount = 1;
     submit.pCommandBuffers = &impl_->commands[c];
-    if (waits) VK_CHECK(d.vk.vkResetFences(d.device, 1, &impl_->fence));
+    const VkFence fence = tells ? impl_->fences[c % 2] : VK_NULL_HANDLE;
+    if (fence) VK_CHECK(d.vk.vkResetFences(d.device, 1, &fence));
     {
       const std::scoped_lock lock(d.submitting);
-      VK_CHECK(d.vk.vkQueueSubmit(d.queue, 1, &submit, waits ? impl_->fence : VK_NULL_HANDLE));
+      VK_CHECK(d.vk.vkQueueSubmit(d.queue, 1, &submit, fence));
     }
-    if (waits) VK_CHECK(d.vk.vkWaitForFences(d.device, 1, &impl_->fence, VK_TRUE, UINT64_MAX));
+    if (d.shares_queue && c > 0) wait(c - 1);
+    if (last) wait(c);
   }
 }
 

@@ -1,6 +1,7 @@
 // What a Plan is made of. Only engine/vulkan includes this.
 #pragma once
 
+#include <array>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -44,7 +45,7 @@ struct Plan::Impl {
   std::vector<NodeInfo> nodes;           // that are kept
   std::vector<size_t> node_of_dispatch;  // index into nodes
   std::vector<VkCommandBuffer> commands;
-  VkFence fence = VK_NULL_HANDLE;
+  std::array<VkFence, 2> fences{};  // of the pieces that are under way
 
   Impl(Device& d, const PlanOptions& options)
       : device(d),
@@ -60,6 +61,8 @@ struct Plan::Impl {
   void place_outputs(const Graph& graph, const std::unordered_map<uint32_t, Home>& homes);
   void describe_nodes(const Graph& graph, std::span<const uint32_t> kept,
                       const std::unordered_map<uint32_t, Home>& homes);
+  // Where each command buffer ends in the dispatches.
+  std::vector<size_t> piece_ends() const;
   void record();
   void record_dispatch(VkCommandBuffer cb, size_t i);
   void copy_inputs(VkCommandBuffer cb);
