@@ -1,5 +1,5 @@
 // The surface of a window. Its functions are looked up for their own instance, since volk's global
-// pointers are those of the instance that was made last.
+// pointers are those of the first instance, which may lack the extensions.
 #pragma once
 
 #include "engine/vulkan/handles.h"

@@ -41,11 +41,28 @@ bool has_extension(const char* name) {
   return false;
 }
 
+// volk's pointers are global. They are set once, before anybody calls one: an instance may be made on
+// one thread while another draws. The loader's functions of the core serve every instance; those of
+// extensions are looked up for theirs.
+bool load_loader() {
+  static const bool found = volkInitialize() == VK_SUCCESS;
+  return found;
+}
+void load_functions(VkInstance instance) {
+  static const bool loaded = (volkLoadInstanceOnly(instance), true);
+  (void)loaded;
+}
+
+template <typename Function>
+Function look_up(VkInstance instance, const char* name) {
+  return reinterpret_cast<Function>(vkGetInstanceProcAddr(instance, name));
+}
+
 }  // namespace
 
 Instance::Instance(bool validation, std::span<const std::string> wanted)
     : log_(std::make_unique<ValidationLog>()) {
-  if (volkInitialize() != VK_SUCCESS)
+  if (!load_loader())
     throw DeviceError(
         "[device] no Vulkan loader was found on this machine; install one with its driver "
         "(Debian and Ubuntu: apt install libvulkan1 mesa-vulkan-drivers)");
@@ -97,15 +114,16 @@ Instance::Instance(bool validation, std::span<const std::string> wanted)
         "[device] the Vulkan loader found no driver; install the one of your GPU, or the software "
         "driver (Debian and Ubuntu: apt install mesa-vulkan-drivers)");
   VK_CHECK(result);
-  volkLoadInstanceOnly(handle_);
-  if (validation) VK_CHECK(vkCreateDebugUtilsMessengerEXT(handle_, &debug, nullptr, &messenger_));
+  load_functions(handle_);
+  if (validation)
+    VK_CHECK(look_up<PFN_vkCreateDebugUtilsMessengerEXT>(
+        handle_, "vkCreateDebugUtilsMessengerEXT")(handle_, &debug, nullptr, &messenger_));
 }
 
 Instance::~Instance() {
-  // volk's own pointer is that of the instance made last, which may lack the extension.
   if (messenger_)
-    reinterpret_cast<PFN_vkDestroyDebugUtilsMessengerEXT>(vkGetInstanceProcAddr(
-        handle_, "vkDestroyDebugUtilsMessengerEXT"))(handle_, messenger_, nullptr);
+    look_up<PFN_vkDestroyDebugUtilsMessengerEXT>(handle_, "vkDestroyDebugUtilsMessengerEXT")(
+        handle_, messenger_, nullptr);
   if (handle_) vkDestroyInstance(handle_, nullptr);
 }
 
