@@ -251,6 +251,7 @@ void App::keys() {
   if (pressed("ctrl+r")) settings_.form.seed = context_.dice() >> 32;
   if (pressed("ctrl+l")) settings_.form.seed_locked = !settings_.form.seed_locked;
   if (pressed("ctrl+s")) sample_.ask_where_to_save(context_);
+  if (pressed("ctrl+shift+c") && context_.tab == Tab::sample) sample_.copy_picture(context_);
   if (pressed("ctrl+o")) model_asked_ = true;
   if (pressed("ctrl+q")) window_.close();
   if (pressed("ctrl+d")) {
@@ -324,6 +325,7 @@ void App::help() {
       {"Ctrl+R", "Another seed"},
       {"Ctrl+L", "Lock or free the seed"},
       {"Ctrl+S", "Save a copy of the picture"},
+      {"Ctrl+Shift+C", "Copy the picture"},
       {"Ctrl+O", "Open a model"},
       {"Ctrl+D", "Dark or light"},
       {"F1", "This list"},

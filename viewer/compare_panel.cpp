@@ -52,6 +52,12 @@ void ComparePanel::region(Context& c) {
   ui::explain("The edits then act everywhere");
   ui::label("Brush size");
   ui::slider("Brush size", radius_, 0.01f, 0.3f, "%.2f of the picture");
+  ui::label("Outside");
+  const bool chosen = ui::choice("Region mode", c.settings.form.region_mode, region_modes);
+  ui::explain(
+      "latents: keep the original's own picture outside. prediction: let both models work on one "
+      "picture, each where it acts.");
+  if (chosen && !mask_.empty() && live_now(c)) draw(c);
   ui::dim(mask_.empty() ? "Nothing is painted: the edits act everywhere."
                         : "The edits act where it is painted, at twice the work.");
 }

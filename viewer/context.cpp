@@ -23,6 +23,7 @@ void Context::draw(bool compare, const std::vector<float>& inside) {
   r.vae_every = f.vae_every;
   r.compare = compare;
   r.inside = inside;
+  r.region_mode = parse_region_mode(f.region_mode);
   r.save = !compare;  // a comparison is looked at, and drawn again with every move of a slider
   for (const EditChoice& e : edits)
     if (e.on && e.strength != 0) r.edits.push_back(e);

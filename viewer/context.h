@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "viewer/clipboard.h"
 #include "viewer/gallery.h"
 #include "viewer/pictures.h"
 #include "viewer/settings.h"
@@ -32,6 +33,7 @@ struct Context {
   bool notice_bad = false;
   // The picture of the gallery that is in view instead of the last one drawn.
   std::optional<OpenedPicture> opened = {};
+  std::unique_ptr<Clipboard> clipboard = {};  // from the first copied picture on
   std::mt19937_64 dice{std::random_device{}()};
 
   void say(std::string text, bool bad = false) {

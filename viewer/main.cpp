@@ -20,7 +20,7 @@ constexpr const char* actions =
     "  click NAME [X Y] | drag NAME X Y X Y | hover NAME | scroll NAME LINES\n"
     "  type TEXT | key ctrl+enter\n"
     "  wait idle|model|picture|erased [SECONDS] | wait step|iteration N [SECONDS]\n"
-    "  wait widget NAME [SECONDS] | sleep SECONDS | screenshot FILE\n"
+    "  wait widget|file NAME [SECONDS] | sleep SECONDS | screenshot FILE\n"
     "  resize W H | minimise | restore | drop FILE | report | quit";
 
 int report(const std::string& sentence, int status) {

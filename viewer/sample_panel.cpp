@@ -15,6 +15,18 @@ std::filesystem::path file_in_view(const Context& c) {
   return c.opened ? c.opened->file : c.now.draw.running ? "" : c.now.draw.file;
 }
 
+// The file itself where it is a PNG, with all that it says.
+std::vector<std::byte> png_of(const std::filesystem::path& file) {
+  if (file.extension() != ".png") return encode_png(load_image(file));
+  const MappedFile content = MappedFile::open(file);
+  return {content.bytes().begin(), content.bytes().end()};
+}
+
+void copy_path(const std::filesystem::path& file) {
+  std::error_code ignored;
+  ImGui::SetClipboardText(display(std::filesystem::absolute(file, ignored)).c_str());
+}
+
 }  // namespace
 
 void SamplePanel::controls(Context& c) {
@@ -49,6 +61,9 @@ void SamplePanel::view(Context& c) {
     if (ui::button("Save as", "Save as ...")) ask_where_to_save(c);
     ui::explain("A copy of the file elsewhere (Ctrl+S)");
     ImGui::SameLine();
+    if (ui::button("Copy picture")) copy_picture(c);
+    ui::explain("To paste it elsewhere, with its settings (Ctrl+Shift+C)");
+    ImGui::SameLine();
     if (ui::button("Copy settings")) {
       std::string text;
       try {
@@ -62,12 +77,13 @@ void SamplePanel::view(Context& c) {
     ui::explain("The text that the PNG carries, as other programs read it");
     ImGui::SameLine();
     if (ui::button("Copy path")) {
-      ImGui::SetClipboardText(display(std::filesystem::absolute(file)).c_str());
+      copy_path(file);
       c.say("the file's path is in the clipboard");
     }
     ImGui::SameLine();
     ImGui::AlignTextToFramePadding();
     ImGui::TextColored(palette().dim, "%s", display(file).c_str());
+    ui::mark("File " + display(file.filename()));
   }
   save_dialog(c);
 }
@@ -76,6 +92,20 @@ void SamplePanel::ask_where_to_save(Context& c) {
   if (file_in_view(c).empty()) return;
   asked_ = true;
   if (save_as_.empty()) save_as_ = display(file_in_view(c).filename());
+}
+
+void SamplePanel::copy_picture(Context& c) {
+  const std::filesystem::path file = file_in_view(c);
+  if (file.empty()) return;
+  try {
+    if (!c.clipboard) c.clipboard = Clipboard::open(c.window.handle());
+    if (c.clipboard && c.clipboard->put(png_of(file))) {
+      c.say("the picture is in the clipboard");
+      return;
+    }
+    copy_path(file);
+    c.say("the system's clipboard took no picture; it has the file's path instead");
+  } catch (const Error& e) { c.say(e.what(), true); }
 }
 
 void SamplePanel::save_dialog(Context& c) {

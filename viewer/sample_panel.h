@@ -10,6 +10,7 @@ class SamplePanel {
   void controls(Context& c);  // the left column
   void view(Context& c);      // the rest
   void ask_where_to_save(Context& c);
+  void copy_picture(Context& c);
 
  private:
   void save_dialog(Context& c);

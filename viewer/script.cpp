@@ -162,10 +162,13 @@ bool Script::pointer(Window&) {
 bool Script::condition(const Snapshot& now) {
   const std::vector<std::string>& words = lines_[at_].words;
   const std::string& what = words[1];
-  const bool counts = what == "step" || what == "iteration", widget = what == "widget";
-  if ((counts || widget) && words.size() < 3) fail("wait " + what + " needs one more word");
+  const bool counts = what == "step" || what == "iteration",
+             named = what == "widget" || what == "file";
+  if ((counts || named) && words.size() < 3) fail("wait " + what + " needs one more word");
   bool met = false;
-  if (what == "idle")
+  if (what == "file")
+    met = std::filesystem::exists(std::filesystem::u8path(words[2]));
+  else if (what == "idle")
     met = !now.busy && stage_ > 3;  // what was just clicked has reached the other thread
   else if (what == "model")
     met = now.model.ready || !now.model.error.empty();
@@ -177,12 +180,12 @@ bool Script::condition(const Snapshot& now) {
     met = now.erase.phase == training_phase && now.erase.at >= static_cast<int64_t>(number(2, 0));
   else if (what == "erased")
     met = !now.erase.phase.empty() && !now.erase.running && !now.busy;
-  else if (widget)
+  else if (what == "widget")
     met = widget_map().find(words[2]).has_value();
   else
     fail(fmt::format("'{}' is nothing to wait for", what));
   if (met && what == "picture") seen_ = now.draw.number;
-  const double longest = number(counts || widget ? 3 : 2, usual_wait);
+  const double longest = number(counts || named ? 3 : 2, usual_wait);
   if (!met && wall_seconds() - begin_ > longest)
     fail(fmt::format("waited {:g} s for {} in vain{}", longest, what,
                      now.draw.error.empty() ? "" : "; the last drawing failed: " + now.draw.error));

@@ -148,8 +148,8 @@ void Session::draw(const DrawRequest& asked, const std::function<bool()>& go_on)
         original_.emplace(device_, model_->unet(), model_->dtype(), model_->tokenizer().context());
       const Region region{"painted", static_cast<int>(r.options.width),
                           static_cast<int>(r.options.height), r.inside, ""};
-      regional.emplace(Regional{area_average(region, size.height, size.width),
-                                RegionMode::prediction, *original_,
+      regional.emplace(Regional{area_average(region, size.height, size.width), r.region_mode,
+                                *original_,
                                 [&](const std::string& t) { return edited_->original_states(t); }});
     }
     const Shown image = draw_one(r, false, regional ? &*regional : nullptr, go_on);

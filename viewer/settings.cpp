@@ -77,6 +77,9 @@ Settings Settings::load(const std::filesystem::path& file) {
   take(form, "guidance", s.form.guidance, 0.0f, 100.0f);
   take(form, "width", s.form.width, int64_t{0}, int64_t{8192});
   take(form, "height", s.form.height, int64_t{0}, int64_t{8192});
+  take(form, "region_mode", s.form.region_mode);
+  if (std::ranges::find(region_modes, s.form.region_mode) == std::end(region_modes))
+    s.form.region_mode = region_modes[0];
   const json erase = object(all, "erase");
   take(erase, "method", s.erase.method);
   take(erase, "prompts", s.erase.prompts);
@@ -111,7 +114,8 @@ void Settings::save(const std::filesystem::path& file) const {
                       {"vae_every", form.vae_every},
                       {"guidance", form.guidance},
                       {"width", form.width},
-                      {"height", form.height}}},
+                      {"height", form.height},
+                      {"region_mode", form.region_mode}}},
                     {"erase",
                      {{"method", erase.method},
                       {"prompts", erase.prompts},

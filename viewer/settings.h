@@ -4,12 +4,16 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "viewer/snapshot.h"
 #include "viewer/window.h"
 
 namespace lacuna::viewer {
+
+// The first is the one that holds where nothing was chosen, as for `lacuna sample --region-mode`.
+inline constexpr std::string_view region_modes[] = {"latents", "prediction"};
 
 // What the panels Sample and Compare ask for.
 struct Form {
@@ -20,6 +24,7 @@ struct Form {
   float guidance = 7.5f;
   int64_t width = 0, height = 0;  // 0: the model's own
   RngKind rng = RngKind::torch;
+  std::string region_mode{region_modes[0]};
 };
 
 // What the panel Erase asks for: the options of each method as they were typed.

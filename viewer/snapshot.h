@@ -29,6 +29,7 @@ struct DrawRequest {
   std::vector<EditChoice> edits;  // those that act
   // Where they act, [height][width] of the picture; empty: everywhere.
   std::vector<float> inside;
+  RegionMode region_mode = RegionMode::latents;
   bool compare = false;  // also draw the original
   int vae_every = 0;     // steps between pictures by the VAE; 0: at the end alone
   bool save = true;      // into the gallery

@@ -1,72 +1,14 @@
 // A person at the window, played by a script on a screen that is not there (Xvfb): what is drawn,
 // which files are left, and that the validation layer has nothing to say.
 #include <algorithm>
-#include <cstdlib>
-#include <fstream>
 
-#include "models/image.h"
 #include "tests/device.h"
 #include "tests/temporary.h"
-
-#ifndef _WIN32
-#include <sys/wait.h>
-#endif
+#include "tests/viewer/play.h"
 
 using namespace lacuna;
 using namespace lacuna::test;
 namespace fs = std::filesystem;
-
-namespace {
-
-std::string content(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-int status_of(const std::string& command) {
-  const int status = std::system(command.c_str());
-#ifdef _WIN32
-  return status;
-#else
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-#endif
-}
-
-bool has_screen() {
-  static const bool there = status_of("xvfb-run --help > /dev/null 2>&1") == 0;
-  return there;
-}
-
-// In `folder`, with settings and pictures of its own. What it prints is in the file "said".
-int view(const fs::path& folder, const std::string& options, const std::string& script) {
-  std::ofstream(folder / "script") << script;
-  return status_of("cd \"" + folder.string() + "\" && XDG_CONFIG_HOME=\"" + folder.string() +
-                   "/config\" xvfb-run -a -s '-screen 0 1280x900x24' \"" LACUNA_VIEWER_PROGRAM
-                   "\" --script script " +
-                   options + " > said 2>&1");
-}
-
-// Of the part of two screenshots that a panel shows pictures in.
-int changed_pixels(const fs::path& a, const fs::path& b) {
-  const Image x = load_image(a), y = load_image(b);
-  REQUIRE(x.width == y.width);
-  REQUIRE(x.height == y.height);
-  int changed = 0;
-  for (int row = 60; row < x.height - 160; row++)
-    for (int column = 400; column < x.width; column++) {
-      const size_t i = static_cast<size_t>((row * x.width + column) * 3);
-      if (x.rgb[i] != y.rgb[i] || x.rgb[i + 1] != y.rgb[i + 1]) changed++;
-    }
-  return changed;
-}
-
-}  // namespace
-
-#define NEEDS_SCREEN()                                                                     \
-  if (!has_screen()) {                                                                     \
-    MESSAGE("skipped: there is no xvfb-run to open a window on (apt install xvfb xauth)"); \
-    return;                                                                                \
-  }
 
 TEST_CASE("a session: sample, cancel, erase, compare" * needs_validation()) {
   NEEDS_SCREEN();
@@ -83,6 +25,11 @@ type 200
 key tab
 click Draw
 wait step 2
+resize 40 30
+minimise
+restore
+resize 1180 800
+wait step 5
 screenshot half.png
 click Cancel
 wait idle
@@ -94,10 +41,6 @@ key ctrl+enter
 wait picture
 screenshot drawn.png
 report
-resize 900 700
-minimise
-restore
-resize 1180 800
 click Erase
 click concept
 type red
@@ -123,8 +66,37 @@ screenshot divided.png
 click "Side by side"
 click Paint
 drag Edited 0.2 0.2 0.8 0.8
-wait idle
+wait picture
 screenshot painted.png
+click "Region mode"
+click "Region mode/prediction"
+wait picture
+screenshot prediction.png
+click "Rub out"
+drag Edited 0.6 0.6 0.8 0.8
+wait picture
+screenshot rubbed.png
+click Clear
+wait picture
+screenshot cleared.png
+click "Strength 1" 0.95 0.5
+wait picture
+screenshot stronger.png
+click Inspect
+screenshot nothing.png
+click Measure
+wait idle
+screenshot layers.png
+click "Show log"
+screenshot log.png
+click "Map file"
+key ctrl+a
+type compared.png
+click "Show map"
+sleep 0.3
+screenshot map.png
+scroll Controls 30
+screenshot device.png
 quit
 )");
   INFO(content(folder / "said"));
@@ -137,6 +109,13 @@ quit
   CHECK(changed_pixels(folder / "compared.png", folder / "painted.png") > 2'000);
   // The picture never came through the host; the previews did.
   CHECK(content(folder / "said").find("textures 1 straight from the device") != std::string::npos);
+  // The region's colour on the picture, and what the edit draws there.
+  CHECK(changed_pixels(folder / "painted.png", folder / "rubbed.png") > 500);
+  CHECK(changed_pixels(folder / "compared.png", folder / "cleared.png") < 500);
+  CHECK(changed_pixels(folder / "cleared.png", folder / "stronger.png") > 2'000);
+  const char* pages[] = {"nothing.png", "layers.png", "log.png", "map.png"};
+  for (int i = 1; i < 4; i++)
+    CHECK(changed_pixels(folder / pages[i - 1], folder / pages[i]) > 2'000);
   // The cancelled picture was not kept, the drawn one was, with its settings.
   int pictures = 0;
   for (const auto& entry : fs::directory_iterator(folder / "out")) {
@@ -147,7 +126,9 @@ quit
   CHECK(pictures == 1);
   CHECK(fs::exists(folder / "edit.safetensors"));
   CHECK(fs::exists(folder / "edit.run/loss.png"));
-  CHECK(content(folder / "config/lacuna/viewer.json").find("a red circle") != std::string::npos);
+  const std::string kept = content(folder / "config/lacuna/viewer.json");
+  CHECK(kept.find("a red circle") != std::string::npos);
+  CHECK(kept.find("\"region_mode\": \"prediction\"") != std::string::npos);
 }
 
 TEST_CASE("a run in the window is the command line's, and the command line goes on with it" *
@@ -155,13 +136,13 @@ TEST_CASE("a run in the window is the command line's, and the command line goes 
   NEEDS_SCREEN();
   const tests::TemporaryFolder folder;
   const std::string options =
-      "erase esd --concept red --iterations 6 --trajectories 2 --steps 3 --warmup 0 "
+      "erase esd --concept red --iterations 8 --trajectories 2 --steps 3 --warmup 0 "
       "--model pico";
   const auto cli = [&](const std::string& arguments) {
-    return status_of("cd \"" + folder.path().string() + "\" && \"" LACUNA_PROGRAM "\" " + options +
-                     " " + arguments + " > said 2>&1");
+    return status_of("cd \"" + folder.path().string() + "\" && \"" LACUNA_PROGRAM "\" " +
+                     arguments + " > said 2>&1");
   };
-  REQUIRE(cli("--out whole.safetensors") == 0);
+  REQUIRE(cli(options + " --out whole.safetensors") == 0);
   // The window is closed while the run trains: its state is saved.
   const int status = view(folder.path(), "--model pico", R"(
 wait model
@@ -174,7 +155,7 @@ click Erase
 click concept
 type red
 click iterations
-type 6
+type 8
 click out
 type part.safetensors
 click "More options"
@@ -186,12 +167,16 @@ click warmup
 type 0
 click Start
 wait iteration 2 200
+click Pause
+click "Save edit"
+click Pause
+wait file part-4.safetensors
 quit
 )");
   INFO(content(folder / "said"));
   REQUIRE(status == 0);
   CHECK(fs::exists(folder / "part.run/state.safetensors"));
-  REQUIRE(cli("--out part.safetensors --resume") == 0);
+  REQUIRE(cli(options + " --out part.safetensors --resume") == 0);
   CHECK(content(folder / "whole.safetensors") == content(folder / "part.safetensors"));
 }
 
@@ -202,30 +187,4 @@ TEST_CASE("without a display one sentence and status 3") {
   const std::string said = content(folder / "said");
   CHECK(said.find("there is no display") != std::string::npos);
   CHECK(std::count(said.begin(), said.end(), '\n') == 1);
-}
-
-TEST_CASE("a broken model opens the window with the error and a way out; another device presents" *
-          needs_device()) {
-  NEEDS_SCREEN();
-  const tests::TemporaryFolder folder;
-  fs::create_directory(folder / "broken");
-  const int status = view(folder.path(), "--no-settings --model broken --present-on 0", R"(
-wait model
-click "Choose another model"
-click "Use pico"
-wait model
-wait idle
-screenshot opened.png
-click Steps
-key ctrl+a
-type 1
-key ctrl+enter
-wait picture
-sleep 0.2
-report
-quit
-)");
-  INFO(content(folder / "said"));
-  CHECK(status == 0);
-  CHECK(content(folder / "said").find("textures 0 straight from the device") != std::string::npos);
 }
