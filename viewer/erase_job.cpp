@@ -64,8 +64,10 @@ class Watcher : public RunObserver {
     const double begin = wall_seconds();
     if (control_.pause && !control_.stop) {
       publish_([](Snapshot& s) { s.erase.paused = true; });
-      while (control_.pause && !control_.stop)
+      while (control_.pause && !control_.stop) {
+        if (save_) save_();
         std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      }
       publish_([](Snapshot& s) { s.erase.paused = false; });
       looking_ += wall_seconds() - begin;
     }
@@ -79,11 +81,14 @@ class Watcher : public RunObserver {
       known.insert(known.end(), losses.begin() + static_cast<std::ptrdiff_t>(known.size()),
                    losses.end());
     });
-    if (control_.save.exchange(false)) {
+    // Also for a pause before the next iteration.
+    save_ = [&, done] {
+      if (!control_.save.exchange(false)) return;
       const std::filesystem::path file = snapshot_file(run.edit(), done);
       run.write(file, task, {{"iteration", std::to_string(done)}});
       line(fmt::format("{}  the edit after {} iterations", display(file), done));
-    }
+    };
+    save_();
     const bool last = done == total_;
     const bool due = last || (request_.every > 0 && done % request_.every == 0);
     if (request_.prompts.empty() || (!due && !before_.empty()) || control_.stop) return;
@@ -142,6 +147,7 @@ class Watcher : public RunObserver {
   int64_t phase_start_ = 0, total_ = -1;
   std::string phase_;
   std::vector<ImagePtr> before_;
+  std::function<void()> save_;  // writes the edit if that was asked for
 };
 
 }  // namespace

@@ -19,7 +19,8 @@ constexpr const char* actions =
     "comment (viewer/script.h says more):\n"
     "  click NAME [X Y] | drag NAME X Y X Y | hover NAME | scroll NAME LINES\n"
     "  type TEXT | key ctrl+enter\n"
-    "  wait idle|model|picture|erased [SECONDS] | wait step|iteration N [SECONDS]\n"
+    "  wait idle|model|picture|erased|paused [SECONDS]\n"
+    "  wait step|iteration N [SECONDS]\n"
     "  wait widget|file NAME [SECONDS] | sleep SECONDS | screenshot FILE\n"
     "  resize W H | minimise | restore | drop FILE | report | quit";
 

@@ -11,6 +11,7 @@
 #include "engine/clock.h"
 #include "engine/error.h"
 #include "engine/file.h"
+#include "erase/glob.h"
 #include "erase/train.h"
 #include "viewer/input.h"
 #include "viewer/widgets.h"
@@ -18,6 +19,16 @@
 
 namespace lacuna::viewer {
 namespace {
+
+// Whether there is a file of that path, whose name may be a pattern.
+bool any_file(const std::string& path) {
+  const std::filesystem::path wanted = std::filesystem::absolute(std::filesystem::u8path(path));
+  const Glob name(display(wanted.filename()));
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(wanted.parent_path(), ignored))
+    if (name.matches(display(entry.path().filename()))) return true;
+  return false;
+}
 
 constexpr double usual_wait = 60, widget_wait = 10;
 
@@ -167,9 +178,11 @@ bool Script::condition(const Snapshot& now) {
   if ((counts || named) && words.size() < 3) fail("wait " + what + " needs one more word");
   bool met = false;
   if (what == "file")
-    met = std::filesystem::exists(std::filesystem::u8path(words[2]));
+    met = any_file(words[2]);
   else if (what == "idle")
     met = !now.busy && stage_ > 3;  // what was just clicked has reached the other thread
+  else if (what == "paused")
+    met = now.erase.paused;
   else if (what == "model")
     met = now.model.ready || !now.model.error.empty();
   else if (what == "picture")

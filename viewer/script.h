@@ -8,9 +8,10 @@
 //   scroll NAME LINES         down, or up where negative
 //   type TEXT
 //   key ctrl+enter            also letters, enter, escape, tab, f1, delete, left, right, ...
-//   wait CONDITION [SECONDS]  idle, model, picture, step N, iteration N, erased, widget NAME, file
-//   FILE screenshot FILE resize W H | minimise | restore | drop FILE | sleep SECONDS | report |
-//   quit
+//   wait CONDITION [SECONDS]  idle, model, picture, step N, iteration N, erased, paused,
+//                             widget NAME, file FILE (whose name may have *)
+//   screenshot FILE
+//   resize W H | minimise | restore | drop FILE | sleep SECONDS | report | quit
 //
 // Words with spaces stand in double quotes; # begins a comment. A script that does not end with
 // quit leaves the window to the user.

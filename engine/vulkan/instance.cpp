@@ -41,9 +41,9 @@ bool has_extension(const char* name) {
   return false;
 }
 
-// volk's pointers are global. They are set once, before anybody calls one: an instance may be made on
-// one thread while another draws. The loader's functions of the core serve every instance; those of
-// extensions are looked up for theirs.
+// volk's pointers are global. They are set once, before anybody calls one: an instance may be made
+// on one thread while another draws. The loader's functions of the core serve every instance; those
+// of extensions are looked up for theirs.
 bool load_loader() {
   static const bool found = volkInitialize() == VK_SUCCESS;
   return found;
@@ -116,8 +116,8 @@ Instance::Instance(bool validation, std::span<const std::string> wanted)
   VK_CHECK(result);
   load_functions(handle_);
   if (validation)
-    VK_CHECK(look_up<PFN_vkCreateDebugUtilsMessengerEXT>(
-        handle_, "vkCreateDebugUtilsMessengerEXT")(handle_, &debug, nullptr, &messenger_));
+    VK_CHECK(look_up<PFN_vkCreateDebugUtilsMessengerEXT>(handle_, "vkCreateDebugUtilsMessengerEXT")(
+        handle_, &debug, nullptr, &messenger_));
 }
 
 Instance::~Instance() {

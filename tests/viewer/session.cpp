@@ -59,6 +59,7 @@ screenshot erased.png
 click Compare
 click "Draw both"
 wait picture
+hover Original
 screenshot compared.png
 click Divider
 drag Edited 0.5 0.5 0.2 0.5
@@ -78,6 +79,7 @@ wait picture
 screenshot rubbed.png
 click Clear
 wait picture
+hover Original
 screenshot cleared.png
 click "Strength 1" 0.95 0.5
 wait picture
@@ -168,9 +170,11 @@ type 0
 click Start
 wait iteration 2 200
 click Pause
+wait paused
 click "Save edit"
+wait file part-*.safetensors
+screenshot paused.png
 click Pause
-wait file part-4.safetensors
 quit
 )");
   INFO(content(folder / "said"));
