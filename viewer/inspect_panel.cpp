@@ -7,6 +7,7 @@
 
 #include "engine/error.h"
 #include "engine/file.h"
+#include "viewer/log_lines.h"
 #include "viewer/plot.h"
 #include "viewer/theme.h"
 #include "viewer/widgets.h"
@@ -52,7 +53,7 @@ void InspectPanel::read_log(Context& c) {
   lines_.clear();
   try {
     std::istringstream in(read_file(std::filesystem::u8path(log_file_), most_log_bytes));
-    for (std::string line; std::getline(in, line);) lines_.push_back(line);
+    for (std::string line; std::getline(in, line);) append_log_lines(lines_, line);
   } catch (const Error& e) { c.say(e.what(), true); }
 }
 
@@ -98,7 +99,7 @@ void InspectPanel::view(Context& c) {
     return;
   }
   if (page_ == Page::log && !lines_.empty()) {
-    ImGui::BeginChild("lines");
+    ImGui::BeginChild("lines", {}, false, ImGuiWindowFlags_HorizontalScrollbar);
     ImGui::PushFont(mono_font());
     ImGuiListClipper clipper;
     clipper.Begin(static_cast<int>(lines_.size()));

@@ -3,9 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
-#include "viewer/theme.h"
-
 namespace lacuna::viewer {
+namespace {
+
+// Of two colours, so that they show on any picture.
+constexpr ImU32 stripes[] = {IM_COL32(30, 100, 230, 120), IM_COL32(255, 255, 255, 90)};
+
+}  // namespace
 
 void Mask::fit(int width, int height) {
   if (width == width_ && height == height_) return;
@@ -59,7 +63,10 @@ void Mask::draw(Renderer& renderer, const Area& area) {
   if (!texture_) texture_ = std::make_unique<Texture>(renderer, width_, height_, true);
   if (changed_) {
     std::vector<uint32_t> pixels(inside_.size());
-    for (size_t i = 0; i < pixels.size(); i++) pixels[i] = inside_[i] ? palette().mask : 0;
+    const size_t width = static_cast<size_t>(width_);
+    const size_t stripe = std::max<size_t>(2, static_cast<size_t>(std::min(width_, height_)) / 48);
+    for (size_t i = 0; i < pixels.size(); i++)
+      if (inside_[i]) pixels[i] = stripes[(i % width + i / width) / stripe % 2];
     texture_->set(pixels);
     changed_ = false;
   }

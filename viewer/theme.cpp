@@ -122,15 +122,15 @@ void apply_theme(bool dark, float scale) {
   if (dark) {
     colour(style, {0x17191d, 0x1f2228, 0x2a2e36, 0x383e49, 0x3b414c, 0xe6e8ec, 0x9aa2af, 0x5aa9ff,
                    0x86c1ff, 0x0c1420});
-    current = {rgb(0x9aa2af),           rgb(0x7fd38b),          rgb(0xff8a80),    rgb(0x5aa9ff),
-               rgb(0x0c1420),           packed(0x101215),       packed(0x333944), packed(0x5aa9ff),
-               packed(0x5aa9ff, 0.35f), packed(0xff5a5a, 0.45f)};
+    current = {rgb(0x9aa2af),    rgb(0x7fd38b),    rgb(0xff8a80),
+               rgb(0x5aa9ff),    rgb(0x0c1420),    packed(0x101215),
+               packed(0x333944), packed(0x5aa9ff), packed(0x5aa9ff, 0.35f)};
   } else {
     colour(style, {0xf7f8fa, 0xffffff, 0xe6e9ee, 0xd5dae2, 0xc3c9d3, 0x1b1f26, 0x5d6675, 0x1667c4,
                    0x0d4f9e, 0xffffff});
-    current = {rgb(0x5d6675),           rgb(0x1d7a33),          rgb(0xb3261e),    rgb(0x1667c4),
-               rgb(0xffffff),           packed(0xe9ecf1),       packed(0xc9cfd9), packed(0x1667c4),
-               packed(0x1667c4, 0.35f), packed(0xd02020, 0.45f)};
+    current = {rgb(0x5d6675),    rgb(0x1d7a33),    rgb(0xb3261e),
+               rgb(0x1667c4),    rgb(0xffffff),    packed(0xe9ecf1),
+               packed(0xc9cfd9), packed(0x1667c4), packed(0x1667c4, 0.35f)};
   }
 }
 

@@ -12,7 +12,7 @@ void apply_theme(bool dark, float scale);
 // Colours that ImGui's style has no name for, of the palette in use.
 struct Palette {
   ImVec4 dim, good, bad, accent, accent_text;
-  ImU32 canvas, grid, curve, curve_pale, mask;
+  ImU32 canvas, grid, curve, curve_pale;
 };
 const Palette& palette();
 

@@ -9,6 +9,7 @@
 #include "tests/temporary.h"
 #include "viewer/erase_form.h"
 #include "viewer/latent_preview.h"
+#include "viewer/log_lines.h"
 #include "viewer/mask.h"
 #include "viewer/script.h"
 #include "viewer/settings.h"
@@ -151,5 +152,21 @@ TEST_CASE("a picture's settings are read back from its text, and any text is sur
     CHECK(!q.seed.has_value());
     CHECK(!q.width.has_value());
     CHECK(!q.guidance.has_value());
+  }
+}
+
+TEST_CASE("a run's log is put into words, whatever its lines hold") {
+  std::vector<std::string> lines;
+  append_log_lines(lines,
+                   R"({"event":"start","method":"esd","options":{"concept":"red","from":""}})");
+  append_log_lines(lines,
+                   R"({"event":"iteration","iteration":3,"loss":0.0180404,"examples":[1,2]})");
+  CHECK(lines == std::vector<std::string>{"start   method esd", "    concept                   red",
+                                          "iteration 3   loss 0.01804"});
+  for (const char* odd : {"", "{\"event\":\"iter", "[1]", "{}", "not json", "{\"event\":{\"a\":1}}",
+                          "{\"event\":null,\"x\":[[[[]]]]}", "{\"event\":7,\"7\":1e999}"}) {
+    lines.clear();
+    append_log_lines(lines, odd);
+    CHECK_FALSE(lines.empty());
   }
 }
