@@ -90,8 +90,11 @@ void App::frame() {
   body();
   if (shows_strip()) strip();
   foot();
-  model_dialog();
   help();
+  // Dialogs come last, and in every frame: Dear ImGui 1.86 gives up where a tooltip or a window
+  // appears after a dialog in the frame that opens it, or beside one that is open and not drawn.
+  sample_.save_dialog(context_);
+  model_dialog();
   ImGui::End();
   ImGui::Render();
   pictures_.end_frame();
@@ -239,6 +242,8 @@ void App::foot() {
 }
 
 void App::keys() {
+  if (pressed("ctrl+q")) window_.close();
+  if (ImGui::IsPopupOpen(nullptr, ImGuiPopupFlags_AnyPopup)) return;  // they are meant for it
   if (pressed("f1")) help_ = !help_;
   if (pressed("escape")) worker_.cancel();
   constexpr const char* tabs[] = {"ctrl+1", "ctrl+2", "ctrl+3", "ctrl+4"};
@@ -253,7 +258,6 @@ void App::keys() {
   if (pressed("ctrl+s")) sample_.ask_where_to_save(context_);
   if (pressed("ctrl+shift+c") && context_.tab == Tab::sample) sample_.copy_picture(context_);
   if (pressed("ctrl+o")) model_asked_ = true;
-  if (pressed("ctrl+q")) window_.close();
   if (pressed("ctrl+d")) {
     settings_.dark = !settings_.dark;
     window_.use_theme(settings_.dark);

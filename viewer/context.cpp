@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "engine/error.h"
 #include "engine/file.h"
 
 namespace lacuna::viewer {
@@ -34,6 +35,9 @@ void Context::draw(bool compare, const std::vector<float>& inside) {
 void Context::add_edit(const std::filesystem::path& file) {
   for (const EditChoice& e : edits)
     if (e.file == file) return;
+  try {
+    Edit::open(file);  // what is no such file is refused now, not at the next drawing
+  } catch (const Error& e) { return say(e.what(), true); }
   edits.push_back({file, 1, true});
   say(fmt::format("{} added to the edits", display(file.filename())));
 }

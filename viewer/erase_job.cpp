@@ -80,6 +80,8 @@ class Watcher : public RunObserver {
       std::vector<LossRecord>& known = s.erase.losses;
       known.insert(known.end(), losses.begin() + static_cast<std::ptrdiff_t>(known.size()),
                    losses.end());
+      s.allocated = run.device().allocated_bytes();
+      s.peak = run.device().peak_bytes();
     });
     // Also for a pause before the next iteration.
     save_ = [&, done] {

@@ -4,6 +4,7 @@
 
 #include "engine/error.h"
 #include "engine/file.h"
+#include "viewer/input.h"
 #include "viewer/theme.h"
 #include "viewer/widgets.h"
 
@@ -85,7 +86,6 @@ void SamplePanel::view(Context& c) {
     ImGui::TextColored(palette().dim, "%s", display(file).c_str());
     ui::mark("File " + display(file.filename()));
   }
-  save_dialog(c);
 }
 
 void SamplePanel::ask_where_to_save(Context& c) {
@@ -126,7 +126,7 @@ void SamplePanel::save_dialog(Context& c) {
     } catch (const std::exception& e) { c.say(e.what(), true); }
   }
   ImGui::SameLine();
-  if (ui::button("Not now", "Cancel")) ImGui::CloseCurrentPopup();
+  if (ui::button("Not now", "Cancel") || pressed("escape")) ImGui::CloseCurrentPopup();
   if (c.notice_bad) ui::message(c.notice.c_str(), true);
   ImGui::EndPopup();
 }

@@ -1,5 +1,6 @@
 // The window among other programs: a broken model, pictures for the clipboard, drops, another
 // device that presents, and the window closed while it draws.
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <future>
@@ -7,6 +8,7 @@
 #include <thread>
 
 #include "engine/file.h"
+#include "engine/safetensors.h"
 #include "models/image.h"
 #include "tests/device.h"
 #include "tests/temporary.h"
@@ -55,13 +57,21 @@ click "File name"
 key ctrl+a
 type copy.png
 click Save
+drop screen
+drop none.safetensors
+sleep 0.1
+screenshot refused.png
 drop some.safetensors
 wait widget "Edit 1"
 screenshot dropped.png
 click "Remove 1"
-drop other
+drop single
 wait idle
 wait model
+drop single.safetensors
+wait idle
+wait model
+screenshot single.png
 click Steps
 key ctrl+a
 type 200
@@ -128,7 +138,18 @@ TEST_CASE("a broken model and a way out; the clipboard; drops; another device pr
   NEEDS_SCREEN();
   const tests::TemporaryFolder folder;
   fs::create_directory(folder / "broken");
-  fs::create_directory_symlink(fs::path(LACUNA_SOURCE_DIR) / "assets/pico", folder / "other");
+  // The folder is a model itself and lends its configuration to the file.
+  fs::create_directory_symlink(fs::path(LACUNA_SOURCE_DIR) / "assets/pico", folder / "single");
+  write_safetensors(folder / "some.safetensors",
+                    {{"conv_out.bias",
+                      FileDType::f32,
+                      {4},
+                      [](std::span<std::byte> to) { std::ranges::fill(to, std::byte{0}); }}},
+                    {}, Overwrite::no);
+  REQUIRE(status_of("cd \"" + folder.path().string() +
+                    "\" && \"" LACUNA_PROGRAM
+                    "\" export --edit some.safetensors --checkpoint single.safetensors > said "
+                    "2>&1") == 0);
   std::string played = script;
 #ifndef LACUNA_XCB
   for (const char* file : {"pasted", "pasted-large", "pasted-text"})
@@ -155,5 +176,5 @@ TEST_CASE("a broken model and a way out; the clipboard; drops; another device pr
   const std::string kept = content(folder / "config/lacuna/viewer.json");
   CHECK(kept.find("\"prompt\": \"a red circle\"") != std::string::npos);
   CHECK(kept.find("\"seed_locked\": true") != std::string::npos);
-  CHECK(kept.find("other\"") != std::string::npos);
+  CHECK(kept.find("single.safetensors\"") != std::string::npos);
 }
