@@ -252,7 +252,9 @@ void App::keys() {
   if (pressed("ctrl+enter")) {
     if (context_.tab == Tab::compare) compare_.draw(context_);
     if (context_.tab == Tab::sample) context_.draw(false, {});
+    if (context_.tab == Tab::erase) erase_.start(context_);
   }
+  if (pressed("ctrl+p")) erase_.pause(context_);
   if (pressed("ctrl+r")) settings_.form.seed = context_.dice() >> 32;
   if (pressed("ctrl+l")) settings_.form.seed_locked = !settings_.form.seed_locked;
   if (pressed("ctrl+s")) sample_.ask_where_to_save(context_);
@@ -324,8 +326,9 @@ void App::help() {
   if (!help_) return;
   constexpr std::pair<const char*, const char*> keys[] = {
       {"Ctrl+1 to 4", "Sample, Compare, Erase, Inspect"},
-      {"Ctrl+Enter", "Draw, or compare"},
+      {"Ctrl+Enter", "Draw, compare or start a run"},
       {"Esc", "Cancel the drawing"},
+      {"Ctrl+P", "Pause the run, or go on"},
       {"Ctrl+R", "Another seed"},
       {"Ctrl+L", "Lock or free the seed"},
       {"Ctrl+S", "Save a copy of the picture"},
@@ -336,6 +339,7 @@ void App::help() {
       {"Ctrl+Q", "Quit; what computes is stopped, a run's state is saved"}};
   ImGui::SetNextWindowPos(ImGui::GetMainViewport()->GetCenter(), ImGuiCond_Appearing, {0.5f, 0.5f});
   ImGui::SetNextWindowSize({ui::scaled(420), 0});
+  ImGui::PushStyleVar(ImGuiStyleVar_WindowBorderSize, 1);
   if (ImGui::Begin("Keys", &help_,
                    ImGuiWindowFlags_NoCollapse | ImGuiWindowFlags_NoSavedSettings |
                        ImGuiWindowFlags_NoResize)) {
@@ -349,12 +353,10 @@ void App::help() {
       }
       ImGui::EndTable();
     }
-    ui::dim(
-        "Drop a model (a folder or .safetensors), an edit (.safetensors) or a picture (.png) on "
-        "the "
-        "window.");
+    ui::dim("Models (folders or single files), edits and pictures can be dropped on the window.");
   }
   ImGui::End();
+  ImGui::PopStyleVar();
 }
 
 }  // namespace lacuna::viewer

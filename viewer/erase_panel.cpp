@@ -107,6 +107,16 @@ void ErasePanel::start(Context& c, bool resume) {
   c.settings.erase.options[method(c).name].erase("--force");  // asked for once
 }
 
+void ErasePanel::start(Context& c) {
+  if (!methods_.empty() && !c.now.erase.running && c.can_draw() && !c.now.draw.running)
+    start(c, false);
+}
+
+void ErasePanel::pause(Context& c) {
+  EraseControl& control = c.worker.control();
+  if (c.now.erase.running) control.pause = !control.pause;
+}
+
 void ErasePanel::buttons(Context& c) {
   const EraseState& e = c.now.erase;
   const ImVec2 half{(ImGui::GetContentRegionAvail().x - ImGui::GetStyle().ItemSpacing.x) / 2,
@@ -114,8 +124,8 @@ void ErasePanel::buttons(Context& c) {
   EraseControl& control = c.worker.control();
   if (e.running) {
     const bool pausing = control.pause;
-    if (ui::toggle("Pause", pausing, pausing ? "Go on" : "Pause", half)) control.pause = !pausing;
-    ui::explain("The run waits before the next iteration and keeps its memory");
+    if (ui::toggle("Pause", pausing, pausing ? "Go on" : "Pause", half)) pause(c);
+    ui::explain("The run waits before the next iteration and keeps its memory (Ctrl+P)");
     ImGui::SameLine();
     if (ui::button("Stop", nullptr, half)) {
       control.stop = true;
@@ -134,6 +144,7 @@ void ErasePanel::buttons(Context& c) {
     const ui::Disabled off(!c.can_draw() || c.now.draw.running);
     if (ui::main_button("Start", nullptr, half)) start(c, false);
   }
+  ui::explain("Ctrl+Enter");
   ImGui::SameLine();
   {
     const ui::Disabled off(!resumable || !c.can_draw() || c.now.draw.running);

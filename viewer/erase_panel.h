@@ -11,6 +11,9 @@ class ErasePanel {
  public:
   void controls(Context& c);
   void view(Context& c);
+  // By keyboard; nothing where there is nothing to start or to pause.
+  void start(Context& c);
+  void pause(Context& c);
 
  private:
   void choose_method(Context& c);

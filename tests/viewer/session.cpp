@@ -53,7 +53,7 @@ click steps
 type 3
 click warmup
 type 0
-click Start
+key ctrl+enter
 wait erased 200
 screenshot erased.png
 click Compare
@@ -169,7 +169,7 @@ click warmup
 type 0
 click Start
 wait iteration 2 200
-click Pause
+key ctrl+p
 wait paused
 click "Save edit"
 wait file part-*.safetensors

@@ -133,7 +133,9 @@ void vae(Collector& c, Device& device, DType type) {
   };
   Graph decoding;
   const VaeDecoder decoder(Weights(store), config);
-  decoding.output("pixels", cast(decoder(image(decoding, 1, config.latent_channels)), DType::f32));
+  const Tensor pixels = cast(decoder(image(decoding, 1, config.latent_channels)), DType::f32);
+  decoding.output("pixels", pixels);
+  decoding.output("rgba", rgba8(pixels));
   c.add("decode", decoding);
   Graph encoding;
   const VaeEncoder encoder(Weights(store), config);
