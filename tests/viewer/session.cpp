@@ -180,6 +180,9 @@ quit
   INFO(content(folder / "said"));
   REQUIRE(status == 0);
   CHECK(fs::exists(folder / "part.run/state.safetensors"));
+  // What was saved in the pause is an edit that other verbs read.
+  CHECK(cli("diff \"" LACUNA_SOURCE_DIR "/assets/pico\" part-*.safetensors") == 0);
+  CHECK(content(folder / "said").find("attn2") != std::string::npos);
   REQUIRE(cli(options + " --out part.safetensors --resume") == 0);
   CHECK(content(folder / "whole.safetensors") == content(folder / "part.safetensors"));
 }
