@@ -257,8 +257,9 @@ void App::keys() {
   if (pressed("ctrl+p")) erase_.pause(context_);
   if (pressed("ctrl+r")) settings_.form.seed = context_.dice() >> 32;
   if (pressed("ctrl+l")) settings_.form.seed_locked = !settings_.form.seed_locked;
-  if (pressed("ctrl+s")) sample_.ask_where_to_save(context_);
-  if (pressed("ctrl+shift+c") && context_.tab == Tab::sample) sample_.copy_picture(context_);
+  const bool compares = context_.tab == Tab::compare;
+  if (pressed("ctrl+s")) compares ? compare_.save(context_) : sample_.ask_where_to_save(context_);
+  if (pressed("ctrl+shift+c")) compares ? compare_.copy(context_) : sample_.copy_picture(context_);
   if (pressed("ctrl+o")) model_asked_ = true;
   if (pressed("ctrl+d")) {
     settings_.dark = !settings_.dark;
@@ -331,8 +332,8 @@ void App::help() {
       {"Ctrl+P", "Pause the run, or go on"},
       {"Ctrl+R", "Another seed"},
       {"Ctrl+L", "Lock or free the seed"},
-      {"Ctrl+S", "Save a copy of the picture"},
-      {"Ctrl+Shift+C", "Copy the picture"},
+      {"Ctrl+S", "Save a copy of the picture, or both"},
+      {"Ctrl+Shift+C", "Copy the picture, or both"},
       {"Ctrl+O", "Open a model"},
       {"Ctrl+D", "Dark or light"},
       {"F1", "This list"},

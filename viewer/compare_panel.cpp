@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
+#include "cli/output.h"
+#include "cli/sheet.h"
 #include "engine/error.h"
+#include "engine/file.h"
 #include "viewer/theme.h"
 #include "viewer/widgets.h"
 
@@ -156,9 +159,52 @@ void ComparePanel::divided(Context& c, const Area& all) {
   caption({{area.high.x - edge, area.low.y}, area.high}, "Edited");
 }
 
+bool ComparePanel::complete(const Context& c) {
+  const DrawState& d = c.now.draw;
+  return !d.running && d.original.image && d.edited.image && !d.edited.preview &&
+         !d.original.preview && !d.parameters.empty() &&
+         d.original.image->width == d.edited.image->width &&
+         d.original.image->height == d.edited.image->height;
+}
+
+std::vector<std::byte> ComparePanel::sheet(const Context& c) {
+  const DrawState& d = c.now.draw;
+  return encode_png(
+      comparison_sheet({d.original.image.get(), 1}, {d.edited.image.get(), 1}, {&d.request, 1}, 1),
+      {{"parameters", d.parameters}});
+}
+
+void ComparePanel::copy(Context& c) {
+  if (!complete(c)) return;
+  if (!c.clipboard) c.clipboard = Clipboard::open(c.window.handle());
+  if (c.clipboard && c.clipboard->put(sheet(c)))
+    c.say("both pictures are in the clipboard");
+  else
+    c.say("the system's clipboard took no picture; save both instead", true);
+}
+
+void ComparePanel::save(Context& c) {
+  if (!complete(c)) return;
+  try {
+    const std::filesystem::path file =
+        PictureOutput(c.gallery.folder(), 2, false).next(c.now.draw.request.seed);
+    write_file(file, sheet(c), Overwrite::no);
+    c.gallery.add(file);
+    c.say("both pictures are in " + display(file));
+  } catch (const Error& e) { c.say(e.what(), true); }
+}
+
 void ComparePanel::view(Context& c, Renderer& renderer) {
   renderer_ = &renderer;
-  const Area all = canvas();
+  const Area all = canvas(0, ImGui::GetContentRegionAvail().y - ImGui::GetFrameHeightWithSpacing());
+  ImGui::Dummy({0, all.height()});
+  if (complete(c)) {
+    if (ui::button("Save both")) save(c);
+    ui::explain("Side by side with their prompt, into the folder of the strip (Ctrl+S)");
+    ImGui::SameLine();
+    if (ui::button("Copy both")) copy(c);
+    ui::explain("To paste them elsewhere (Ctrl+Shift+C)");
+  }
   if (!c.now.draw.original.image)
     hint(c, all);
   else if (divider_)

@@ -11,6 +11,10 @@ class ComparePanel {
  public:
   void controls(Context& c);
   void view(Context& c, Renderer& renderer);
+  // Both pictures with the prompt, as `lacuna sample --compare` lays them out: to the clipboard, or
+  // into the folder of the strip. Nothing while there are not two.
+  void copy(Context& c);
+  void save(Context& c);
   void draw(Context& c);  // as the button does
 
  private:
@@ -22,6 +26,8 @@ class ComparePanel {
   // Strokes and the mask, on an area that shows a picture.
   void paint(Context& c, const Area& area);
   void hint(Context& c, const Area& all);
+  static bool complete(const Context& c);                 // both pictures are there
+  static std::vector<std::byte> sheet(const Context& c);  // as PNG
   bool live_now(const Context& c) const { return live_ && compared_ && c.can_draw(); }
 
   bool divider_ = false, live_ = true, compared_ = false, stroked_ = false;

@@ -155,7 +155,14 @@ void Session::draw(const DrawRequest& asked, const std::function<bool()>& go_on)
     const Shown image = draw_one(r, false, regional ? &*regional : nullptr, go_on);
     if (!image.image) return;
     finished = true;
-    if (r.save) save(r, *image.image);
+    std::string edits = loaded_text_;
+    if (!edits.empty() && !r.inside.empty()) edits += " in a painted region";
+    const std::string parameters = parameters_text(r.image, r.options, *model_, edits);
+    publish_([&](Snapshot& s) {
+      s.draw.request = r.image;
+      s.draw.parameters = parameters;
+    });
+    if (r.save) save(r.image.seed, parameters, *image.image);
   });
   publish_([&](Snapshot& s) {
     s.draw.running = false;
@@ -211,15 +218,10 @@ Shown Session::draw_one(const DrawRequest& r, bool original, const Regional* reg
   return picture;
 }
 
-void Session::save(const DrawRequest& r, const Image& image) {
+void Session::save(uint64_t seed, const std::string& parameters, const Image& image) {
   PictureOutput output(gallery_, 2, false);  // a folder
-  const fs::path file = output.next(r.image.seed);
-  std::string edits = loaded_text_;
-  if (!edits.empty() && !r.inside.empty()) edits += " in a painted region";
-  write_file(
-      file,
-      encode_png(image, {{"parameters", parameters_text(r.image, r.options, *model_, edits)}}),
-      Overwrite::no);
+  const fs::path file = output.next(seed);
+  write_file(file, encode_png(image, {{"parameters", parameters}}), Overwrite::no);
   publish_([&](Snapshot& s) { s.draw.file = file; });
 }
 

@@ -41,7 +41,7 @@ class Session {
   Shown draw_one(const DrawRequest& request, bool original, const Regional* regional,
                  const std::function<bool()>& go_on);
   void load_edits(const std::vector<EditChoice>& edits);
-  void save(const DrawRequest& request, const Image& image);
+  void save(uint64_t seed, const std::string& parameters, const Image& image);
   void tell_memory(Snapshot& s) const;
 
   Device& device_;

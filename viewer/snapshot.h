@@ -59,6 +59,8 @@ struct DrawState {
   double seconds = 0;          // of the drawing
   double preview_seconds = 0;  // of these, for the looks on the way
   Shown edited, original;      // the picture; beside it, when comparing, without edits
+  ImageRequest request;        // of the last picture that was finished
+  std::string parameters;      // the text that says how it was made
   std::string doing, error, cut;
   std::filesystem::path file;  // where the last picture was saved
 };

@@ -59,6 +59,8 @@ screenshot erased.png
 click Compare
 click "Draw both"
 wait picture
+click "Save both"
+sleep 0.2
 hover Original
 screenshot compared.png
 click Divider
@@ -125,7 +127,7 @@ quit
     const std::string png = content(entry.path());
     CHECK(png.find("a red circle\nSteps: 4, Sampler: DDIM") != std::string::npos);
   }
-  CHECK(pictures == 1);
+  CHECK(pictures == 2);  // and both of Compare as one
   CHECK(fs::exists(folder / "edit.safetensors"));
   CHECK(fs::exists(folder / "edit.run/loss.png"));
   const std::string kept = content(folder / "config/lacuna/viewer.json");
