@@ -13,6 +13,7 @@
 #include "engine/file.h"
 #include "erase/difference.h"
 #include "models/chart.h"
+#include "models/model_files.h"
 
 namespace lacuna {
 namespace {
@@ -31,7 +32,7 @@ struct DiffOptions {
 
 // The first argument is the model where it is a folder or pico's name.
 bool names_model(const std::string& argument) {
-  return argument.empty() || fs::is_directory(argument) ||
+  return argument.empty() || fs::is_directory(argument) || is_checkpoint(argument) ||
          (argument == "pico" && !fs::exists(argument));
 }
 
@@ -142,11 +143,12 @@ void diff(const DiffOptions& o) {
 void add_diff(CLI::App& app) {
   auto o = std::make_shared<DiffOptions>();
   CLI::App* c = app.add_subcommand("diff", "Which layers an edit changes, and how far");
-  c->add_option("files", o->files,
-                "The model (a diffusers folder, or pico, which it is where none is named), then "
-                "the edits, with a strength after a colon; several add up")
+  c->add_option(
+       "files", o->files,
+       "The model (a diffusers folder, a single-file checkpoint, or pico, which it is where "
+       "none is named), then the edits, with a strength after a colon; several add up")
       ->required()
-      ->type_name("[DIR] FILE[:X]...");
+      ->type_name("[MODEL] FILE[:X]...");
   c->add_option("--top", o->top, "Tensors in the table (default: all up to 40, of more the first)")
       ->type_name("N");
   c->add_option("--sort", o->sort, "Largest change first, or as the tensors are named")

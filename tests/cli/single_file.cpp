@@ -72,6 +72,17 @@ TEST_CASE("a single file is the folder it was made of") {
     CHECK(nlohmann::json::parse(layers.out).at(key) ==
           nlohmann::json::parse(of_folder.out).at(key));
 
+  const fs::path scaled = scaling_edit("s", "conv_out.bias", 2);
+  const auto difference = [&](const fs::path& model) {
+    return lacuna::test::lacuna("diff " + quoted(model) + " " + quoted(scaled) +
+                                " --json --force --out " + quoted(scratch() / "d.png"));
+  };
+  const Outcome of_file = difference(file);
+  INFO(of_file.err);
+  REQUIRE(of_file.status == 0);
+  CHECK(nlohmann::json::parse(of_file.out).at("total") ==
+        nlohmann::json::parse(difference(pico).out).at("total"));
+
   // And back: a folder with everything that a folder has.
   const fs::path edit = scaling_edit("e", "conv_out.bias", 2), folder = scratch() / "folder";
   const Outcome o =
