@@ -13,12 +13,7 @@ namespace lacuna {
 
 void ModelOptions::add_to(CLI::App& command, bool with_model) {
   if (with_model) {
-    command
-        .add_option("--model", model,
-                    "Stable Diffusion 1.x model: a diffusers folder or a single .safetensors file "
-                    "(default: "
-                    "pico, the embedded model)")
-        ->type_name("DIR|FILE");
+    command.add_option("--model", model, model_about)->type_name("DIR|FILE");
     command
         .add_option("--precision", precision,
                     "Storage of weights and activations: f16, f32 or auto (f16 on GPUs)")

@@ -12,6 +12,11 @@
 
 namespace lacuna {
 
+// What --model takes, for --help.
+inline constexpr const char* model_about =
+    "Stable Diffusion 1.x model: a diffusers folder or a single .safetensors file (default: pico, "
+    "the embedded model)";
+
 struct ModelOptions {
   std::string model;  // empty: $LACUNA_MODEL or pico
   std::string device;

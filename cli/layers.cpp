@@ -153,10 +153,7 @@ void add_layers(CLI::App& app) {
   auto o = std::make_shared<LayersOptions>();
   CLI::App* c = app.add_subcommand(
       "layers", "List a model's parameters, and the sets of them that erasing can change");
-  c->add_option("--model", o->model.model,
-                "Stable Diffusion 1.x model: a diffusers folder or a single .safetensors file "
-                "(default: pico, the embedded model)")
-      ->type_name("DIR|FILE");
+  c->add_option("--model", o->model.model, model_about)->type_name("DIR|FILE");
   c->add_option("--params", o->params,
                 "List these alone: a set, or patterns over tensor names with commas between; what "
                 "follows ! is left out. Such as x, '*.attn2.to_[kv].*', 'mid_block.*,self', "

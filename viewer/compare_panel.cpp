@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "cli/output.h"
 #include "cli/sheet.h"
 #include "engine/error.h"
 #include "engine/file.h"
@@ -176,19 +175,19 @@ std::vector<std::byte> ComparePanel::sheet(const Context& c) {
 
 void ComparePanel::copy(Context& c) {
   if (!complete(c)) return;
-  if (!c.clipboard) c.clipboard = Clipboard::open(c.window.handle());
-  if (c.clipboard && c.clipboard->put(sheet(c)))
-    c.say("both pictures are in the clipboard");
-  else
-    c.say("the system's clipboard took no picture; save both instead", true);
+  try {
+    const bool taken = c.copy(sheet(c));
+    c.say(taken ? "both pictures are in the clipboard"
+                : "the system's clipboard took no picture; save both instead",
+          !taken);
+  } catch (const Error& e) { c.say(e.what(), true); }
 }
 
 void ComparePanel::save(Context& c) {
   if (!complete(c)) return;
   try {
     const std::filesystem::path file =
-        PictureOutput(c.gallery.folder(), 2, false).next(c.now.draw.request.seed);
-    write_file(file, sheet(c), Overwrite::no);
+        save_picture(c.gallery.folder(), c.now.draw.request.seed, sheet(c));
     c.gallery.add(file);
     c.say("both pictures are in " + display(file));
   } catch (const Error& e) { c.say(e.what(), true); }

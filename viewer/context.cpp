@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/error.h"
 #include "engine/file.h"
@@ -40,6 +41,11 @@ void Context::add_edit(const std::filesystem::path& file) {
   } catch (const Error& e) { return say(e.what(), true); }
   edits.push_back({file, 1, true});
   say(fmt::format("{} added to the edits", display(file.filename())));
+}
+
+bool Context::copy(std::vector<std::byte> png) {
+  if (!clipboard) clipboard = Clipboard::open(window.handle());
+  return clipboard && clipboard->put(std::move(png));
 }
 
 void Context::open_model(const std::filesystem::path& folder) {

@@ -43,6 +43,8 @@ struct Context {
   // Asks for a picture of the form, with the edits that are on.
   void draw(bool compare, const std::vector<float>& inside);
   void add_edit(const std::filesystem::path& file);
+  // Puts a PNG on the system's clipboard; false where it takes no pictures.
+  bool copy(std::vector<std::byte> png);
   void open_model(const std::filesystem::path& folder);
   // Takes over what a picture says about itself.
   void take(const OpenedPicture& picture);

@@ -30,6 +30,8 @@ bool trains(const EraseMethod& m) {
   return std::ranges::any_of(m.fields, [](const EraseField& f) { return f.flag == "--run"; });
 }
 
+bool can_start(const Context& c) { return c.can_draw() && !c.now.draw.running; }
+
 }  // namespace
 
 const EraseMethod& ErasePanel::method(const Context& c) const {
@@ -108,8 +110,7 @@ void ErasePanel::start(Context& c, bool resume) {
 }
 
 void ErasePanel::start(Context& c) {
-  if (!methods_.empty() && !c.now.erase.running && c.can_draw() && !c.now.draw.running)
-    start(c, false);
+  if (!methods_.empty() && can_start(c)) start(c, false);
 }
 
 void ErasePanel::pause(Context& c) {
@@ -141,13 +142,13 @@ void ErasePanel::buttons(Context& c) {
   const fs::path run = run_folder(method(c), c.settings.erase);
   const bool resumable = trains(method(c)) && fs::exists(run / "state.safetensors", ignored);
   {
-    const ui::Disabled off(!c.can_draw() || c.now.draw.running);
+    const ui::Disabled off(!can_start(c));
     if (ui::main_button("Start", nullptr, half)) start(c, false);
   }
   ui::explain("Ctrl+Enter");
   ImGui::SameLine();
   {
-    const ui::Disabled off(!resumable || !c.can_draw() || c.now.draw.running);
+    const ui::Disabled off(!resumable || !can_start(c));
     if (ui::button("Resume", nullptr, half)) start(c, true);
   }
   ui::explain(resumable ? ("Go on with the run in " + display(run)).c_str()

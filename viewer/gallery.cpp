@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cli/output.h"
 #include "engine/error.h"
 #include "engine/file.h"
 #include "models/resize.h"
@@ -22,6 +23,13 @@ ImagePtr small_copy(const Image& image) {
 }
 
 }  // namespace
+
+std::filesystem::path save_picture(const std::filesystem::path& folder, uint64_t seed,
+                                   std::span<const std::byte> png) {
+  const std::filesystem::path file = PictureOutput(folder, 2, false).next(seed);  // 2: a folder
+  write_file(file, png, Overwrite::no);
+  return file;
+}
 
 Gallery::Gallery(fs::path folder, std::function<void()> changed)
     : folder_(std::move(folder)), changed_(std::move(changed)) {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -27,6 +28,10 @@ struct OpenedPicture {
   std::optional<ReadParameters> parameters;
   std::string error;
 };
+
+// Writes a PNG into the folder under the next free number. Throws InputError where it cannot.
+std::filesystem::path save_picture(const std::filesystem::path& folder, uint64_t seed,
+                                   std::span<const std::byte> png);
 
 class Gallery {
  public:

@@ -98,8 +98,7 @@ void SamplePanel::copy_picture(Context& c) {
   const std::filesystem::path file = file_in_view(c);
   if (file.empty()) return;
   try {
-    if (!c.clipboard) c.clipboard = Clipboard::open(c.window.handle());
-    if (c.clipboard && c.clipboard->put(png_of(file))) {
+    if (c.copy(png_of(file))) {
       c.say("the picture is in the clipboard");
       return;
     }

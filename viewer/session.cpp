@@ -10,6 +10,7 @@
 #include "engine/error.h"
 #include "erase/difference.h"
 #include "models/region.h"
+#include "viewer/gallery.h"
 
 namespace lacuna::viewer {
 namespace {
@@ -162,7 +163,10 @@ void Session::draw(const DrawRequest& asked, const std::function<bool()>& go_on)
       s.draw.request = r.image;
       s.draw.parameters = parameters;
     });
-    if (r.save) save(r.image.seed, parameters, *image.image);
+    if (!r.save) return;
+    const fs::path file = save_picture(gallery_, r.image.seed,
+                                       encode_png(*image.image, {{"parameters", parameters}}));
+    publish_([&](Snapshot& s) { s.draw.file = file; });
   });
   publish_([&](Snapshot& s) {
     s.draw.running = false;
@@ -216,13 +220,6 @@ Shown Session::draw_one(const DrawRequest& r, bool original, const Regional* reg
   if (!regional) picture.on_device = model_->decoded();
   show(picture);
   return picture;
-}
-
-void Session::save(uint64_t seed, const std::string& parameters, const Image& image) {
-  PictureOutput output(gallery_, 2, false);  // a folder
-  const fs::path file = output.next(seed);
-  write_file(file, encode_png(image, {{"parameters", parameters}}), Overwrite::no);
-  publish_([&](Snapshot& s) { s.draw.file = file; });
 }
 
 void Session::inspect(const std::vector<EditChoice>& choices) {

@@ -7,7 +7,6 @@
 #include <optional>
 
 #include "cli/edits.h"
-#include "cli/output.h"
 #include "viewer/latent_preview.h"
 #include "viewer/snapshot.h"
 
@@ -41,7 +40,6 @@ class Session {
   Shown draw_one(const DrawRequest& request, bool original, const Regional* regional,
                  const std::function<bool()>& go_on);
   void load_edits(const std::vector<EditChoice>& edits);
-  void save(uint64_t seed, const std::string& parameters, const Image& image);
   void tell_memory(Snapshot& s) const;
 
   Device& device_;

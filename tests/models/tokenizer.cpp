@@ -61,12 +61,12 @@ class Folder {
   fs::path path_;
 };
 
-// CLIP's tokenizer folder as Stable Diffusion 2.x (pad: !) has it; 1.x has <|endoftext|>.
-void make_clip(const Folder& folder, const char* pad) {
+// CLIP's tokenizer folder as Stable Diffusion 2.x has it: 1.x pads with <|endoftext|>.
+void make_clip_of_sd2(const Folder& folder) {
   for (const char* name : {"vocab.json", "merges.txt"})
     write(folder.path() / name, read(clip_folder / name));
-  folder.change("tokenizer_config.json", {{"pad_token", pad}, {"model_max_length", 77}});
-  folder.change("special_tokens_map.json", {{"pad_token", pad}});
+  folder.change("tokenizer_config.json", {{"pad_token", "!"}, {"model_max_length", 77}});
+  folder.change("special_tokens_map.json", {{"pad_token", "!"}});
 }
 
 struct Golden {
@@ -100,7 +100,7 @@ Tokenizer load_pico() { return Tokenizer::load(pico, 32); }
 
 TEST_CASE("no difference to transformers, three configurations") {
   const Folder sd2;
-  make_clip(sd2, "!");
+  make_clip_of_sd2(sd2);
   const auto start = std::chrono::steady_clock::now();
   const Tokenizer clip = Tokenizer::load(clip_folder, 77);
   const std::chrono::duration<double, std::milli> time = std::chrono::steady_clock::now() - start;
