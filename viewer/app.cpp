@@ -244,6 +244,7 @@ void App::foot() {
 void App::keys() {
   if (pressed("ctrl+q")) window_.close();
   if (ImGui::IsPopupOpen(nullptr, ImGuiPopupFlags_AnyPopup)) return;  // they are meant for it
+  keep_ctrl_enter();
   if (pressed("f1")) help_ = !help_;
   if (pressed("escape")) worker_.cancel();
   constexpr const char* tabs[] = {"ctrl+1", "ctrl+2", "ctrl+3", "ctrl+4"};

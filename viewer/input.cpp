@@ -1,6 +1,7 @@
 #include "viewer/input.h"
 
 #include <GLFW/glfw3.h>
+#include <imgui_internal.h>
 
 #include <utility>
 
@@ -13,8 +14,11 @@ namespace {
 #define LACUNA_KEY(glfw, imgui) glfw
 #endif
 
+constexpr int enter = LACUNA_KEY(GLFW_KEY_ENTER, ImGuiKey_Enter),
+              keypad_enter = LACUNA_KEY(GLFW_KEY_KP_ENTER, ImGuiKey_KeypadEnter);
+
 constexpr std::pair<const char*, int> named_keys[] = {
-    {"enter", LACUNA_KEY(GLFW_KEY_ENTER, ImGuiKey_Enter)},
+    {"enter", enter},
     {"escape", LACUNA_KEY(GLFW_KEY_ESCAPE, ImGuiKey_Escape)},
     {"tab", LACUNA_KEY(GLFW_KEY_TAB, ImGuiKey_Tab)},
     {"space", LACUNA_KEY(GLFW_KEY_SPACE, ImGuiKey_Space)},
@@ -28,6 +32,10 @@ constexpr std::pair<const char*, int> named_keys[] = {
     {"end", LACUNA_KEY(GLFW_KEY_END, ImGuiKey_End)},
     {"comma", LACUNA_KEY(GLFW_KEY_COMMA, ImGuiKey_Comma)},
 };
+
+bool is_down(int key) { return ImGui::IsKeyDown(static_cast<ImGuiKey>(key)); }
+
+bool was_pressed(int key) { return ImGui::IsKeyPressed(static_cast<ImGuiKey>(key), false); }
 
 std::optional<int> key_of(const std::string& name) {
   for (const auto& [known, key] : named_keys)
@@ -71,7 +79,13 @@ bool pressed(const char* text) {
   const ImGuiIO& io = ImGui::GetIO();
   const bool ctrl = io.KeyCtrl || io.KeySuper;
   return chord && ctrl == chord->ctrl && io.KeyShift == chord->shift && io.KeyAlt == chord->alt &&
-         ImGui::IsKeyPressed(static_cast<ImGuiKey>(chord->key), false);
+         (was_pressed(chord->key) || (chord->key == enter && was_pressed(keypad_enter)));
+}
+
+void keep_ctrl_enter() {
+  ImGuiContext& g = *GImGui;
+  if (!(g.IO.KeyCtrl || g.IO.KeySuper) || (!is_down(enter) && !is_down(keypad_enter))) return;
+  g.NavActivateId = g.NavActivateDownId = g.NavActivatePressedId = 0;
 }
 
 #if IMGUI_VERSION_NUM >= 18700

@@ -18,6 +18,9 @@ struct Chord {
 std::optional<Chord> parse_chord(const std::string& text);
 // Whether the keys were just pressed by the user.
 bool pressed(const char* chord);
+// Keeps Ctrl+Enter from the widget that has the focus: since ImGui 1.87 Enter presses it, so that
+// Ctrl+Enter after Tab would also count a number down. Called after ImGui::NewFrame().
+void keep_ctrl_enter();
 // Presses or releases them as a keyboard does.
 void press(const Chord& chord, bool down);
 // The place and the left button of the mouse.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 #include "engine/error.h"
 #include "viewer/theme.h"
@@ -26,10 +27,21 @@ void on_drop(GLFWwindow* window, int count, const char** paths) {
       why ? why : "unknown reason");
 }
 
+// Without its folder there is no Wayland, and libwayland would say so in a line of its own.
+void prefer_platform() {
+#if defined(GLFW_PLATFORM_X11) && !defined(_WIN32) && !defined(__APPLE__)
+  const char* socket = std::getenv("WAYLAND_DISPLAY");
+  if (!std::getenv("XDG_RUNTIME_DIR") && !(socket && *socket == '/') &&
+      glfwPlatformSupported(GLFW_PLATFORM_X11))
+    glfwInitHint(GLFW_PLATFORM, GLFW_PLATFORM_X11);
+#endif
+}
+
 // GLFW lives from the first window to the end of the program: its Vulkan loader must outlast every
 // device.
 void start_glfw() {
   glfwInitHint(GLFW_COCOA_CHDIR_RESOURCES, GLFW_FALSE);
+  prefer_platform();
   if (!glfwInit()) no_display();
 }
 
