@@ -21,6 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
+constexpr size_t name_width = 51;  // of 80 columns
 constexpr size_t usual_rows = 40;
 
 struct DiffOptions {
@@ -52,9 +53,18 @@ fs::path chart_file(const DiffOptions& o) {
   return file;
 }
 
+// A name of a tensor that fits the table and still says which tensor it is: what all names of a
+// kind have in common makes room first.
+std::string table_name(std::string name) {
+  for (const std::string_view common : {".text_model.encoder.", ".transformer_blocks."})
+    if (const size_t at = name.find(common); at != std::string::npos && name.size() > name_width)
+      name.replace(at, common.size(), "..");
+  return cell_middle(std::move(name), name_width);
+}
+
 std::string line(const std::string& name, const Difference& d) {
   const auto ratio = d.ratio();
-  return fmt::format("{} {:>8} {:>9} {:>9}", cell_middle(name, 51),
+  return fmt::format("{} {:>8} {:>9} {:>9}", table_name(name),
                      ratio ? fmt::format("{:.4f}", *ratio) : "-", fmt::format("{:.2e}", d.mean),
                      fmt::format("{:.2e}", d.largest));
 }
@@ -70,7 +80,7 @@ json as_json(const Difference& d) {
 }
 
 void print_table(const std::vector<Difference>& all, size_t shown, const Difference& sum) {
-  fmt::print("{} {:>8} {:>9} {:>9}\n", cell("tensor", 51), "dW/W", "mean |dW|", "max |dW|");
+  fmt::print("{} {:>8} {:>9} {:>9}\n", cell("tensor", name_width), "dW/W", "mean |dW|", "max |dW|");
   for (size_t i = 0; i < shown; i++) fmt::print("{}\n", line(all[i].name, all[i]));
   if (const auto rest = std::span(all).subspan(shown); !rest.empty())
     fmt::print("{}\n", line(fmt::format("the other {} tensors", rest.size()), total(rest)));

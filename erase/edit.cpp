@@ -8,6 +8,7 @@
 #include "engine/error.h"
 #include "erase/fingerprint.h"
 #include "erase/kohya.h"
+#include "models/text_names.h"
 
 namespace lacuna {
 namespace {
@@ -46,13 +47,23 @@ ModelPart part_of_name(std::string_view name) {
   return is_text ? ModelPart::text : ModelPart::unet;
 }
 
+// The text encoder's tensors under the names that the model has here (models/text_names.h).
+SafeTensors with_one_name_each(SafeTensors file) {
+  const std::string_view prefix = names_in_edits(ModelPart::text).prefix;
+  return std::move(file).renamed([&](SafeTensors::Entry& entry) {
+    if (entry.name.starts_with(prefix))
+      entry.name = std::string(prefix) + text_tensor_name(entry.name.substr(prefix.size()));
+    return true;
+  });
+}
+
 }  // namespace
 
 Edit Edit::open(const std::filesystem::path& path, float strength) {
   if (!std::isfinite(strength) || std::abs(strength) > 100)
     throw InputError("[edit] the strength {} of {} is out of range; 0 to 1 are usual", strength,
                      display(path));
-  Edit edit(SafeTensors::open(path), strength);
+  Edit edit(with_one_name_each(SafeTensors::open(path)), strength);
   if (edit.file_.entries().empty())
     throw InputError("[edit] {} holds no tensors, so it is no edit", display(path));
   return edit;

@@ -16,8 +16,6 @@ inline const std::string down = ".lora_down.weight", up = ".lora_up.weight", alp
 // A module of the UNet ("lora_unet_") or the text encoder ("lora_te_"), by its weight:
 // "down_blocks.0.attentions.0.proj_in.weight" -> "lora_unet_down_blocks_0_attentions_0_proj_in".
 inline std::string kohya_name(ModelPart part, std::string name) {
-  // Which some exports of the text encoder leave out.
-  if (part == ModelPart::text && !name.starts_with("text_model.")) name = "text_model." + name;
   if (name.ends_with(".weight")) name.resize(name.size() - 7);
   std::replace(name.begin(), name.end(), '.', '_');
   return std::string(names_in_edits(part).lora) + name;

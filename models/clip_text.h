@@ -24,6 +24,7 @@ struct ClipTextConfig {
 
 class ClipText {
  public:
+  // The weights as open_weights() has them (models/model_files.h).
   ClipText(const Weights& weights, const ClipTextConfig& config);
 
   // ids i32 [B,T] -> text states [B,T,C]. Also gives the state before each layer and after the last
@@ -49,6 +50,8 @@ class ClipText {
     LayerNorm layer_norm2;
     Layer(const Weights& w, const ClipTextConfig& c);
   };
+
+  ClipText(const ClipTextConfig& config, const Weights& model);
 
   ClipTextConfig config_;
   Parameter token_embedding_, position_embedding_;

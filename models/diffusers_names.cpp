@@ -6,6 +6,7 @@
 
 #include "models/ldm_names.h"
 #include "models/name_parts.h"
+#include "models/text_names.h"
 
 namespace lacuna {
 
@@ -36,8 +37,7 @@ std::string DiffusersNames::operator()(std::string_view name) const {
     case ModelPart::text:
       break;
   }
-  // Checkpoints of the first months leave out the first word, as transformers 5 does.
-  return (name.starts_with("text_model.") ? "" : "text_model.") + std::string(name);
+  return text_tensor_name(name);
 }
 
 std::string DiffusersNames::unet_name(std::string_view rest) const {

@@ -4,6 +4,7 @@
 
 #include "engine/error.h"
 #include "models/name_parts.h"
+#include "models/text_names.h"
 
 namespace lacuna {
 
@@ -41,9 +42,7 @@ std::string LdmNames::operator()(const std::string& name) const {
       result = vae_name(name);
       break;
     case ModelPart::text:
-      // Recent releases of transformers leave out the first word.
-      return std::string(ldm_prefix(part_)) +
-             std::string(name.starts_with("text_model.") ? "" : "text_model.") + name;
+      return std::string(ldm_prefix(part_)) + text_tensor_name(name);
   }
   if (result.empty())
     throw InputError(

@@ -9,6 +9,7 @@
 #include "models/assets.h"
 #include "models/diffusers_names.h"
 #include "models/ldm_names.h"
+#include "models/text_names.h"
 
 namespace fs = std::filesystem;
 
@@ -153,7 +154,8 @@ SafeTensors open_weights(const fs::path& model, ModelPart of) {
     return part_of_file(model, of);
   }
   const PartPlace place = place_in_folder(of);
-  return SafeTensors::open(weights_file(part(model, place.folder), place.stem));
+  SafeTensors weights = SafeTensors::open(weights_file(part(model, place.folder), place.stem));
+  return of == ModelPart::text ? with_text_names(std::move(weights)) : std::move(weights);
 }
 
 }  // namespace lacuna

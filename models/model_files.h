@@ -36,9 +36,9 @@ std::filesystem::path part(const std::filesystem::path& model, const char* name)
 // that SD 1.5's inpainting model needs no folder beside it.
 Json configuration(const std::filesystem::path& model, ModelPart part);
 
-// The weights of a part under diffusers' names: a file, whole, sharded or an f16 variant, or the
-// part's share of a single file.
-// Throws InputError, too, where a file holds no such part or belongs to another kind of model.
+// The weights of a part under diffusers' names (the text encoder's: models/text_names.h): a file,
+// whole, sharded or an f16 variant, or the part's share of a single file. Throws InputError, too,
+// where a file holds no such part or belongs to another kind of model.
 SafeTensors open_weights(const std::filesystem::path& model, ModelPart part);
 
 }  // namespace lacuna

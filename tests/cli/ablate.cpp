@@ -114,7 +114,7 @@ TEST_CASE("erase ablate trains the concept's embedding alone" * needs_device()) 
   const SafeTensors file = SafeTensors::open(folder / "e.safetensors");
   REQUIRE(file.entries().size() == 1);
   const SafeTensors::Entry& entry = file.entries().begin()->second;
-  CHECK(entry.name == "text_encoder.embeddings.token_embedding.weight");
+  CHECK(entry.name == "text_encoder.text_model.embeddings.token_embedding.weight");
   CHECK(entry.dtype == FileDType::f32);
   const SafeTensors base =
       SafeTensors::open(fs::path(LACUNA_SOURCE_DIR) / "assets/pico/text_encoder/model.safetensors");

@@ -41,7 +41,7 @@ TEST_CASE("erase clip leaves an edit of every epoch, and they are drawn in rows"
   const SafeTensors file = SafeTensors::open(edit);
   CHECK(file.entries().size() == 16);
   for (const auto& [name, entry] : file.entries())
-    CHECK(name.starts_with("text_encoder.encoder.layers.3."));
+    CHECK(name.starts_with("text_encoder.text_model.encoder.layers.3."));
   CHECK(file.metadata().at("method") == "clip");
   CHECK(file.metadata().at("options.images") == "flat:red");
   CHECK(file.metadata().at("base_text_encoder_hash").size() == 32);
@@ -86,7 +86,7 @@ TEST_CASE("erase clip leaves an edit of every epoch, and they are drawn in rows"
   }
   SUBCASE("diff and eval take it") {
     run("diff " + quoted(edit) + " --out " + quoted(folder / "diff.png"), 0,
-        "text_encoder.encoder.layers.3");
+        "text_encoder..layers.3.self_attn.out_proj.weight ");
     write_file(folder / "t.txt", std::string_view("a red circle\n"), Overwrite::no);
     run("eval --edit " + quoted(edit) + " --targets " + quoted(folder / "t.txt") +
         " --count 1 --steps 2 --out " + quoted(folder / "eval"));

@@ -143,7 +143,7 @@ TEST_CASE("of a table only the chosen rows change, weight decay or not" * needs_
   StableDiffusion model(device(), std::filesystem::path(LACUNA_SOURCE_DIR) / "assets/pico",
                         Precision::f32);
   TextCache text(model);
-  const std::vector<std::string> names = {"embeddings.token_embedding.weight"};
+  const std::vector<std::string> names = {"text_model.embeddings.token_embedding.weight"};
   const std::vector<int32_t> rows = {627, 633};  // "grida" and "dotti" with an end of word
   Trainables trainables(device(), model.text_weights(), names, 0, 1, ModelPart::text, rows);
   CHECK(trainables.scalars() == 2 * model.text_encoder().width());

@@ -38,7 +38,7 @@ struct Golden {
   SafeTensors file = SafeTensors::open(source / "tests/fixtures/ablate/golden.safetensors");
   StableDiffusion model{device(), source / "assets/pico", Precision::f32};
   TextCache text{model};
-  const std::string table = "embeddings.token_embedding.weight";
+  const std::string table = "text_model.embeddings.token_embedding.weight";
 
   AblateOptions options() {
     AblateOptions o;

@@ -142,7 +142,7 @@ TEST_CASE("edits of the text encoder: what is not selected keeps its bytes" * ne
   std::vector<TensorToWrite> tensors;
   const std::vector<Trainables::Export> exported = run.trainables.exported();
   for (const Trainables::Export& e : exported) {
-    CHECK(e.name.starts_with("text_encoder.encoder.layers.2."));
+    CHECK(e.name.starts_with("text_encoder.text_model.encoder.layers.2."));
     tensors.push_back({e.name, FileDType::f32, e.shape, [&e](std::span<std::byte> bytes) {
                          bytes_from_floats(e.values, FileDType::f32, bytes);
                        }});
@@ -179,7 +179,7 @@ TEST_CASE("edits of the text encoder: what is not selected keeps its bytes" * ne
 }
 
 TEST_CASE("a LoRA of the text encoder has kohya's names, and comes back" * needs_device()) {
-  const std::vector<std::string> names = {"encoder.layers.0.mlp.fc1.weight"};
+  const std::vector<std::string> names = {"text_model.encoder.layers.0.mlp.fc1.weight"};
   Trainables trainables(device(), pico().text_weights(), names, 2, 1, ModelPart::text);
   const std::vector<Trainables::Export> exported = trainables.exported();
   CHECK(exported[0].name == "lora_te_text_model_encoder_layers_0_mlp_fc1.lora_down.weight");

@@ -5,6 +5,7 @@
 
 #include "engine/gradients.h"
 #include "erase/clip.h"
+#include "models/text_names.h"
 #include "tests/device.h"
 
 using namespace lacuna;
@@ -42,7 +43,7 @@ TEST_CASE("gradients of clip's losses equal PyTorch's" * needs_device()) {
       SafeTensors::open(source / "tests/fixtures/clip_loss/golden.safetensors");
   StableDiffusion model(device(), source / "assets/pico", Precision::f32);
   TextCache text(model);
-  const std::vector<std::string> one = {"encoder.layers.0.mlp.fc1.bias"};
+  const std::vector<std::string> one = {"text_model.encoder.layers.0.mlp.fc1.bias"};
   const Trainables trainables(device(), model.text_weights(), one, 0, 1, ModelPart::text);
   for (const std::string kind : {"ascent", "esd"}) {
     CAPTURE(kind);
@@ -56,13 +57,16 @@ TEST_CASE("gradients of clip's losses equal PyTorch's" * needs_device()) {
     o.size = model.latent_size(64, 64);
     const Clip method(model, text, trainables, o, "");
 
+    const auto in_golden = [&](std::string_view name) {
+      return kind + "." + std::string(name.substr(text_prefix.size()));
+    };
     Graph g;
     const Loss loss = method.loss(g);
     g.output("loss", loss.total);
     std::vector<std::string> names;
     std::vector<Tensor> wanted;
     for (const auto& [name, p] : model.text_weights().loaded())
-      if (golden.find(kind + "." + name)) {
+      if (golden.find(in_golden(name))) {
         names.push_back(name);
         wanted.push_back(p.in(g));
       }
@@ -100,7 +104,7 @@ TEST_CASE("gradients of clip's losses equal PyTorch's" * needs_device()) {
       if (name.ends_with("k_proj.bias")) continue;
       CAPTURE(name);
       const Parameter& p = model.text_weights().loaded().at(name);
-      const std::vector<float> ours = plan.get(name), theirs = floats(golden, kind + "." + name);
+      const std::vector<float> ours = plan.get(name), theirs = floats(golden, in_golden(name));
       std::vector<float> difference(ours.size());
       to_checkpoint_layout(p.layout, p.shape, ours, difference);
       for (size_t i = 0; i < difference.size(); i++) difference[i] -= theirs[i];

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/error.h"
+#include "models/model_files.h"
 #include "models/stable_diffusion.h"
 #include "tests/device.h"
 #include "tests/models/golden.h"
@@ -106,8 +107,7 @@ class Folder {
 }  // namespace
 
 TEST_CASE("hostile: the text encoder's config.json" * needs_device()) {
-  WeightStore store(device(), SafeTensors::open(pico / "text_encoder" / "model.safetensors"),
-                    DType::f32);
+  WeightStore store(device(), open_weights(pico, ModelPart::text), DType::f32);
   for (const char* part : {"text_encoder", "clip"})
     try_everything(pico / part / "config.json",
                    [&](const fs::path& file) { ClipText(store, ClipTextConfig::from_file(file)); });
