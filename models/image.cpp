@@ -73,9 +73,14 @@ Image decode_image(std::span<const std::byte> file, const std::string& name) {
   return image;
 }
 
-Image load_image(const std::filesystem::path& path) {
+std::vector<std::byte> read_picture(const std::filesystem::path& path) {
   const std::string file = read_file(path, most_file_bytes);
-  return decode_image(std::as_bytes(std::span(file)), display(path));
+  const std::span<const std::byte> bytes = std::as_bytes(std::span(file));
+  return {bytes.begin(), bytes.end()};
+}
+
+Image load_image(const std::filesystem::path& path) {
+  return decode_image(read_picture(path), display(path));
 }
 
 }  // namespace lacuna

@@ -28,6 +28,8 @@ Image upscale(const Image& image, int factor);  // every pixel becomes a square 
 
 // PNG and JPEG; alpha is dropped. `name` stands for the file in messages.
 Image decode_image(std::span<const std::byte> file, const std::string& name);
+// The file itself, of a size that a picture may have: read, not mapped, since others write there.
+std::vector<std::byte> read_picture(const std::filesystem::path& path);
 Image load_image(const std::filesystem::path& path);
 
 // Keyword and value, both UTF-8: {"parameters", "a cat\nSteps: 25, Seed: 1"}. As Pillow and so the
@@ -35,6 +37,11 @@ Image load_image(const std::filesystem::path& path);
 using TextChunks = std::vector<std::pair<std::string, std::string>>;
 
 std::vector<std::byte> encode_png(const Image& image, const TextChunks& texts = {});
+// By its first bytes, whatever the file is called.
+bool is_png(std::span<const std::byte> file);
 TextChunks png_texts(std::span<const std::byte> file, const std::string& name);
+// How the picture was made, as it says under "parameters"; empty where it says nothing or is no
+// PNG.
+std::string png_parameters(std::span<const std::byte> file, const std::string& name);
 
 }  // namespace lacuna

@@ -143,9 +143,14 @@ std::vector<std::byte> encode_png(const Image& image, const TextChunks& texts) {
   return {bytes.begin(), bytes.end()};
 }
 
+bool is_png(std::span<const std::byte> file) {
+  return std::string_view(reinterpret_cast<const char*>(file.data()), file.size())
+      .starts_with(signature);
+}
+
 TextChunks png_texts(std::span<const std::byte> file, const std::string& name) {
+  if (!is_png(file)) throw InputError("[image] {} is no PNG file; choose one", name);
   std::string_view rest(reinterpret_cast<const char*>(file.data()), file.size());
-  if (!rest.starts_with(signature)) throw InputError("[image] {} is no PNG file; choose one", name);
   rest.remove_prefix(signature.size());
   TextChunks texts;
   while (rest.size() >= 12) {
@@ -159,6 +164,13 @@ TextChunks png_texts(std::span<const std::byte> file, const std::string& name) {
     rest.remove_prefix(12 + length);
   }
   throw InputError("[image] {} is a damaged PNG file; save it again", name);
+}
+
+std::string png_parameters(std::span<const std::byte> file, const std::string& name) {
+  if (!is_png(file)) return "";
+  for (const auto& [keyword, value] : png_texts(file, name))
+    if (keyword == "parameters") return value;
+  return "";
 }
 
 }  // namespace lacuna

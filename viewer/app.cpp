@@ -10,6 +10,7 @@
 #include "engine/clock.h"
 #include "engine/error.h"
 #include "engine/file.h"
+#include "engine/text.h"
 #include "viewer/input.h"
 #include "viewer/theme.h"
 #include "viewer/widgets.h"
@@ -271,7 +272,7 @@ void App::keys() {
 void App::accept_drops() {
   for (const std::filesystem::path& path : window_.take_dropped()) {
     std::error_code ignored;
-    const std::string kind = display(path.extension());
+    const std::string kind = lower_ascii(display(path.extension()));
     if (std::filesystem::is_directory(path, ignored) || is_checkpoint(path))
       context_.open_model(path);
     else if (kind == ".safetensors")

@@ -105,7 +105,8 @@ void Gallery::loop() {
 void Gallery::read(const fs::path& file, bool in_full) {
   OpenedPicture picture{.file = file};
   try {
-    const Image image = load_image(file);
+    const std::vector<std::byte> content = read_picture(file);
+    const Image image = decode_image(content, display(file));
     picture.image = std::make_shared<const Image>(image);
     if (!in_full) {
       const ImagePtr small = small_copy(image);
@@ -115,11 +116,7 @@ void Gallery::read(const fs::path& file, bool in_full) {
       if (entries_.size() > most_entries) entries_.pop_back();
       return;
     }
-    if (file.extension() == ".png") {
-      const MappedFile bytes = MappedFile::open(file);
-      for (const auto& [key, value] : png_texts(bytes.bytes(), display(file)))
-        if (key == "parameters") picture.text = value;
-    }
+    picture.text = png_parameters(content, display(file));
     if (!picture.text.empty()) picture.parameters = read_parameters(picture.text);
   } catch (const std::exception& e) {
     if (!in_full) return;  // what is no picture stays out of the strip

@@ -18,9 +18,8 @@ std::filesystem::path file_in_view(const Context& c) {
 
 // The file itself where it is a PNG, with all that it says.
 std::vector<std::byte> png_of(const std::filesystem::path& file) {
-  if (file.extension() != ".png") return encode_png(load_image(file));
-  const MappedFile content = MappedFile::open(file);
-  return {content.bytes().begin(), content.bytes().end()};
+  std::vector<std::byte> content = read_picture(file);
+  return is_png(content) ? content : encode_png(decode_image(content, display(file)));
 }
 
 void copy_path(const std::filesystem::path& file) {
@@ -65,16 +64,7 @@ void SamplePanel::view(Context& c) {
     if (ui::button("Copy picture")) copy_picture(c);
     ui::explain("To paste it elsewhere, with its settings (Ctrl+Shift+C)");
     ImGui::SameLine();
-    if (ui::button("Copy settings")) {
-      std::string text;
-      try {
-        const MappedFile bytes = MappedFile::open(file);
-        for (const auto& [key, value] : png_texts(bytes.bytes(), display(file)))
-          if (key == "parameters") text = value;
-      } catch (const Error& e) { c.say(e.what(), true); }
-      ImGui::SetClipboardText(text.c_str());
-      if (!text.empty()) c.say("the picture's settings are in the clipboard");
-    }
+    if (ui::button("Copy settings")) copy_settings(c);
     ui::explain("The text that the PNG carries, as other programs read it");
     ImGui::SameLine();
     if (ui::button("Copy path")) {
@@ -107,6 +97,16 @@ void SamplePanel::copy_picture(Context& c) {
   } catch (const Error& e) { c.say(e.what(), true); }
 }
 
+void SamplePanel::copy_settings(Context& c) {
+  try {
+    const std::filesystem::path file = file_in_view(c);
+    const std::string text = png_parameters(read_picture(file), display(file));
+    if (text.empty()) return c.say("this picture carries no settings; nothing was copied", true);
+    ImGui::SetClipboardText(text.c_str());
+    c.say("the picture's settings are in the clipboard");
+  } catch (const Error& e) { c.say(e.what(), true); }
+}
+
 void SamplePanel::save_dialog(Context& c) {
   if (asked_) ImGui::OpenPopup("Save a copy");
   asked_ = false;
@@ -119,7 +119,7 @@ void SamplePanel::save_dialog(Context& c) {
       const std::filesystem::path to = std::filesystem::u8path(save_as_);
       if (to.extension() != ".png") throw InputError("[save] {} does not end in .png", save_as_);
       if (to.has_parent_path()) make_folder(to.parent_path());
-      write_file(to, MappedFile::open(file_in_view(c)).bytes(), Overwrite::no);
+      write_file(to, png_of(file_in_view(c)), Overwrite::no);
       c.say("saved as " + display(to));
       ImGui::CloseCurrentPopup();
     } catch (const std::exception& e) { c.say(e.what(), true); }

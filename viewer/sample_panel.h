@@ -11,6 +11,7 @@ class SamplePanel {
   void view(Context& c);      // the rest
   void ask_where_to_save(Context& c);
   void copy_picture(Context& c);
+  void copy_settings(Context& c);
   void save_dialog(Context& c);  // nothing unless it was asked for
 
  private:

@@ -1,5 +1,7 @@
 // The window among other programs: a broken model, pictures for the clipboard, drops, another
 // device that presents, and the window closed while it draws.
+#include <stb_image_write.h>
+
 #include <algorithm>
 #include <chrono>
 #include <fstream>
@@ -45,6 +47,19 @@ wait file pasted-large
 click "Copy settings"
 screenshot copied-text.png
 wait file pasted-text
+drop photo.JPG
+wait widget "File photo.JPG"
+click "Copy settings"
+screenshot copied-nothing.png
+wait file pasted-nothing
+click "Copy picture"
+screenshot copied-photo.png
+wait file pasted-photo
+key ctrl+s
+click "File name"
+key ctrl+a
+type photo.png
+click Save
 report
 click Prompt
 key ctrl+a
@@ -91,6 +106,17 @@ std::string large_picture() {
   return {reinterpret_cast<const char*>(png.data()), png.size()};
 }
 
+std::string photograph() {
+  const Image image = blank_image(24, 16, 90);
+  std::string jpeg;
+  const auto write = [](void* to, void* bytes, int size) {
+    static_cast<std::string*>(to)->append(static_cast<const char*>(bytes),
+                                          static_cast<size_t>(size));
+  };
+  REQUIRE(stbi_write_jpg_to_func(write, &jpeg, image.width, image.height, 3, image.rgb.data(), 90));
+  return jpeg;
+}
+
 fs::path only_picture(const fs::path& folder) {
   REQUIRE(fs::exists(folder));
   const fs::directory_iterator entries(folder);
@@ -123,6 +149,16 @@ void use_other_program(const fs::path& folder, const std::function<void(const ch
   CHECK(other.paste("image/png").empty());
   CHECK(other.paste("UTF8_STRING").find("Steps: 7") != std::string::npos);
   std::ofstream(folder / "pasted-text") << "";
+  // A photograph says nothing about itself, and leaves here as a PNG.
+  wait_for("copied-nothing.png");
+  CHECK(other.paste("UTF8_STRING").find("Steps: 7") != std::string::npos);
+  std::ofstream(folder / "pasted-nothing") << "";
+  wait_for("copied-photo.png");
+  const std::string png = other.paste("image/png");
+  REQUIRE(is_png(std::as_bytes(std::span(png))));
+  CHECK(decode_image(std::as_bytes(std::span(png)), "pasted").rgb ==
+        load_image(folder / "photo.JPG").rgb);
+  std::ofstream(folder / "pasted-photo") << "";
 }
 #else
 void use_other_program(const fs::path& folder, const std::function<void(const char*)>&) {
@@ -150,9 +186,11 @@ TEST_CASE("a broken model and a way out; the clipboard; drops; another device pr
                     "\" && \"" LACUNA_PROGRAM
                     "\" export --edit some.safetensors --checkpoint single.safetensors > said "
                     "2>&1") == 0);
+  std::ofstream(folder / "photo.JPG", std::ios::binary) << photograph();
   std::string played = script;
 #ifndef LACUNA_XCB
-  for (const char* file : {"pasted", "pasted-large", "pasted-text"})
+  for (const char* file :
+       {"pasted", "pasted-large", "pasted-text", "pasted-nothing", "pasted-photo"})
     std::ofstream(folder / file) << "";
   played.replace(played.find("wait widget \"File"), 0, "drop large.png\n");
 #endif
@@ -172,6 +210,9 @@ TEST_CASE("a broken model and a way out; the clipboard; drops; another device pr
   INFO(content(folder / "said"));
   CHECK(content(folder / "said").find("textures 0 straight from the device") != std::string::npos);
   // The click in the strip took the picture's settings up again, the drop the other model.
+  CHECK(load_image(folder / "photo.png").rgb == load_image(folder / "photo.JPG").rgb);
+  const std::string saved = content(folder / "photo.png");
+  CHECK(is_png(std::as_bytes(std::span(saved))));
   CHECK(content(folder / "copy.png") == content(only_picture(folder / "out")));
   const std::string kept = content(folder / "config/lacuna/viewer.json");
   CHECK(kept.find("\"prompt\": \"a red circle\"") != std::string::npos);
