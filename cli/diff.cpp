@@ -31,7 +31,7 @@ struct DiffOptions {
   bool force = false, as_json = false;
 };
 
-// The first argument is the model where it is a folder or pico's name.
+// The first argument is the model where it is a folder, a checkpoint or pico's name.
 bool names_model(const std::string& argument) {
   return argument.empty() || fs::is_directory(argument) || is_checkpoint(argument) ||
          (argument == "pico" && !fs::exists(argument));

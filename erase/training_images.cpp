@@ -4,26 +4,16 @@
 
 #include "engine/error.h"
 #include "engine/file.h"
-#include "engine/text.h"
 #include "models/resize.h"
 
 namespace lacuna {
-namespace {
-
 namespace fs = std::filesystem;
-
-bool is_picture(const fs::path& file) {
-  const std::string extension = lower_ascii(display(file.extension()));
-  return extension == ".png" || extension == ".jpg" || extension == ".jpeg";
-}
-
-}  // namespace
 
 TrainingImages load_training_images(const fs::path& folder, int width, int height) {
   std::error_code error;
   std::vector<fs::path> files;
   for (const auto& entry : fs::directory_iterator(folder, error))
-    if (is_picture(entry.path())) files.push_back(entry.path());
+    if (has_picture_ending(entry.path())) files.push_back(entry.path());
   if (error)
     throw InputError("[images] cannot read the folder {}: {}; name another with --images",
                      display(folder), error.message());

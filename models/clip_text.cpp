@@ -36,16 +36,13 @@ ClipText::Layer::Layer(const Weights& w, const ClipTextConfig& c)
       layer_norm2(w["layer_norm2"], c.hidden_size, c.layer_norm_eps) {}
 
 ClipText::ClipText(const Weights& weights, const ClipTextConfig& c)
-    : ClipText(c, weights["text_model"]) {}
-
-ClipText::ClipText(const ClipTextConfig& c, const Weights& model)
     : config_(c),
-      token_embedding_(
-          model["embeddings"]["token_embedding"].table("weight", c.vocab_size, c.hidden_size)),
-      position_embedding_(model["embeddings"]["position_embedding"].table(
+      token_embedding_(weights["text_model.embeddings.token_embedding"].table(
+          "weight", c.vocab_size, c.hidden_size)),
+      position_embedding_(weights["text_model.embeddings.position_embedding"].table(
           "weight", c.max_position_embeddings, c.hidden_size)),
-      final_layer_norm_(model["final_layer_norm"], c.hidden_size, c.layer_norm_eps) {
-  const Weights layers = model["encoder"]["layers"];
+      final_layer_norm_(weights["text_model.final_layer_norm"], c.hidden_size, c.layer_norm_eps) {
+  const Weights layers = weights["text_model.encoder.layers"];
   for (int64_t i = 0; i < c.num_hidden_layers; i++) layers_.emplace_back(layers[i], c);
 }
 

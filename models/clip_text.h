@@ -51,8 +51,6 @@ class ClipText {
     Layer(const Weights& w, const ClipTextConfig& c);
   };
 
-  ClipText(const ClipTextConfig& config, const Weights& model);
-
   ClipTextConfig config_;
   Parameter token_embedding_, position_embedding_;
   std::vector<Layer> layers_;

@@ -10,6 +10,7 @@
 
 #include "engine/error.h"
 #include "engine/file.h"
+#include "engine/text.h"
 
 namespace lacuna {
 namespace {
@@ -73,14 +74,18 @@ Image decode_image(std::span<const std::byte> file, const std::string& name) {
   return image;
 }
 
-std::vector<std::byte> read_picture(const std::filesystem::path& path) {
-  const std::string file = read_file(path, most_file_bytes);
-  const std::span<const std::byte> bytes = std::as_bytes(std::span(file));
-  return {bytes.begin(), bytes.end()};
+bool has_picture_ending(const std::filesystem::path& path) {
+  const std::string ending = lower_ascii(display(path.extension()));
+  return ending == ".png" || ending == ".jpg" || ending == ".jpeg";
+}
+
+std::string read_picture(const std::filesystem::path& path) {
+  return read_file(path, most_file_bytes);
 }
 
 Image load_image(const std::filesystem::path& path) {
-  return decode_image(read_picture(path), display(path));
+  const std::string file = read_picture(path);
+  return decode_image(std::as_bytes(std::span(file)), display(path));
 }
 
 }  // namespace lacuna

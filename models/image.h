@@ -28,8 +28,10 @@ Image upscale(const Image& image, int factor);  // every pixel becomes a square 
 
 // PNG and JPEG; alpha is dropped. `name` stands for the file in messages.
 Image decode_image(std::span<const std::byte> file, const std::string& name);
+// Whether the file is called as pictures are that decode_image() reads, in small or large letters.
+bool has_picture_ending(const std::filesystem::path& path);
 // The file itself, of a size that a picture may have: read, not mapped, since others write there.
-std::vector<std::byte> read_picture(const std::filesystem::path& path);
+std::string read_picture(const std::filesystem::path& path);
 Image load_image(const std::filesystem::path& path);
 
 // Keyword and value, both UTF-8: {"parameters", "a cat\nSteps: 25, Seed: 1"}. As Pillow and so the

@@ -272,12 +272,11 @@ void App::keys() {
 void App::accept_drops() {
   for (const std::filesystem::path& path : window_.take_dropped()) {
     std::error_code ignored;
-    const std::string kind = lower_ascii(display(path.extension()));
     if (std::filesystem::is_directory(path, ignored) || is_checkpoint(path))
       context_.open_model(path);
-    else if (kind == ".safetensors")
+    else if (lower_ascii(display(path.extension())) == ".safetensors")
       context_.add_edit(path);
-    else if (kind == ".png" || kind == ".jpg" || kind == ".jpeg")
+    else if (has_picture_ending(path))
       gallery_.open(path);
     else
       context_.say(display(path.filename()) +

@@ -105,8 +105,9 @@ void Gallery::loop() {
 void Gallery::read(const fs::path& file, bool in_full) {
   OpenedPicture picture{.file = file};
   try {
-    const std::vector<std::byte> content = read_picture(file);
-    const Image image = decode_image(content, display(file));
+    const std::string content = read_picture(file);
+    const std::span<const std::byte> bytes = std::as_bytes(std::span(content));
+    const Image image = decode_image(bytes, display(file));
     picture.image = std::make_shared<const Image>(image);
     if (!in_full) {
       const ImagePtr small = small_copy(image);
@@ -116,7 +117,7 @@ void Gallery::read(const fs::path& file, bool in_full) {
       if (entries_.size() > most_entries) entries_.pop_back();
       return;
     }
-    picture.text = png_parameters(content, display(file));
+    picture.text = png_parameters(bytes, display(file));
     if (!picture.text.empty()) picture.parameters = read_parameters(picture.text);
   } catch (const std::exception& e) {
     if (!in_full) return;  // what is no picture stays out of the strip

@@ -33,6 +33,8 @@ constexpr std::pair<const char*, int> named_keys[] = {
     {"comma", LACUNA_KEY(GLFW_KEY_COMMA, ImGuiKey_Comma)},
 };
 
+bool ctrl_is_down() { return ImGui::GetIO().KeyCtrl || ImGui::GetIO().KeySuper; }
+
 bool is_down(int key) { return ImGui::IsKeyDown(static_cast<ImGuiKey>(key)); }
 
 bool was_pressed(int key) { return ImGui::IsKeyPressed(static_cast<ImGuiKey>(key), false); }
@@ -77,14 +79,14 @@ std::optional<Chord> parse_chord(const std::string& text) {
 bool pressed(const char* text) {
   const std::optional<Chord> chord = parse_chord(text);
   const ImGuiIO& io = ImGui::GetIO();
-  const bool ctrl = io.KeyCtrl || io.KeySuper;
-  return chord && ctrl == chord->ctrl && io.KeyShift == chord->shift && io.KeyAlt == chord->alt &&
+  return chord && ctrl_is_down() == chord->ctrl && io.KeyShift == chord->shift &&
+         io.KeyAlt == chord->alt &&
          (was_pressed(chord->key) || (chord->key == enter && was_pressed(keypad_enter)));
 }
 
 void keep_ctrl_enter() {
+  if (!ctrl_is_down() || (!is_down(enter) && !is_down(keypad_enter))) return;
   ImGuiContext& g = *GImGui;
-  if (!(g.IO.KeyCtrl || g.IO.KeySuper) || (!is_down(enter) && !is_down(keypad_enter))) return;
   g.NavActivateId = g.NavActivateDownId = g.NavActivatePressedId = 0;
 }
 

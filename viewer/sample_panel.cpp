@@ -18,8 +18,10 @@ std::filesystem::path file_in_view(const Context& c) {
 
 // The file itself where it is a PNG, with all that it says.
 std::vector<std::byte> png_of(const std::filesystem::path& file) {
-  std::vector<std::byte> content = read_picture(file);
-  return is_png(content) ? content : encode_png(decode_image(content, display(file)));
+  const std::string content = read_picture(file);
+  const std::span<const std::byte> bytes = std::as_bytes(std::span(content));
+  if (!is_png(bytes)) return encode_png(decode_image(bytes, display(file)));
+  return {bytes.begin(), bytes.end()};
 }
 
 void copy_path(const std::filesystem::path& file) {
@@ -98,13 +100,10 @@ void SamplePanel::copy_picture(Context& c) {
 }
 
 void SamplePanel::copy_settings(Context& c) {
-  try {
-    const std::filesystem::path file = file_in_view(c);
-    const std::string text = png_parameters(read_picture(file), display(file));
-    if (text.empty()) return c.say("this picture carries no settings; nothing was copied", true);
-    ImGui::SetClipboardText(text.c_str());
-    c.say("the picture's settings are in the clipboard");
-  } catch (const Error& e) { c.say(e.what(), true); }
+  const std::string& text = c.opened ? c.opened->text : c.now.draw.parameters;
+  if (text.empty()) return c.say("this picture carries no settings; nothing was copied", true);
+  ImGui::SetClipboardText(text.c_str());
+  c.say("the picture's settings are in the clipboard");
 }
 
 void SamplePanel::save_dialog(Context& c) {

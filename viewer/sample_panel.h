@@ -11,10 +11,11 @@ class SamplePanel {
   void view(Context& c);      // the rest
   void ask_where_to_save(Context& c);
   void copy_picture(Context& c);
-  void copy_settings(Context& c);
   void save_dialog(Context& c);  // nothing unless it was asked for
 
  private:
+  void copy_settings(Context& c);
+
   std::string save_as_;
   bool asked_ = false;
 };

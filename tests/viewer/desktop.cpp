@@ -209,10 +209,10 @@ TEST_CASE("a broken model and a way out; the clipboard; drops; another device pr
   CHECK(viewer.get() == 0);
   INFO(content(folder / "said"));
   CHECK(content(folder / "said").find("textures 0 straight from the device") != std::string::npos);
-  // The click in the strip took the picture's settings up again, the drop the other model.
   CHECK(load_image(folder / "photo.png").rgb == load_image(folder / "photo.JPG").rgb);
   const std::string saved = content(folder / "photo.png");
   CHECK(is_png(std::as_bytes(std::span(saved))));
+  // The click in the strip took the picture's settings up again, the drop the other model.
   CHECK(content(folder / "copy.png") == content(only_picture(folder / "out")));
   const std::string kept = content(folder / "config/lacuna/viewer.json");
   CHECK(kept.find("\"prompt\": \"a red circle\"") != std::string::npos);
