@@ -4,10 +4,10 @@
 #include <charconv>
 #include <cstdlib>
 
-#include "engine/error.h"
-#include "engine/file.h"
-#include "engine/program_folder.h"
-#include "models/assets.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/program_folder.h"
+#include "models/files/assets.h"
 
 namespace lacuna {
 

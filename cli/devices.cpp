@@ -4,8 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
 #include "engine/device.h"
-#include "engine/error.h"
 
 namespace lacuna {
 namespace {

@@ -7,20 +7,20 @@
 #include <exception>
 #include <filesystem>
 
-#include "cli/bench.h"
-#include "cli/check.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "cli/bench/bench.h"
+#include "cli/bench/tune.h"
 #include "cli/devices.h"
-#include "cli/diff.h"
-#include "cli/erase.h"
-#include "cli/eval.h"
-#include "cli/export.h"
+#include "cli/erase/diff.h"
+#include "cli/erase/erase.h"
+#include "cli/erase/export.h"
+#include "cli/erase/layers.h"
 #include "cli/help.h"
-#include "cli/interrupt.h"
-#include "cli/layers.h"
+#include "cli/judge/check.h"
+#include "cli/judge/eval.h"
 #include "cli/sample.h"
-#include "cli/tune.h"
-#include "engine/error.h"
-#include "engine/file.h"
+#include "jobs/interrupt.h"
 
 namespace {
 

@@ -1,9 +1,9 @@
 #include "cli/model_defaults.h"
 
-#include "engine/error.h"
-#include "engine/file.h"
-#include "engine/json.h"
-#include "models/model_files.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "models/files/model_files.h"
 
 namespace lacuna {
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "engine/error.h"
+#include "base/error.h"
 
 namespace lacuna {
 namespace {

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <string>
 
-#include "engine/file.h"
+#include "base/file.h"
 
 namespace lacuna {
 

@@ -1,6 +1,6 @@
 #include "cli/sample.h"
 
-#include "cli/sample_job.h"
+#include "jobs/sample_job.h"
 
 namespace lacuna {
 

@@ -11,7 +11,9 @@ function(lacuna_warnings target)
     target_compile_options(${target} PRIVATE -Wall -Wextra -Wno-missing-field-initializers $<$<BOOL:${LACUNA_WERROR}>:-Werror>)
   endif()
   if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
-    target_compile_options(${target} PRIVATE -Wno-restrict)  # false alarms on std::string: GCC bug 105651
+    # False alarms on std::string (GCC bugs 105651, 105329); with precompiled headers GCC forgets that they are in a
+    # system header and reports them.
+    target_compile_options(${target} PRIVATE -Wno-restrict $<$<BOOL:${LACUNA_PRECOMPILE}>:-Wno-array-bounds -Wno-stringop-overflow>)
   endif()
   if(LACUNA_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=${LACUNA_SANITIZE} -fno-sanitize-recover=all
@@ -20,11 +22,22 @@ function(lacuna_warnings target)
   endif()
 endfunction()
 
+# The headers that nearly every source reads, parsed once per target (CMake gives each target its own, since
+# compile options and definitions differ).
+function(lacuna_precompile target)
+  if(LACUNA_PRECOMPILE)
+    target_precompile_headers(${target} PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled.h ${ARGN})
+  endif()
+endfunction()
+
 function(lacuna_forward layer)
   set(folder ${CMAKE_BINARY_DIR}/include/${layer})
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/${layer}/*.h)
   foreach(header IN LISTS headers)
-    file(CONFIGURE OUTPUT ${folder}/${header} CONTENT "#include \"${CMAKE_SOURCE_DIR}/${header}\"\n")
+    # Relative, so that the same sources in another folder are the same to a compiler cache.
+    get_filename_component(place ${folder}/${header} DIRECTORY)
+    file(RELATIVE_PATH path ${place} ${CMAKE_SOURCE_DIR}/${header})
+    file(CONFIGURE OUTPUT ${folder}/${header} CONTENT "#include \"${path}\"\n")
   endforeach()
 endfunction()
 
@@ -36,4 +49,5 @@ function(lacuna_layer name)
   target_include_directories(${name} PUBLIC ${CMAKE_BINARY_DIR}/include/${name})
   target_link_libraries(${name} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
   lacuna_warnings(${name})
+  lacuna_precompile(${name})
 endfunction()

@@ -4,13 +4,12 @@
 #   // kernel forward f32 f16
 #   // kernel forward_tile f32 f16
 # For each, glslangValidator runs with -DKERNEL_forward and -DTYPE_f32 (shaders/types.glsl turns that into
-# T), then spirv-opt -O (measured: docs/performance.md) and spirv-val; a shader error breaks the build.
+# T), then spirv-opt -O (measured: docs/performance.md) and spirv-val; a shader error breaks the build. Depfiles tell which headers a module reads.
 # C++ sees one constant per kernel in the generated shaders/kernels.h, such as kernels::linear_forward.
 function(lacuna_shaders)
   set(out ${CMAKE_BINARY_DIR}/shaders)
   file(MAKE_DIRECTORY ${out})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/shaders/*.comp)
-  file(GLOB includes CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/shaders/*.h ${CMAKE_SOURCE_DIR}/shaders/*.glsl)
   set(modules)
   set(constants)
   foreach(source IN LISTS sources)
@@ -30,10 +29,10 @@ function(lacuna_shaders)
         add_custom_command(
           OUTPUT ${out}/${name}.spv
           COMMAND ${GLSLANG} --quiet -V --target-env vulkan1.2 -DKERNEL_${kernel} -DTYPE_${type}
-                  -I${CMAKE_SOURCE_DIR} -o ${out}/${name}.raw ${source}
-          COMMAND ${SPIRV_OPT} --target-env=vulkan1.2 -O ${out}/${name}.raw -o ${out}/${name}.spv
+                  -I${CMAKE_SOURCE_DIR} --depfile ${out}/${name}.d -o ${out}/${name}.spv ${source}
+          COMMAND ${SPIRV_OPT} --target-env=vulkan1.2 -O ${out}/${name}.spv -o ${out}/${name}.spv
           COMMAND ${SPIRV_VAL} --target-env vulkan1.2 --scalar-block-layout ${out}/${name}.spv
-          DEPENDS ${source} ${includes} VERBATIM COMMENT "shader ${name}")
+          DEPENDS ${source} DEPFILE ${out}/${name}.d VERBATIM COMMENT "shader ${name}")
         list(APPEND modules ${name})
       endforeach()
     endforeach()

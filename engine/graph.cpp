@@ -1,6 +1,6 @@
 #include "engine/graph.h"
 
-#include "engine/error.h"
+#include "base/error.h"
 
 namespace lacuna {
 

@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "engine/align.h"
+#include "base/align.h"
 #include "engine/graph.h"
 #include "engine/recorder.h"
 

@@ -1,6 +1,6 @@
 #include "engine/peak.h"
 
-#include "engine/error.h"
+#include "base/error.h"
 #include "engine/ops/elementwise.h"
 #include "shaders/kernels.h"
 #include "shaders/peak.h"

@@ -1,7 +1,7 @@
 // Options that are numbers, refused by name where they lie outside their range.
 #pragma once
 
-#include "engine/error.h"
+#include "base/error.h"
 
 namespace lacuna {
 

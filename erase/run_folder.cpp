@@ -4,11 +4,11 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
-#include "engine/error.h"
-#include "engine/file.h"
-#include "engine/safetensors.h"
-#include "models/chart.h"
-#include "models/image.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/safetensors.h"
+#include "pictures/chart.h"
+#include "pictures/image.h"
 
 namespace lacuna {
 namespace {

@@ -5,10 +5,10 @@
 #include <set>
 #include <utility>
 
-#include "engine/error.h"
-#include "engine/text.h"
-#include "erase/glob.h"
-#include "erase/layer_numbers.h"
+#include "base/error.h"
+#include "base/glob.h"
+#include "base/text.h"
+#include "erase/edits/layer_numbers.h"
 
 namespace lacuna {
 

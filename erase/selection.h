@@ -17,8 +17,8 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/safetensors.h"
-#include "erase/model_part.h"
+#include "base/safetensors.h"
+#include "erase/edits/model_part.h"
 
 namespace lacuna {
 

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/align.h"
-#include "engine/error.h"
+#include "base/align.h"
+#include "base/error.h"
+#include "base/rng.h"
 #include "engine/gradients.h"
 #include "engine/ops.h"
-#include "engine/rng.h"
-#include "erase/kohya.h"
+#include "erase/edits/kohya.h"
 
 namespace lacuna {
 namespace {

@@ -13,8 +13,8 @@
 
 #include "engine/device.h"
 #include "engine/graph.h"
-#include "erase/model_part.h"
-#include "models/weights.h"
+#include "erase/edits/model_part.h"
+#include "models/files/weights.h"
 
 namespace lacuna {
 

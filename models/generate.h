@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/rng.h"
-#include "models/sampler.h"
+#include "base/rng.h"
+#include "models/samplers/sampler.h"
 #include "models/stable_diffusion.h"
 
 namespace lacuna {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "engine/ops.h"
-#include "models/weights.h"
+#include "models/files/weights.h"
 
 namespace lacuna {
 

@@ -2,8 +2,8 @@
 
 #include <cmath>
 
-#include "engine/error.h"
-#include "models/layout.h"
+#include "base/error.h"
+#include "pictures/layout.h"
 
 namespace lacuna {
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "engine/plan.h"
-#include "models/text_encoder.h"
+#include "models/text/text_encoder.h"
 #include "models/unet.h"
 
 namespace lacuna {

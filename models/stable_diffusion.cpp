@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/error.h"
-#include "engine/json.h"
+#include "base/error.h"
+#include "base/json.h"
 
 namespace lacuna {
 StableDiffusion::StableDiffusion(Device& device, const std::filesystem::path& path,

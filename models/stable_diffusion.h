@@ -1,5 +1,5 @@
-// StableDiffusion: a model's files (models/model_files.h) as four models (tokenizer, CLIP text
-// encoder, UNet, VAE) and a noise schedule on one device, with the plans that run them.
+// StableDiffusion: a model's files (models/files/model_files.h) as four models (tokenizer, CLIP
+// text encoder, UNet, VAE) and a noise schedule on one device, with the plans that run them.
 //
 // Latents on the host are [C,H,W] floats, as PyTorch and the random generators order them;
 // conversion to the kernels' N,H,W,C happens here. Plans are compiled at first use and kept until
@@ -12,14 +12,14 @@
 #include <string>
 #include <vector>
 
+#include "base/rng.h"
 #include "engine/plan.h"
-#include "engine/rng.h"
-#include "models/image.h"
-#include "models/model_files.h"
-#include "models/noise_schedule.h"
+#include "models/files/model_files.h"
 #include "models/predictor.h"
-#include "models/text_encoder.h"
+#include "models/samplers/noise_schedule.h"
+#include "models/text/text_encoder.h"
 #include "models/vae.h"
+#include "pictures/image.h"
 
 namespace lacuna {
 

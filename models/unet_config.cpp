@@ -1,7 +1,7 @@
 #include <cmath>
 
-#include "engine/error.h"
-#include "models/config.h"
+#include "base/error.h"
+#include "models/files/config.h"
 #include "models/unet.h"
 
 namespace lacuna {

@@ -1,7 +1,7 @@
 #include "models/vae.h"
 
-#include "engine/error.h"
-#include "models/config.h"
+#include "base/error.h"
+#include "models/files/config.h"
 
 namespace lacuna {
 namespace {

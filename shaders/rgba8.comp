@@ -2,7 +2,7 @@
 // kernel forward f32
 //
 // Three floats from -1 to 1 become the bytes red, green, blue and 255 of one number, low byte
-// first, rounded as models/image.h does it on the host: to the same bits.
+// first, rounded as pictures/image.h does it on the host: to the same bits.
 #extension GL_GOOGLE_include_directive : require
 #include "shaders/elementwise.glsl"
 #include "shaders/rgba8.h"

@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <memory>
 
-#include "engine/error.h"
+#include "base/error.h"
 
 namespace lacuna::test {
 namespace {

@@ -1,4 +1,4 @@
-"""Writes models/font_glyphs.h: the letters of the labels in picture grids, as small grey bitmaps.
+"""Writes pictures/font_glyphs.h: the letters of the labels in picture grids, as small grey bitmaps.
 
 The font is Aileron (CC0, by Sora Sagano), which Pillow carries as its default.
 Run from the repository root: python tools/make_font.py
@@ -32,7 +32,7 @@ for code in CHARACTERS:
         continue
     lines.append(f'    {{0x{code:x}, {width}, "{pixels}"}},')
 
-pathlib.Path("models/font_glyphs.h").write_text(f"""\
+pathlib.Path("pictures/font_glyphs.h").write_text(f"""\
 // Made by tools/make_font.py from Aileron Regular (CC0), {SIZE} pixels. Do not edit.
 #pragma once
 

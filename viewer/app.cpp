@@ -6,12 +6,12 @@
 
 #include <cmath>
 
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/text.h"
 #include "cli/common.h"
-#include "engine/clock.h"
-#include "engine/error.h"
-#include "engine/file.h"
-#include "engine/text.h"
-#include "viewer/input.h"
+#include "viewer/platform/input.h"
 #include "viewer/theme.h"
 #include "viewer/widgets.h"
 

@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "viewer/compare_panel.h"
-#include "viewer/erase_panel.h"
-#include "viewer/inspect_panel.h"
-#include "viewer/sample_panel.h"
-#include "viewer/screen.h"
+#include "viewer/panels/compare_panel.h"
+#include "viewer/panels/erase_panel.h"
+#include "viewer/panels/inspect_panel.h"
+#include "viewer/panels/sample_panel.h"
+#include "viewer/platform/screen.h"
 #include "viewer/script.h"
 
 namespace lacuna::viewer {

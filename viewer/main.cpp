@@ -4,9 +4,9 @@
 #include <cstdio>
 #include <exception>
 
+#include "base/error.h"
+#include "base/file.h"
 #include "cli/help.h"
-#include "engine/error.h"
-#include "engine/file.h"
 #include "viewer/app.h"
 
 namespace {

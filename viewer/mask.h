@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "viewer/pictures.h"
+#include "viewer/vulkan/pictures.h"
 
 namespace lacuna::viewer {
 

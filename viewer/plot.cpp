@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "models/axis.h"
-#include "models/chart.h"
+#include "pictures/axis.h"
+#include "pictures/chart.h"
 #include "viewer/theme.h"
 #include "viewer/widgets.h"
 

@@ -6,8 +6,8 @@
 #include <span>
 
 #include "erase/run_folder.h"
-#include "viewer/pictures.h"
-#include "viewer/snapshot.h"
+#include "viewer/vulkan/pictures.h"
+#include "viewer/worker/snapshot.h"
 
 namespace lacuna::viewer {
 

@@ -8,14 +8,14 @@
 #include <map>
 #include <sstream>
 
-#include "engine/clock.h"
-#include "engine/error.h"
-#include "engine/file.h"
-#include "erase/glob.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/glob.h"
 #include "erase/train.h"
-#include "viewer/input.h"
+#include "viewer/platform/input.h"
+#include "viewer/platform/window.h"
 #include "viewer/widgets.h"
-#include "viewer/window.h"
 
 namespace lacuna::viewer {
 namespace {

@@ -24,7 +24,7 @@
 #include <string>
 #include <vector>
 
-#include "viewer/pictures.h"
+#include "viewer/vulkan/pictures.h"
 
 namespace lacuna::viewer {
 

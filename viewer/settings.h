@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "viewer/snapshot.h"
-#include "viewer/window.h"
+#include "viewer/platform/window.h"
+#include "viewer/worker/snapshot.h"
 
 namespace lacuna::viewer {
 

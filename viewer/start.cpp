@@ -1,8 +1,8 @@
 // From options to an open window: devices, screen, settings.
 #include <cstdio>
 
-#include "engine/error.h"
-#include "engine/file.h"
+#include "base/error.h"
+#include "base/file.h"
 #include "viewer/app.h"
 
 namespace lacuna::viewer {

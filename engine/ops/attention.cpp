@@ -5,7 +5,7 @@
 #include <cmath>
 #include <vector>
 
-#include "engine/error.h"
+#include "base/error.h"
 #include "engine/ops.h"
 #include "engine/ops/attention.h"
 #include "engine/recorder.h"

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "engine/error.h"
+#include "base/error.h"
 #include "engine/ops.h"
 #include "engine/ops/sum_rows.h"
 #include "engine/ops/tile.h"

@@ -3,7 +3,7 @@
 
 #include <initializer_list>
 
-#include "engine/error.h"
+#include "base/error.h"
 #include "engine/graph.h"
 #include "engine/recorder.h"
 #include "shaders/divide.h"

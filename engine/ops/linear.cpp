@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "engine/error.h"
+#include "base/error.h"
 #include "engine/ops.h"
 #include "engine/ops/elementwise.h"
 #include "engine/ops/sum_rows.h"

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/error.h"
 #include "engine/device.h"
-#include "engine/error.h"
 #include "engine/vulkan/device_impl.h"
 
 namespace lacuna {

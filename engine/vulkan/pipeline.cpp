@@ -7,8 +7,8 @@
 #include <system_error>
 #include <thread>
 
-#include "engine/error.h"
-#include "engine/file.h"
+#include "base/error.h"
+#include "base/file.h"
 #include "engine/vulkan/device_impl.h"
 
 namespace lacuna {

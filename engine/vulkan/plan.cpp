@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "engine/error.h"
-#include "engine/half.h"
+#include "base/error.h"
+#include "base/half.h"
 #include "engine/vulkan/plan_impl.h"
 
 namespace lacuna {

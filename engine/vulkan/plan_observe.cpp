@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/clock.h"
+#include "base/clock.h"
 #include "engine/vulkan/plan_impl.h"
 
 namespace lacuna {

@@ -1,5 +1,5 @@
 // What the driver's compiler says of a pipeline: VK_KHR_pipeline_executable_properties.
-#include "engine/error.h"
+#include "base/error.h"
 #include "engine/vulkan/device_impl.h"
 
 namespace lacuna {

@@ -1,10 +1,10 @@
-// The makers that models/sampler.cpp lists; a new method is one
+// The makers that models/samplers/sampler.cpp lists; a new method is one
 // file and one line in each of the two.
 #pragma once
 
 #include <memory>
 
-#include "models/sampler.h"
+#include "models/samplers/sampler.h"
 
 namespace lacuna {
 

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <deque>
 
-#include "engine/error.h"
+#include "base/error.h"
 #include "models/samplers/methods.h"
 #include "models/samplers/timesteps.h"
 

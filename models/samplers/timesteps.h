@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "models/sampler.h"
+#include "models/samplers/sampler.h"
 
 namespace lacuna {
 

@@ -3,7 +3,7 @@
 #include <cstring>
 #include <fstream>
 
-#include "engine/safetensors.h"
+#include "base/safetensors.h"
 #include "tests/cli/run.h"
 #include "tests/device.h"
 

@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "engine/file.h"
-#include "models/image.h"
+#include "base/file.h"
+#include "pictures/image.h"
 #include "tests/cli/run.h"
 #include "tests/device.h"
 

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include "erase/edit.h"
+#include "erase/edits/edit.h"
 
 namespace lacuna::test {
 

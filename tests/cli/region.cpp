@@ -1,8 +1,8 @@
 // lacuna erase inpaint, and edits that act in a region.
 #include <cstdlib>
 
-#include "engine/file.h"
-#include "models/image.h"
+#include "base/file.h"
+#include "pictures/image.h"
 #include "tests/cli/edits.h"
 #include "tests/cli/run.h"
 #include "tests/device.h"

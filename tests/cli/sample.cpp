@@ -3,9 +3,9 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "cli/prompts.h"
-#include "engine/error.h"
-#include "models/image.h"
+#include "base/error.h"
+#include "jobs/prompts.h"
+#include "pictures/image.h"
 #include "tests/cli/run.h"
 #include "tests/device.h"
 

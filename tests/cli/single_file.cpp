@@ -1,11 +1,11 @@
 // Models in a single file: what the program makes of them, and what it refuses.
 #include <nlohmann/json.hpp>
 
-#include "engine/error.h"
-#include "engine/json.h"
-#include "erase/fingerprint.h"
-#include "models/image.h"
-#include "models/model_files.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "erase/edits/fingerprint.h"
+#include "models/files/model_files.h"
+#include "pictures/image.h"
 #include "tests/cli/edits.h"
 #include "tests/cli/run.h"
 #include "tests/device.h"

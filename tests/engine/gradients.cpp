@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "engine/error.h"
+#include "base/error.h"
 #include "engine/ops.h"
 #include "tests/engine/ops/check.h"
 #include "tests/engine/ops/parameter.h"

@@ -5,7 +5,7 @@
 #include <functional>
 #include <optional>
 
-#include "engine/error.h"
+#include "base/error.h"
 #include "engine/ops.h"
 #include "tests/engine/ops/check.h"
 

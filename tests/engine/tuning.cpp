@@ -4,11 +4,11 @@
 #include <functional>
 #include <set>
 
-#include "engine/file.h"
+#include "base/file.h"
+#include "base/rng.h"
 #include "engine/gradients.h"
 #include "engine/ops.h"
 #include "engine/plan.h"
-#include "engine/rng.h"
 #include "tests/device.h"
 #include "tests/temporary.h"
 

@@ -10,9 +10,9 @@
 #include <set>
 #include <sstream>
 
-#include "engine/error.h"
-#include "engine/file.h"
-#include "erase/glob.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/glob.h"
 
 using namespace lacuna;
 

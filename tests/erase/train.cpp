@@ -6,9 +6,9 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
-#include "engine/error.h"
-#include "erase/esd.h"
-#include "erase/fingerprint.h"
+#include "base/error.h"
+#include "erase/edits/fingerprint.h"
+#include "erase/methods/esd.h"
 #include "tests/device.h"
 #include "tests/temporary.h"
 

@@ -19,7 +19,7 @@
 #include <sstream>
 #include <string>
 
-#include "engine/file.h"
+#include "base/file.h"
 #include "tests/temporary.h"
 
 using namespace lacuna;

@@ -2,7 +2,7 @@
 // `tools/make_random_sd15 DIR --reference`: minutes and gigabytes, so not part of every run.
 #include <cstdlib>
 
-#include "engine/clock.h"
+#include "base/clock.h"
 #include "models/stable_diffusion.h"
 #include "tests/device.h"
 #include "tests/models/golden.h"

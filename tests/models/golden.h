@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "base/safetensors.h"
 #include "engine/device.h"
-#include "engine/safetensors.h"
-#include "models/weights.h"
+#include "models/files/weights.h"
 
 namespace lacuna::test {
 

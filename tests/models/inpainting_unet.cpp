@@ -5,10 +5,10 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "engine/error.h"
-#include "engine/safetensors.h"
-#include "models/image.h"
+#include "base/error.h"
+#include "base/safetensors.h"
 #include "models/stable_diffusion.h"
+#include "pictures/image.h"
 #include "tests/device.h"
 #include "tests/temporary.h"
 

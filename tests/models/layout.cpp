@@ -1,4 +1,4 @@
-#include "models/layout.h"
+#include "pictures/layout.h"
 
 #include <doctest/doctest.h>
 

@@ -9,9 +9,9 @@
 #include <random>
 #include <thread>
 
-#include "engine/file.h"
-#include "engine/safetensors.h"
-#include "models/image.h"
+#include "base/file.h"
+#include "base/safetensors.h"
+#include "pictures/image.h"
 #include "tests/device.h"
 #include "tests/temporary.h"
 #include "tests/viewer/play.h"

@@ -2,17 +2,17 @@
 #include <algorithm>
 #include <fstream>
 
-#include "cli/parameters.h"
-#include "engine/error.h"
-#include "engine/file.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "jobs/parameters.h"
 #include "tests/device.h"
 #include "tests/temporary.h"
-#include "viewer/erase_form.h"
-#include "viewer/latent_preview.h"
-#include "viewer/log_lines.h"
 #include "viewer/mask.h"
+#include "viewer/panels/erase_form.h"
 #include "viewer/script.h"
 #include "viewer/settings.h"
+#include "viewer/worker/latent_preview.h"
+#include "viewer/worker/log_lines.h"
 
 using namespace lacuna;
 using namespace lacuna::viewer;

@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "models/image.h"
+#include "pictures/image.h"
 
 #ifndef _WIN32
 #include <sys/wait.h>

@@ -1,6 +1,6 @@
 """Writes what the C++ checker compares pictures with, as drawn by tools/pico/render.py.
 
-usage: templates.py > erase/checker/templates.inc
+usage: templates.py > judge/checker/templates.inc
 
 masks: outlines of all objects over size, tilt, fill or outline, as in tools/pico/checker.py; the runs of
 zeros and ones of the cropped mask, a character each. inks: the faces of both cats, with the frame of

@@ -2,7 +2,7 @@
 
     python tools/golden/ablate.py [--model assets/pico] [--out tests/fixtures/ablate]
 
-writes golden.safetensors, which tests/erase/ablate_golden.cpp compares lacuna's training graph with:
+writes golden.safetensors, which tests/erase/methods/ablate_golden.cpp compares lacuna's training graph with:
 
 latents, noise, timesteps, mask        a batch of two; the first mask is ones, the second covers 5 x 7 latents
 <case>.loss, <case>.<parameter>        of each case below; of the token embedding

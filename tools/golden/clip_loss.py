@@ -2,7 +2,7 @@
 
     python tools/golden/clip_loss.py [--model assets/pico] [--out tests/fixtures/clip_loss]
 
-writes golden.safetensors, which tests/erase/clip_golden.cpp compares lacuna's training graph with:
+writes golden.safetensors, which tests/erase/methods/clip_golden.cpp compares lacuna's training graph with:
 
 ids, latents, timesteps, target        two captions of "red" (I32; B, T), latents and timesteps of a batch of two
 retained_ids, retained_states          two retained texts, and states near theirs

@@ -1,4 +1,4 @@
-"""The fixture of tests/erase/closed_form.cpp: UCE, RECE and SPEED on small random matrices, written out from the
+"""The fixture of tests/erase/closed/closed_form.cpp: UCE, RECE and SPEED on small random matrices, written out from the
 papers' formulas with full matrices and inverses in float64.
 
     python tools/golden/closed_forms.py

@@ -31,7 +31,7 @@ examples each iteration used (run.jsonl: "examples", "weights") and the options 
     python tools/golden/esd.py short.safetensors --fixture tests/fixtures/esd
 
 (and `erase inpaint` with the same options and --mask left --mask cell:2,2 --outside-weight 0.5, without --retain, for
-tests/fixtures/inpaint) writes the fixtures of tests/erase/esd_golden.cpp: losses and changes of a run whose trajectories PyTorch samples itself.
+tests/fixtures/inpaint) writes the fixtures of tests/erase/methods/esd_golden.cpp: losses and changes of a run whose trajectories PyTorch samples itself.
 Of lacuna's files only the options and the examples' places (trajectory, step, role) are used.
 
     python tools/golden/esd.py EDIT --pictures A.png B.png ...

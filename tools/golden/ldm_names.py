@@ -1,4 +1,4 @@
-"""Names of Stable Diffusion 1.5's tensors in single files, for tests/models/ldm_names.cpp.
+"""Names of Stable Diffusion 1.5's tensors in single files, for tests/models/files/ldm_names.cpp.
 
 Writes tests/fixtures/sd15_ldm_names.txt, one tensor a line: part, diffusers' name, CompVis' name, shape there. The
 CompVis names and shapes are listed here from that code's module tree; which of diffusers' tensors each one becomes is

@@ -1,4 +1,4 @@
-"""Golden values for tests/engine/rng.cpp: sequences of calls on PyTorch's CPU generator.
+"""Golden values for tests/base/rng.cpp: sequences of calls on PyTorch's CPU generator.
 
 Run from the repository root: python tools/golden/rng.py
 """

@@ -1,4 +1,4 @@
-"""Golden trajectories for tests/models/sampler.cpp: diffusers' schedulers in float32.
+"""Golden trajectories for tests/models/samplers/sampler.cpp: diffusers' schedulers in float32.
 
 The model is replaced by model(x, t) = 0.3 cos(t / 100) x + pattern, which C++ computes alike.
 Run from the repository root: python tools/golden/samplers.py

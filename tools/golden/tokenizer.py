@@ -1,4 +1,4 @@
-"""Golden token ids for tests/models/tokenizer.cpp: transformers' CLIPTokenizer on 25,000 strings.
+"""Golden token ids for tests/models/text/tokenizer.cpp: transformers' CLIPTokenizer on 25,000 strings.
 
 Two vocabularies: pico's, and OpenAI CLIP's, which every Stable Diffusion 1.x and 2.x checkpoint has. Its
 merge list (MIT licence, github.com/openai/CLIP) is read from the package clip-anytorch; the vocabulary follows

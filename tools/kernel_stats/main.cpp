@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "engine/error.h"
+#include "base/error.h"
 #include "tools/kernel_stats/variants.h"
 
 using namespace lacuna;

@@ -4,14 +4,14 @@
 #include <set>
 #include <tuple>
 
-#include "engine/error.h"
+#include "base/error.h"
 #include "engine/gradients.h"
 #include "engine/ops.h"
 #include "engine/passes.h"
 #include "engine/peak.h"
 #include "erase/trainables.h"
-#include "models/clip_text.h"
 #include "models/predictor.h"
+#include "models/text/clip_text.h"
 #include "models/unet.h"
 #include "models/vae.h"
 #include "shaders/kernel.h"

@@ -1,4 +1,4 @@
-#include "engine/half.h"
+#include "base/half.h"
 #include "engine/ops.h"
 #include "tests/engine/ops/check.h"
 

@@ -5,9 +5,9 @@
 #include <random>
 #include <set>
 
-#include "engine/error.h"
+#include "base/error.h"
+#include "base/half.h"
 #include "engine/gradients.h"
-#include "engine/half.h"
 #include "engine/passes.h"
 
 namespace lacuna::test {

@@ -4,7 +4,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "engine/error.h"
+#include "base/error.h"
 #include "engine/ops.h"
 #include "engine/passes.h"
 #include "tests/engine/ops/check.h"

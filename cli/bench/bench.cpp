@@ -1,0 +1,150 @@
+#include "cli/bench/bench.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "base/error.h"
+#include "cli/bench/bench_cases.h"
+#include "cli/bench/bench_compare.h"
+#include "cli/bench/bench_models.h"
+#include "cli/bench/bench_peak.h"
+#include "cli/bench/bench_report.h"
+#include "cli/bench/bench_roofline.h"
+#include "cli/common.h"
+#include "cli/options.h"
+#include "models/files/model_files.h"
+
+namespace lacuna {
+namespace {
+
+struct Options {
+  ModelOptions common;
+  std::string filter, precision = "both", variant = "auto", size, baseline, roofline;
+  int repeat = 5;
+  bool json = false, kernels = false, models = false, force = false;
+
+  bool wants(const std::string& title) const { return title.find(filter) != std::string::npos; }
+  // Whether this run would have measured a line of another one.
+  bool wants(const BenchLine& l) const {
+    return !l.is_peak() && wants(l.kernel + " " + l.shape) &&
+           (precision == "both" || precision == l.dtype) &&
+           (l.model.empty() ? kernels : models && l.model == model_name);
+  }
+  std::string model_name;  // of the model that was measured
+};
+
+std::vector<DType> types_of(const Options& o, const Device& device) {
+  std::vector<DType> types;
+  for (const DType type : {DType::f32, DType::f16})
+    if ((o.precision == "both" || o.precision == name_of(type)) &&
+        (type == DType::f32 || device.traits().storage16))
+      types.push_back(type);
+  return types;
+}
+
+[[noreturn]] void fail_without_a_match(const Options& o) {
+  throw InputError("[bench] nothing matches --filter '{}' in {}", o.filter,
+                   o.precision == "both" ? "f32 or f16" : o.precision);
+}
+
+void bench_kernels(const Options& o, Device& device, BenchReport& report) {
+  PlanOptions plan{.traits = device.traits()};
+  if (o.variant != "auto") plan.traits->cpu = o.variant == "cpu";
+  for (const BenchCase& c : bench_cases()) {
+    if (!o.wants(c.kernel + " " + c.shape)) continue;
+    for (const DType type : types_of(o, device))
+      report.add(measure_case(device, c, type, plan, o.repeat));
+  }
+}
+
+void bench_models(Options& o, Device& device, BenchReport& report) {
+  const ProgramOptions options = {
+      .folder = o.common.model_path(),
+      .size = o.size,
+      .repeat = o.repeat,
+      .wanted = [&o](const std::string& title) { return o.wants(title); }};
+  for (const DType type : types_of(o, device)) {
+    measure_programs(device, options, type, [&](const BenchLine& line) {
+      if (o.model_name.empty()) report.say("whole programs of " + line.model);
+      o.model_name = line.model;
+      report.add(line);
+    });
+  }
+}
+
+void bench(Options& o) {
+  o.kernels |= !o.models;
+  if (!o.roofline.empty()) check_roofline_output(o.roofline, o.force);
+  std::optional<Baseline> baseline;
+  if (!o.baseline.empty()) baseline.emplace(o.baseline);
+  // What cannot end well is told before anything is measured.
+  if (o.models) part(o.common.model_path(), "unet");
+  const bool some = std::ranges::any_of(
+      bench_cases(), [&](const BenchCase& c) { return o.wants(c.kernel + " " + c.shape); });
+  if (!some && !o.models) fail_without_a_match(o);
+  const std::unique_ptr<Device> device = o.common.open_device();
+  const MeasuredPeaks measured = measure_peaks(*device, o.repeat);
+  BenchReport report(device->info(), measured.peaks, o.json);
+  report.begin();
+  for (const BenchLine& line : measured.lines) report.add(line);
+  if (o.kernels) bench_kernels(o, *device, report);
+  if (o.models) bench_models(o, *device, report);
+  if (report.lines().size() == measured.lines.size()) fail_without_a_match(o);
+  if (baseline)
+    baseline->print(
+        report, [&](const BenchLine& l) { return o.wants(l); }, o.json);
+  if (o.roofline.empty()) return;
+  write_roofline(o.roofline, report, device->info().name);
+  report.say(fmt::format("\n{}  roofline", o.roofline));
+}
+
+CLI::IsMember one_of(std::initializer_list<const char*> words) {
+  CLI::IsMember check{std::vector<std::string>(words.begin(), words.end())};
+  check.description("");
+  return check;
+}
+
+}  // namespace
+
+void add_bench(CLI::App& app) {
+  CLI::App* c = app.add_subcommand("bench", "Measure how fast kernels and whole programs run");
+  auto o = std::make_shared<Options>();
+  o->common.add_to(*c, false);
+  c->add_flag("--kernels", o->kernels, "Single kernels (the default)");
+  c->add_flag("--models", o->models,
+              "Whole programs: UNet forward, with gradients, an ESD iteration, VAE decode");
+  option(*c, "--model", o->common.model,
+         "Model of --models: a diffusers folder or a single .safetensors file (default: pico, the "
+         "embedded model)",
+         "DIR|FILE");
+  option(*c, "--size", o->size,
+         "Size in pixels for --models (default: what the model was trained for)", "WxH");
+  option(*c, "--filter", o->filter,
+         "Only lines with this text in kernel and shape, such as 'linear 1024'", "TEXT");
+  option(*c, "--precision", o->precision, "Storage of all tensors: f32, f16 or both",
+         "f32|f16|both")
+      ->check(one_of({"f32", "f16", "both"}));
+  option(*c, "--variant", o->variant,
+         "Single kernels for GPUs or for CPU drivers (default: what the device is)", "auto|gpu|cpu")
+      ->check(one_of({"auto", "gpu", "cpu"}));
+  option(*c, "--repeat", o->repeat,
+         "Runs after one to warm up; what takes seconds runs twice (default: 5)", "N")
+      ->check(CLI::Validator(CLI::PositiveNumber).description(""));
+  option(*c, "--compare", o->baseline, "Print ratios to what --json printed into this file",
+         "FILE");
+  option(*c, "--roofline", o->roofline,
+         "Draw the kernels under the roofline of the device, a .png file", "FILE");
+  c->add_flag("--force", o->force, "Replace a picture that exists");
+  c->add_flag("--json", o->json, "One JSON object a line");
+  c->footer(
+      "Times are medians; +-% is (longest - shortest) / median. GB counts inputs and\n"
+      "outputs once. peak is the share of what a loop of multiply-adds reaches in the\n"
+      "same run (without flop: of what a copy reaches), roof the share of what the\n"
+      "roofline of both allows; what fits a cache may exceed it. On CPU drivers rates\n"
+      "are per CPU second of the process, because machines are shared.");
+  c->callback([o] { bench(*o); });
+}
+
+}  // namespace lacuna

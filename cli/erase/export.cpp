@@ -1,0 +1,178 @@
+// Reads and writes files: no device is needed.
+#include "cli/erase/export.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+
+#include "base/error.h"
+#include "cli/common.h"
+#include "erase/edits/export.h"
+#include "erase/edits/fingerprint.h"
+#include "erase/edits/model_part.h"
+#include "jobs/edits.h"
+#include "jobs/erase/erase_output.h"
+#include "jobs/interrupt.h"
+#include "jobs/progress.h"
+
+namespace lacuna {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct ExportOptions {
+  ModelOptions model;
+  EditOptions edits;
+  std::string lora, delta, folder, checkpoint, save_type;
+  std::optional<int64_t> rank;
+  bool force = false, json = false;
+};
+
+// What the files say about themselves: the one edit's own words, or those of all of them together.
+SafeTensors::Metadata metadata_of(std::span<const Edit> edits, const std::string& base_hash,
+                                  const std::string& base_name) {
+  std::set<std::string> methods;
+  std::vector<std::string> concepts, files;
+  for (const Edit& e : edits) {
+    const auto say = [&](const std::string& key) {
+      const auto found = e.metadata().find(key);
+      return found == e.metadata().end() ? std::string() : found->second;
+    };
+    if (const std::string method = say(edit_key::method); !method.empty()) methods.insert(method);
+    if (const std::string text = say(std::string(edit_key::options) + "concept"); !text.empty())
+      concepts.push_back(text);
+    files.push_back(fmt::format("{}:{:g}", display(e.path().filename()), e.strength()));
+  }
+  return edit_metadata(methods.empty() ? "export" : fmt::format("{}", fmt::join(methods, "+")),
+                       base_hash, base_name,
+                       {{"concept", fmt::format("{}", fmt::join(concepts, " | "))},
+                        {"edits", fmt::format("{}", fmt::join(files, " | "))}});
+}
+
+// A whole model is no edit, so it names no model that it belongs to.
+SafeTensors::Metadata model_metadata(SafeTensors::Metadata metadata) {
+  metadata.erase(edit_key::base_hash);
+  metadata.erase(edit_key::text_hash);
+  metadata["format"] = "pt";  // transformers and diffusers ask for it
+  return metadata;
+}
+
+void report_lora(const ExportOptions& o, const LoraReport& report, Progress& progress) {
+  const auto kept = [](const LoraLoss& t) { return t.squares > 0 ? t.kept / t.squares : 1; };
+  const LoraLoss& least = *std::ranges::min_element(report.tensors, {}, kept);
+  progress.say(fmt::format(
+      "{}  rank {}, {} modules: keeps {:.4f} % of |dW|^2, the least {:.4f} % in "
+      "{}",
+      o.lora, *o.rank, report.tensors.size(), 100 * report.kept(), 100 * kept(least), least.name));
+  if (!report.left_out.empty())
+    progress.say(
+        fmt::format("{} vectors (biases, norms) have no LoRA and are left out; --delta "
+                    "keeps them",
+                    report.left_out.size()));
+  nlohmann::json tensors = nlohmann::json::array();
+  for (const LoraLoss& t : report.tensors)
+    tensors.push_back({{"name", t.name}, {"rank", t.rank}, {"kept", kept(t)}});
+  progress.event({{"event", "lora"},
+                  {"file", o.lora},
+                  {"kept", report.kept()},
+                  {"left_out", report.left_out},
+                  {"tensors", tensors}});
+}
+
+void check(const ExportOptions& o) {
+  if (o.edits.files.empty())
+    throw InputError(
+        "[export] name what to export with --edit FILE, and its strength after a colon");
+  if (o.lora.empty() && o.delta.empty() && o.folder.empty() && o.checkpoint.empty())
+    throw InputError("[export] say what to make: --lora, --delta, --folder or --checkpoint");
+  if (o.lora.empty() && o.rank)
+    throw InputError("[export] --rank belongs to --lora; leave it out or name the --lora FILE");
+  if (!o.lora.empty() && (!o.rank || *o.rank < 1 || *o.rank > 100'000))
+    throw InputError("[export] --lora wants a --rank of 1 or more; 4 to 128 are usual{}",
+                     o.rank ? fmt::format(", {} is none", *o.rank) : "");
+  for (const std::string* file : {&o.lora, &o.delta, &o.checkpoint})
+    if (!file->empty()) check_output("export", *file, o.force);
+}
+
+void export_edits(ExportOptions& o) {
+  check(o);
+  std::optional<FileDType> wanted;
+  if (!o.save_type.empty()) wanted = parse_edit_type(o.save_type);
+  const FileDType type = wanted.value_or(FileDType::f16);
+  const std::vector<Edit> edits = o.edits.open();
+  const fs::path folder = o.model.model_path();
+  const SafeTensors unet = open_weights(folder, ModelPart::unet);
+  const SafeTensors text = open_weights(folder, ModelPart::text);
+  const EditSum sums[] = {{ModelPart::unet, unet, edits, o.force},
+                          {ModelPart::text, text, edits, o.force}};
+  SafeTensors::Metadata metadata = metadata_of(edits, fingerprint(unet), model_name(folder));
+  if (!sums[1].names().empty()) metadata[edit_key::text_hash] = fingerprint(text);
+
+  const size_t tensors = sums[0].names().size() + sums[1].names().size();
+  Progress progress("exporting", static_cast<int64_t>(tensors), o.json);
+  progress.say(fmt::format("{}: {} tensors", describe(edits), tensors));
+  const auto tell = [&](const std::string& what) {
+    return [&progress, what](size_t done, size_t total) {
+      if (interrupted()) throw Interrupted{};
+      progress.restart(what, static_cast<int64_t>(total));
+      progress.update(static_cast<int64_t>(done), "");
+    };
+  };
+  const auto made = [&](const std::string& file, const char* what) {
+    progress.finish();
+    progress.say(fmt::format("{}  {}", file, what));
+    progress.event({{"event", "file"}, {"file", file}});
+  };
+  if (!o.lora.empty()) {
+    const LoraReport report = export_lora(o.lora, sums, *o.rank, type, metadata, tell("LoRA"));
+    progress.finish();
+    report_lora(o, report, progress);
+  }
+  if (!o.delta.empty()) {
+    export_delta(o.delta, sums, type, metadata, tell("delta"));
+    made(o.delta, "the changed tensors");
+  }
+  if (!o.folder.empty()) {
+    export_folder(o.folder, folder, sums, wanted, model_metadata(metadata), o.force,
+                  tell("folder"));
+    made(o.folder, "a diffusers folder");
+  }
+  if (!o.checkpoint.empty()) {
+    export_checkpoint(o.checkpoint, folder, sums, type, model_metadata(metadata),
+                      tell("checkpoint"));
+    made(o.checkpoint, "a single file for A1111 and ComfyUI");
+  }
+}
+
+}  // namespace
+
+void add_export(CLI::App& app) {
+  auto o = std::make_shared<ExportOptions>();
+  CLI::App* c = app.add_subcommand(
+      "export", "Edits as LoRA, as one file, or baked into a model that other programs load");
+  const auto option = [&](const char* name, std::string& value, const char* help,
+                          const char* type) { c->add_option(name, value, help)->type_name(type); };
+  o->edits.add_to(*c);
+  option("--lora", o->lora, "The best LoRA of --rank, under kohya's names", "FILE");
+  c->add_option("--rank", o->rank, "Rank of the LoRA; less where a matrix is smaller")
+      ->type_name("N");
+  option("--delta", o->delta, "All edits as one: the changed tensors", "FILE");
+  option("--folder", o->folder, "The edited model as a diffusers folder", "DIR");
+  option("--checkpoint", o->checkpoint,
+         "The edited model in one file with CompVis' names, for A1111 and ComfyUI", "FILE");
+  option("--save-type", o->save_type, "Numbers written (default: f16; --folder: as in the model)",
+         "f16|f32");
+  option("--model", o->model.model,
+         "Model that is edited: a diffusers folder or a single .safetensors file (default: pico, "
+         "the embedded model)",
+         "DIR|FILE");
+  c->add_flag("--force", o->force,
+              "Replace what exists; use an edit that was made for another model");
+  c->add_flag("--json", o->json, "Report events as JSON, one object a line");
+  c->callback([o] { export_edits(*o); });
+}
+
+}  // namespace lacuna

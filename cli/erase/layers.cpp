@@ -1,0 +1,178 @@
+// Reads the header of one weights file: neither a device nor memory for the weights is needed.
+#include "cli/erase/layers.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "cli/common.h"
+#include "cli/erase/layers_map.h"
+#include "jobs/table.h"
+
+namespace lacuna {
+namespace {
+
+using nlohmann::json;
+
+// Weight, gradient and Adam's two moments, in f32.
+constexpr int64_t training_bytes = 16;
+
+struct LayersOptions {
+  ModelOptions model;
+  std::string params, part = "unet";
+  bool as_json = false;
+};
+
+constexpr std::pair<const char*, ModelPart> parts[] = {
+    {"unet", ModelPart::unet}, {"text", ModelPart::text}, {"vae", ModelPart::vae}};
+
+SafeTensors weights_of(const LayersOptions& o) {
+  for (const auto& [name, part] : parts)
+    if (o.part == name) return open_weights(o.model.model_path(), part);
+  throw InputError("[part] '{}' is no part of a model; choose unet, text or vae", o.part);
+}
+
+struct Totals {
+  size_t tensors = 0;
+  int64_t scalars = 0;
+
+  void add(const NamedShape& tensor) { tensors++, scalars += tensor.scalars(); }
+};
+
+struct Listing {
+  std::vector<NamedShape> all;
+  std::vector<std::vector<std::string_view>> sets_of;        // of each tensor
+  std::vector<std::pair<const ParameterSet*, Totals>> sets;  // of this part
+  std::vector<size_t> shown;
+  Totals total;
+};
+
+Listing list(const SafeTensors& file, const std::string& params) {
+  Listing l{.all = parameters_of(file)};
+  l.sets_of.resize(l.all.size());
+  const ModelPart part = part_of(l.all);
+  for (const ParameterSet& set : parameter_sets()) {
+    if (!set.is_of(part)) continue;
+    l.sets.emplace_back(&set, Totals{});
+    for (const size_t i : members(l.all, set)) {
+      l.sets_of[i].push_back(set.name);
+      l.sets.back().second.add(l.all[i]);
+    }
+  }
+  const std::vector<std::string> names = select(l.all, params.empty() ? "full" : params);
+  const std::set<std::string_view> selected(names.begin(), names.end());
+  for (size_t i = 0; i < l.all.size(); i++) {
+    if (!selected.contains(l.all[i].name)) continue;
+    l.shown.push_back(i);
+    l.total.add(l.all[i]);
+  }
+  return l;
+}
+
+std::string memory(int64_t bytes) {
+  const auto b = static_cast<double>(bytes);
+  if (bytes >= int64_t{1} << 30) return fmt::format("{:.2f} GiB", b / (int64_t{1} << 30));
+  return fmt::format("{:.1f} MiB", b / (int64_t{1} << 20));
+}
+
+std::string shape_of(const NamedShape& tensor) {
+  return tensor.shape.empty() ? "1" : fmt::format("{}", fmt::join(tensor.shape, "x"));
+}
+
+void print_json(const SafeTensors& file, const LayersOptions& o, const Listing& l) {
+  json report = {{"file", display(file.path())},
+                 {"part", o.part},
+                 {"params", o.params.empty() ? "full" : o.params},
+                 {"tensors", json::array()},
+                 {"sets", json::array()},
+                 {"total",
+                  {{"tensors", l.total.tensors},
+                   {"scalars", l.total.scalars},
+                   {"training_bytes", l.total.scalars * training_bytes}}}};
+  for (const size_t i : l.shown)
+    report["tensors"].push_back({{"name", l.all[i].name},
+                                 {"shape", l.all[i].shape},
+                                 {"scalars", l.all[i].scalars()},
+                                 {"sets", l.sets_of[i]}});
+  for (const auto& [set, totals] : l.sets)
+    report["sets"].push_back({{"name", set->name},
+                              {"also", set->also},
+                              {"about", set->about},
+                              {"tensors", totals.tensors},
+                              {"scalars", totals.scalars}});
+  fmt::print("{}\n", report.dump(1, ' ', false, json::error_handler_t::replace));
+}
+
+void print_tensors(const Listing& l) {
+  size_t name = 0, shape = 0, scalars = 0;
+  for (const size_t i : l.shown) {
+    name = std::max(name, l.all[i].name.size());
+    shape = std::max(shape, shape_of(l.all[i]).size());
+    scalars = std::max(scalars, with_commas(l.all[i].scalars()).size());
+  }
+  for (const size_t i : l.shown)
+    fmt::print("{:{}}  {:>{}}  {:>{}}  {}\n", l.all[i].name, name, shape_of(l.all[i]), shape,
+               with_commas(l.all[i].scalars()), scalars, fmt::join(l.sets_of[i], " "));
+}
+
+void print_sets(const Listing& l) {
+  fmt::print("\n{:15}{:>7}  {:>11}\n", "set", "tensors", "scalars");
+  for (const auto& [set, totals] : l.sets)
+    fmt::print("{:15}{:>7}  {:>11}  {}\n", set->name, totals.tensors, with_commas(totals.scalars),
+               set->about);
+}
+
+void layers(const LayersOptions& o) {
+  const SafeTensors file = weights_of(o);
+  const Listing l = list(file, o.params);
+  if (o.as_json) {
+    print_json(file, o, l);
+    return;
+  }
+  print_tensors(l);
+  if (o.params.empty()) print_sets(l);
+  fmt::print("\n{} tensor{}, {} scalars; training state: {} ({} B a scalar)\n", l.total.tensors,
+             l.total.tensors == 1 ? "" : "s", with_commas(l.total.scalars),
+             memory(l.total.scalars * training_bytes), training_bytes);
+}
+
+}  // namespace
+
+std::string sets_help(ModelPart part) {
+  std::string text;
+  for (const ParameterSet& set : parameter_sets())
+    if (set.is_of(part)) text += fmt::format("  {:15} {}\n", set.name, set.about);
+  return text;
+}
+
+void add_layers(CLI::App& app) {
+  auto o = std::make_shared<LayersOptions>();
+  CLI::App* c = app.add_subcommand(
+      "layers", "List a model's parameters, and the sets of them that erasing can change");
+  c->add_option("--model", o->model.model, model_about)->type_name("DIR|FILE");
+  c->add_option("--params", o->params,
+                "List these alone: a set, or patterns over tensor names with commas between; what "
+                "follows ! is left out. Such as x, '*.attn2.to_[kv].*', 'mid_block.*,self', "
+                "'full,!*norm*'")
+      ->type_name("SET|PATTERN");
+  c->add_option("--part", o->part, "Which part of the model (default: unet)")
+      ->type_name("unet|text|vae");
+  c->add_flag("--json", o->as_json, "Print one JSON object");
+  c->footer("Sets of the UNet:\n" + sets_help(ModelPart::unet) +
+            "Sets of the text encoder (--part text):\n" + sets_help(ModelPart::text) +
+            "The names in papers' programs are understood, too: esd-x, noxattn, cross-attn.\n"
+            "Patterns: * is any run of characters, ? one, [kv] or [4-9] a class, {a,b}\n"
+            "alternatives. 7 or 4-11 are layers of the text encoder by number.\n"
+            "Training state is what training keeps in f32 beside the model: the weight, its\n"
+            "gradient and Adam's two moments.");
+  add_layers_map(*c);
+  c->callback([o, c] {
+    if (c->get_subcommands().empty()) layers(*o);
+  });
+}
+
+}  // namespace lacuna

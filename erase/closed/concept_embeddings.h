@@ -1,0 +1,62 @@
+// From texts to the states that the closed forms work on.
+//
+// CLIP is causal: the state at a token holds what stands before it. A concept's state is that of
+// its last token, and its anchor's that of the last token of the guide in the same place of the
+// same phrasing: "a red circle" -> "a cyan circle". Where the guide is empty it is the token before
+// the concept, so for a bare concept the state of the start token, as in the published programs.
+// Later states hold the concept, too; all of them are paired one to one from these places on.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "erase/closed/closed_form.h"
+#include "models/text/text_encoder.h"
+
+namespace lacuna {
+
+// Which states count: the last token of a text alone (UCE's present program, SPEED), or for
+// concepts that token and all that follow, for retained texts all (UCE's paper, RECE).
+enum class Tokens { last, all };
+Tokens parse_tokens(std::string_view name);  // "last" or "all"; throws InputError
+std::string_view name_of(Tokens tokens);
+
+struct ConceptOptions {
+  std::vector<std::string> concepts;
+  std::vector<std::string> guides;    // one for all concepts or one for each; none: the empty text
+  std::vector<std::string> prompts;   // phrasings; {} stands for each concept; none: the concepts
+  std::vector<std::string> retained;  // texts that must stay as they are
+  Tokens tokens = Tokens::last;
+
+  // Throws InputError, in the name of `method`, for what contradicts itself.
+  void check(const char* method) const;
+  const std::string& guide_of(size_t concept_index) const;
+  // By name, as text, for the edit's metadata.
+  std::map<std::string, std::string> texts() const;
+};
+
+// A concept in a phrasing, and the same phrasing with the guide in its place.
+struct Phrasing {
+  std::string before, words, guide, after;
+
+  std::string text() const;
+  std::string anchor() const;
+};
+
+// Every phrasing of every concept. A line without {} belongs to the longest concept that it names;
+// where it names none it means the first concept as a whole. Throws InputError where a concept is
+// its own guide, or a retained text is a phrasing.
+std::vector<Phrasing> phrasings_of(const ConceptOptions& options, const char* method);
+
+// Called before every text with how many are done, of how many.
+using TellTexts = std::function<void(size_t done, size_t total)>;
+
+// Encodes every text once, on the model's device. Throws InputError where a concept has no token or
+// does not fit into the text encoder's context.
+ConceptStates concept_states(TextEncoder& encoder, const std::vector<Phrasing>& phrasings,
+                             const std::vector<std::string>& retained, Tokens tokens,
+                             const TellTexts& tell);
+
+}  // namespace lacuna

@@ -1,0 +1,340 @@
+#include "erase/methods/ablate.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "erase/edits/fingerprint.h"
+#include "erase/phrasing.h"
+#include "erase/range.h"
+#include "erase/seeds.h"
+#include "pictures/layout.h"
+
+namespace lacuna {
+namespace {
+
+constexpr uint64_t for_examples = uint64_t{1} << 40, for_anchors = uint64_t{2} << 40,
+                   for_retained = uint64_t{3} << 40;
+// The start token, whose keys and values are constants for gradients.
+constexpr int64_t detached = 1;
+
+}  // namespace
+
+AblateLoss parse_ablate_loss(std::string_view name) {
+  if (name == "model") return AblateLoss::model_based;
+  if (name == "noise") return AblateLoss::noise_based;
+  throw InputError("[ablate] --loss '{}' is unknown; choose model or noise", name);
+}
+
+AblateCompat parse_ablate_compat(std::string_view name) {
+  if (name == "compvis") return AblateCompat::compvis;
+  if (name == "diffusers") return AblateCompat::diffusers;
+  throw InputError("[ablate] --compat '{}' is unknown; choose compvis or diffusers", name);
+}
+
+std::string_view name_of(AblateCompat c) {
+  return c == AblateCompat::compvis     ? "compvis"
+         : c == AblateCompat::diffusers ? "diffusers"
+                                        : "none";
+}
+
+void AblateOptions::check() const {
+  anchors.check();
+  check_range("ablate", "--batch", static_cast<double>(batch), 1, 256, "4 is usual");
+  check_range("ablate", "--prior-weight", prior_weight, 0, 1e6, "1 is usual, 0 leaves it out");
+  check_range("ablate", "--most-similar", most_similar, -1, 1, "0.5 is usual");
+  check_range("ablate", "--retain-weight", retain_weight, 0, 1e6, "1 is usual");
+  check_range("ablate", "--retain-neutral", retain_neutral, 0, 1, "it is a share between 0 and 1");
+  check_range("ablate", "--retain-steps", retain_steps, 2, 1000, "10 to 50 are usual");
+  check_range("ablate", "--retain-batch", static_cast<double>(retain_batch), 0, 256,
+              "as --batch is usual");
+  if (retain_batch > 0 && retain.empty())
+    throw InputError("[ablate] --retain-batch needs prompts to retain; name a file with --retain");
+}
+
+Ablate::Ablate(StableDiffusion& model, TextCache& text, const Trainables& trainables,
+               AblateOptions options, std::string model_hash)
+    : model_(model),
+      text_(text),
+      trainables_(trainables),
+      options_(std::move(options)),
+      model_hash_(std::move(model_hash)) {
+  options_.check();
+  options_.anchors.seed = mix(options_.seed, for_anchors);
+  if (model.noise_schedule().config().prediction != Prediction::epsilon)
+    throw InputError("[ablate] this model predicts velocities, not noise, and cannot be ablated");
+}
+
+std::string Ablate::sentence() const {
+  const AblateOptions& o = options_;
+  std::string text = fmt::format(
+      "Concept Ablation: train {}eps(z_t, c*) towards {}, c* = {} captions of \"{}\" ({}), c = {} "
+      "anchor prompts, z_t = {} noised pictures of them; {}",
+      edits_text() ? "the embedding so that " : "",
+      own_target() ? "sg[eps(z_t, c)]" : "the noise e",
+      std::accumulate(o.pairs.begin(), o.pairs.end(), size_t{0},
+                      [](size_t n, const CaptionPair& p) { return n + p.targets.size(); }),
+      list(o.concepts), name_of(o.type), o.pairs.size(), o.anchors.count,
+      o.compat == AblateCompat::none
+          ? "the loss is the plain mean"
+          : fmt::format("the loss is {} times the mean, as published ({})",
+                        model_.unet_config().out_channels, name_of(o.compat)));
+  if (has_prior()) text += fmt::format("; and {:g} times eps(z_t, c) towards e", o.prior_weight);
+  if (o.retain_batch > 0)
+    text += fmt::format("; and {:g} times eps(z, r) towards eps*(z, r) for {} retained prompts",
+                        o.retain_weight, o.retain.size());
+  return text;
+}
+
+OptionTexts Ablate::options() const {
+  const AblateOptions& o = options_;
+  std::vector<std::string> pairs;
+  for (const CaptionPair& p : o.pairs)
+    pairs.push_back(fmt::format("{} <- {}", p.anchor, fmt::join(p.targets, "; ")));
+  OptionTexts all = {{"method", "ablate"},
+                     {"concept", list(o.concepts)},
+                     {"type", std::string(name_of(o.type))},
+                     {"pairs", list(pairs)},
+                     {"loss", own_target() ? "model" : "noise"},
+                     {"compat", std::string(name_of(o.compat))},
+                     {"augment", std::string(name_of(o.augment))},
+                     {"prior-weight", fmt::format("{:g}", o.prior_weight)},
+                     {"anchor-count", std::to_string(o.anchors.count)},
+                     {"anchor-sampler", o.anchors.generate.sampler},
+                     {"anchor-steps", std::to_string(o.anchors.generate.steps)},
+                     {"anchor-guidance", fmt::format("{:g}", o.anchors.generate.guidance)},
+                     {"anchor-eta", fmt::format("{:g}", o.anchors.generate.eta)},
+                     {"retain", list(o.retain)},
+                     {"retain-weight", fmt::format("{:g}", o.retain_weight)},
+                     {"retain-neutral", fmt::format("{:g}", o.retain_neutral)},
+                     {"retain-steps", std::to_string(o.retain_steps)},
+                     {"batch", std::to_string(o.batch)},
+                     {"retain-batch", std::to_string(o.retain_batch)},
+                     {"seed", std::to_string(o.seed)},
+                     {"size", fmt::format("{}x{}", o.size.width, o.size.height)}};
+  if (o.memorized) {
+    all["most-similar"] = fmt::format("{:g}", o.most_similar);
+    all["similarity"] = o.scores.empty() ? "correlation" : display(o.scores);
+    all["memorized"] = fingerprint(std::string_view(
+        reinterpret_cast<const char*>(o.memorized->rgb.data()), o.memorized->rgb.size()));
+  }
+  return all;
+}
+
+void Ablate::reserve() {
+  if (edits_text()) model_.text_plan();
+  const int64_t together = std::min(options_.anchors.count, anchors_together);
+  model_.predictor().plan(together * (options_.anchors.generate.guidance > 1 ? 2 : 1),
+                          options_.size);
+  if (options_.anchors.pixels) model_.decoder_plan(options_.size);
+  model_.predictor().release();
+  if (options_.retain_batch > 0) {
+    model_.predictor().plan(2 * TrajectoryOptions{}.batch, options_.size);
+    model_.predictor().release();
+  }
+  // It lives beside the plans of training.
+  if (options_.augment != Augment::none) model_.encoder_plan(options_.size);
+}
+
+void Ablate::prepare(const Tell& tell) {
+  anchors_ = make_anchors(model_, text_, options_.anchors, model_hash_, tell);
+  if (options_.memorized) filter_memorized(tell);
+  if (options_.retain_batch > 0) {
+    std::vector<TrajectoryPrompt> prompts;
+    for (const std::string& r : options_.retain) prompts.push_back({r, r});
+    prompts = in_turn(prompts, 0);
+    const TrajectoryOptions t{
+        .steps = options_.retain_steps, .size = options_.size, .folder = options_.cache};
+    retain_ = frozen_trajectories(model_, text_, prompts,
+                                  seeds_of(mix(options_.seed, for_retained), prompts.size()), t,
+                                  model_hash_, tell);
+  }
+  model_.predictor().release();
+}
+
+Tensor Ablate::states(Graph& g, const char* name, int64_t count) const {
+  const int64_t tokens = model_.tokenizer().context();
+  if (!edits_text())
+    return g.input(name, {count, tokens, model_.unet_config().cross_attention_dim});
+  return model_.text_encoder().clip()(g.input(name, {count, tokens}, DType::i32));
+}
+
+Loss Ablate::loss(Graph& g) const {
+  const AblateOptions& o = options_;
+  const LatentSize size = o.size;
+  const int64_t all = entries(), rest = all - o.batch;
+  const UNetInputs inputs(g, model_.unet_config(), size, states(g, "context", all));
+  const Tensor prediction = inputs.predict(model_.unet(), model_.dtype(), detached);
+  const Shape shape = prediction.shape();
+  const int64_t each = shape.elements() / all;
+  Tensor target;
+  if (own_target()) {
+    Tensor anchor;
+    if (has_prior()) {
+      anchor = slice(prediction.reshape({1, all * each}), o.batch * each, o.batch * each);
+    } else {
+      // The same latents and timesteps: the first of the micro-batch.
+      const auto first = [&](Tensor x) {
+        const int64_t one = x.shape().elements() / all;
+        return slice(x.reshape({1, all * one}), 0, o.batch * one);
+      };
+      const Shape z = inputs.latents.shape();
+      UNetInputs its = inputs;
+      its.latents = first(inputs.latents).reshape({o.batch, z[1], z[2], z[3]});
+      its.features = first(inputs.features).reshape({o.batch, inputs.features.shape()[1]});
+      its.context = states(g, "anchor_context", o.batch);
+      anchor = its.predict(model_.unet(), model_.dtype()).reshape({1, o.batch * each});
+    }
+    target = cast(detach(anchor), DType::f32);
+    if (rest > 0) {
+      const Tensor given = g.input("target", {rest, shape[1], shape[2], shape[3]});
+      target = concat(target, given.reshape({1, rest * each}));
+    }
+    target = target.reshape(shape);
+  } else {
+    target = g.input("target", shape);
+  }
+  return mse(prediction, target, g.input("weight", {all, size.height, size.width}));
+}
+
+Ablate::Example Ablate::example(Rng& rng) {
+  const size_t which = rng.below(anchors_.size());
+  const Anchor& a = anchors_[which];
+  const CaptionPair& pair = options_.pairs[a.prompt];
+  const std::string& caption = pair.targets[rng.below(pair.targets.size())];
+  const auto timesteps = static_cast<uint64_t>(model_.noise_schedule().train_timesteps());
+  const auto t = static_cast<int>(rng.below(timesteps));
+  Rng noise(RngKind::torch, rng.next_u32());
+  Example e;
+  std::vector<float> latents = a.latents;
+  std::string prefix;
+  if (options_.augment == Augment::none) {
+    e.entry.mask.assign(static_cast<size_t>(options_.size.height * options_.size.width), 1.0f);
+  } else {
+    Augmented shown = augmented(a.image, options_.augment, options_.size, rng);
+    latents = model_.encode(shown.image, &rng);
+    e.entry.mask = std::move(shown.mask);
+    prefix = shown.prefix;
+  }
+  e.noise.resize(latents.size());
+  noise.randn(std::span<float>(e.noise));
+  e.entry.latents.resize(latents.size());
+  model_.noise_schedule().add_noise(latents, e.noise, t, e.entry.latents);
+  e.entry.timestep = static_cast<float>(t);
+  e.entry.caption = prefix + caption;
+  e.anchor = prefix + pair.anchor;
+  if (!own_target()) e.entry.target = e.noise;
+  e.entry.used = {fmt::format("anchor {}", which), t, "ablate " + e.entry.caption};
+  return e;
+}
+
+Ablate::Entry Ablate::retained(Rng& rng) {
+  const bool neutral = rng.uniform() < options_.retain_neutral;
+  const Pick p = pick(retain_, rng);
+  const lacuna::Example& e = p.example();
+  return {e.latents,
+          e.timestep,
+          neutral ? "" : p.trajectory.prompt.path,
+          neutral ? e.neutral : e.path,
+          std::vector<float>(static_cast<size_t>(options_.size.height * options_.size.width), 1),
+          1,
+          p.as(neutral ? "neutral" : "retain")};
+}
+
+void Ablate::next(int64_t index, Plan& plan) {
+  Rng rng(RngKind::torch, mix(options_.seed, for_examples + static_cast<uint64_t>(index)));
+  std::vector<Example> examples;
+  for (int64_t i = 0; i < options_.batch; i++) examples.push_back(example(rng));
+  std::vector<Entry> others;
+  for (int64_t i = 0; i < options_.retain_batch; i++) others.push_back(retained(rng));
+  set(plan, examples, others);
+  if (own_target() && !has_prior()) targets_ += options_.batch;
+}
+
+void Ablate::set_texts(Plan& plan, const char* name, std::span<const std::string> texts) {
+  std::vector<float> floats;
+  std::vector<int32_t> ids;
+  for (const std::string& t : texts) {
+    if (edits_text()) {
+      const std::vector<int32_t> tokens = model_.tokenizer().encode(t).ids;
+      ids.insert(ids.end(), tokens.begin(), tokens.end());
+    } else {
+      const TextStates s = text_.states(t);
+      floats.insert(floats.end(), s->begin(), s->end());
+    }
+  }
+  if (edits_text())
+    plan.set(name, std::span<const int32_t>(ids));
+  else
+    plan.set(name, std::span<const float>(floats));
+}
+
+void Ablate::set(Plan& plan, std::span<const Example> examples, std::span<const Entry> others) {
+  const AblateOptions& o = options_;
+  const double channels = static_cast<double>(model_.unet_config().out_channels);
+  const double summed = o.compat == AblateCompat::none ? 1 : channels;
+  const double prior = o.prior_weight * (o.compat == AblateCompat::compvis ? channels : 1);
+  std::vector<Entry> all;
+  std::vector<std::string> anchors, captions;
+  for (const Example& e : examples) {
+    all.push_back(e.entry);
+    all.back().weight = summed / static_cast<double>(o.batch);
+    anchors.push_back(e.anchor);
+  }
+  for (const Example& e : examples) {
+    if (!has_prior()) break;
+    Entry p = e.entry;
+    p.caption = e.anchor;
+    p.target = e.noise;
+    p.weight = prior / static_cast<double>(o.batch);
+    p.used.role = "prior " + e.anchor;
+    all.push_back(std::move(p));
+  }
+  for (const Entry& e : others) {
+    all.push_back(e);
+    all.back().weight = o.retain_weight / static_cast<double>(o.retain_batch);
+  }
+  std::vector<UNetInput> inputs;
+  std::vector<float> targets, weights;
+  used_.clear();
+  for (Entry& e : all) {
+    inputs.push_back({e.latents, e.timestep, {}});
+    captions.push_back(e.caption);
+    append_channels_last(targets, e.target, model_.unet_config().out_channels);
+    // The mean over all entries and latents of these is the sum of the terms.
+    const double sum = std::accumulate(e.mask.begin(), e.mask.end(), 0.0);
+    const double factor =
+        e.weight * static_cast<double>(all.size()) * static_cast<double>(e.mask.size()) / sum;
+    for (const float m : e.mask) weights.push_back(static_cast<float>(factor * m));
+    e.used.weight = e.weight * static_cast<double>(all.size());
+    used_.push_back(e.used);
+  }
+  UNetInputs::set(plan, model_.unet_config(), options_.size, inputs);
+  set_texts(plan, "context", captions);
+  if (own_target() && !has_prior()) set_texts(plan, "anchor_context", anchors);
+  if (!targets.empty()) plan.set("target", std::span<const float>(targets));
+  plan.set("weight", std::span<const float>(weights));
+}
+
+std::vector<std::pair<std::string, double>> Ablate::parts(std::span<const float> each) const {
+  const auto sum = [&](int64_t begin, int64_t count) {
+    double total = 0;
+    for (const float e : each.subspan(static_cast<size_t>(begin), static_cast<size_t>(count)))
+      total += e;
+    return total / static_cast<double>(entries());
+  };
+  std::vector<std::pair<std::string, double>> parts = {{"ablate", sum(0, options_.batch)}};
+  if (has_prior()) parts.emplace_back("prior", sum(options_.batch, options_.batch));
+  if (options_.retain_batch > 0)
+    parts.emplace_back("retain", sum(entries() - options_.retain_batch, options_.retain_batch));
+  return parts;
+}
+
+double Ablate::published_evaluations(int64_t micro_batches) const {
+  const double pictures = static_cast<double>(std::max<int64_t>(200, options_.anchors.count));
+  const auto examples = static_cast<double>(micro_batches * options_.batch);
+  return pictures * 25 * 2 + examples * (3 + (own_target() ? 1 : 0));
+}
+
+}  // namespace lacuna

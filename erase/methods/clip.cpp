@@ -1,0 +1,318 @@
+#include "erase/methods/clip.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "base/error.h"
+#include "erase/methods/esd.h"
+#include "erase/phrasing.h"
+#include "erase/range.h"
+#include "erase/seeds.h"
+#include "pictures/resize.h"
+
+namespace lacuna {
+namespace {
+
+// What a seed is mixed with for each purpose, far apart from each other's indices.
+constexpr uint64_t for_examples = uint64_t{1} << 40, for_order = uint64_t{2} << 40,
+                   for_pictures = uint64_t{3} << 40, for_places = uint64_t{4} << 40;
+
+// Every number below `count` once, in the order of an epoch (Fisher and Yates).
+std::vector<size_t> order_of(uint64_t seed, int64_t epoch, size_t count) {
+  std::vector<size_t> order(count);
+  std::iota(order.begin(), order.end(), size_t{0});
+  Rng rng(RngKind::torch, mix(seed, for_order + static_cast<uint64_t>(epoch)));
+  for (size_t i = count; i > 1; i--) std::swap(order[i - 1], order[rng.below(i)]);
+  return order;
+}
+
+}  // namespace
+
+ClipLoss parse_clip_loss(std::string_view name) {
+  if (name == "ascent") return ClipLoss::ascent;
+  if (name == "esd") return ClipLoss::esd;
+  throw InputError("[clip] --loss '{}' is unknown; choose ascent or esd", name);
+}
+
+void ClipOptions::check() const {
+  if (concepts.empty())
+    throw InputError("[clip] there is nothing to erase; name it with --concept \"red\"");
+  check_range("clip", "--batch", static_cast<double>(batch), 1, 256, "1 to 8 are usual");
+  check_range("clip", "--retain-batch", static_cast<double>(retain_batch), 0, 4096,
+              "8 to 64 are usual");
+  check_range("clip", "--retain-weight", retain_weight, 0, 1e6, "1 is usual");
+  check_range("clip", "--flip", flip, 0, 1, "it is a share between 0 and 1");
+  check_range("clip", "--eta", eta, 0, 100, "1 erases, larger values push further away");
+  check_range("clip", "--steps", steps, 2, 1000, "50 is usual");
+  check_range("clip", "--start-guidance", start_guidance, 0, 100, "3 is usual");
+  check_range("clip", "--trajectories", static_cast<double>(trajectories), 0, 1e6, "20 is usual");
+  if (retain_batch > 0 && retain.empty())
+    throw InputError("[clip] --retain-batch needs prompts to retain; name a file with --retain");
+}
+
+Clip::Clip(StableDiffusion& model, TextCache& text, const Trainables& trainables,
+           ClipOptions options, std::string model_hash)
+    : model_(model),
+      text_(text),
+      trainables_(trainables),
+      options_(std::move(options)),
+      model_hash_(std::move(model_hash)),
+      pull_(model, text) {
+  options_.check();
+  const ClipOptions& o = options_;
+  if (o.loss == ClipLoss::ascent && o.images.empty())
+    throw InputError(
+        "[clip] ascent needs pictures of the concept; give a folder with --images, or have them "
+        "made with --make flat:red");
+  if (o.loss == ClipLoss::ascent &&
+      model.noise_schedule().config().prediction != Prediction::epsilon)
+    throw InputError("[clip] this model predicts velocities, not noise; use --loss esd");
+  check_tokens("clip", model.tokenizer(), captions());
+}
+
+std::string Clip::sentence() const {
+  const ClipOptions& o = options_;
+  const std::string concepts = fmt::format("\"{}\"", list(o.concepts));
+  const std::string c =
+      o.prompts.empty() ? concepts : fmt::format("{} captions of {}", o.prompts.size(), concepts);
+  std::string text =
+      o.loss == ClipLoss::ascent
+          ? fmt::format(
+                "CLIP: train the text encoder T so that mean (eps*(z_t, T(c)) - eps)^2 "
+                "grows, c = {}, z_t = {} noised pictures ({})",
+                c, o.images.size(), o.source)
+          : fmt::format(
+                "CLIP: train the text encoder T so that eps*(z_t, T(c)) goes towards "
+                "eps*(z_t, \"\") - {:g} (eps*(z_t, c) - eps*(z_t, \"\")), c = {}",
+                o.eta, c);
+  if (o.retain_batch > 0)
+    text += fmt::format("; and {:g} mean (T(r) - T*(r))^2 falls for {} retained prompts",
+                        o.retain_weight, o.retain.size());
+  return text;
+}
+
+OptionTexts Clip::options() const {
+  const ClipOptions& o = options_;
+  OptionTexts texts = {{"method", "clip"},
+                       {"concept", list(o.concepts)},
+                       {"prompts", list(o.prompts)},
+                       {"loss", o.loss == ClipLoss::ascent ? "ascent" : "esd"},
+                       {"retain", list(o.retain)},
+                       {"retain-weight", fmt::format("{:g}", o.retain_weight)},
+                       {"batch", std::to_string(o.batch)},
+                       {"retain-batch", std::to_string(o.retain_batch)},
+                       {"seed", std::to_string(o.seed)},
+                       {"size", fmt::format("{}x{}", o.size.width, o.size.height)}};
+  if (o.loss == ClipLoss::ascent) {
+    texts["images"] = o.source;
+    texts["flip"] = fmt::format("{:g}", o.flip);
+  } else {
+    texts["eta"] = fmt::format("{:g}", o.eta);
+    texts["steps"] = std::to_string(o.steps);
+    texts["start-guidance"] = fmt::format("{:g}", o.start_guidance);
+    texts["trajectories"] = std::to_string(sources());
+  }
+  return texts;
+}
+
+std::vector<TrajectoryPrompt> Clip::erase_prompts() const {
+  std::vector<TrajectoryPrompt> all;
+  for (const std::string& t : captions()) all.push_back({t, concept_in(t, options_.concepts)});
+  return in_turn(all, options_.trajectories);
+}
+
+size_t Clip::sources() const {
+  return options_.loss == ClipLoss::ascent ? options_.images.size() : erase_prompts().size();
+}
+
+int64_t Clip::per_epoch() const {
+  return (static_cast<int64_t>(sources()) + options_.batch - 1) / options_.batch;
+}
+
+void Clip::reserve() {
+  model_.text_plan();
+  if (options_.loss == ClipLoss::ascent) {
+    model_.encoder_plan(options_.size);
+    model_.release_encoder();
+  } else {
+    const auto together =
+        std::min<int64_t>(TrajectoryOptions{}.batch, static_cast<int64_t>(erase_prompts().size()));
+    model_.predictor().plan(3 * together, options_.size);
+    model_.predictor().release();
+  }
+  // It lives beside the plans of training.
+  if (options_.pull) model_.predictor().plan(2, options_.size);
+}
+
+void Clip::encode_pictures(const Tell& tell) {
+  const auto count = static_cast<int64_t>(options_.images.size());
+  for (int64_t i = 0; i < count; i++) {
+    if (!tell("encoding pictures", i, count)) throw Stopped{};
+    Rng rng(RngKind::torch, mix(options_.seed, for_pictures + static_cast<uint64_t>(i)));
+    const Image& image = options_.images[static_cast<size_t>(i)];
+    const bool flip = rng.uniform() < options_.flip;
+    latents_.push_back(model_.encode(flip ? mirrored(image) : image, &rng));
+  }
+  model_.release_encoder();
+}
+
+void Clip::sample_trajectories(const Tell& tell) {
+  const TrajectoryOptions t{.steps = options_.steps,
+                            .guidance = options_.start_guidance,
+                            .size = options_.size,
+                            .folder = options_.cache};
+  const auto prompts = erase_prompts();
+  trajectories_ = frozen_trajectories(
+      model_, text_, prompts, seeds_of(options_.seed, prompts.size()), t, model_hash_, tell);
+}
+
+void Clip::prepare(const Tell& tell) {
+  if (options_.loss == ClipLoss::ascent)
+    encode_pictures(tell);
+  else
+    sample_trajectories(tell);
+  if (options_.retain_batch > 0) {
+    for (const std::string& r : options_.retain) retained_.push_back(text_.states(r));
+    retained_.push_back(text_.states(""));
+  }
+  model_.predictor().release();
+}
+
+void Clip::choose_places() {
+  constexpr int count = 8;
+  Rng rng(RngKind::torch, mix(options_.seed, for_places));
+  const auto timesteps = static_cast<double>(model_.noise_schedule().train_timesteps());
+  for (int i = 0; i < count; i++) {
+    const double part = (i + 0.5) / count;  // of the schedule
+    const auto k = static_cast<size_t>(i);
+    if (!latents_.empty()) {
+      const std::vector<float>& z = latents_[k % latents_.size()];
+      const int t = static_cast<int>(part * timesteps);
+      std::vector<float> noised(z.size());
+      rng.randn(std::span<float>(noised));
+      model_.noise_schedule().add_noise(z, noised, t, noised);
+      pull_.add(std::move(noised), options_.size, static_cast<float>(t),
+                captions()[k % captions().size()]);
+    } else {
+      const Trajectory& from = trajectories_[k % trajectories_.size()];
+      const Example& e =
+          from.examples[static_cast<size_t>(part * static_cast<double>(from.examples.size()))];
+      pull_.add(e.latents, options_.size, e.timestep, from.prompt.path);
+    }
+  }
+}
+
+double Clip::pull() {
+  if (pull_.places() == 0) choose_places();
+  const double left = pull_.under(edited_text());
+  model_.predictor().release();
+  return left;
+}
+
+double Clip::drift() {
+  if (retained_.empty()) return 0;
+  std::vector<std::string> texts = options_.retain;
+  texts.emplace_back();
+  const std::vector<TextStates> states = states_under(model_, text_, edited_text(), texts);
+  double change = 0, whole = 0;
+  for (size_t i = 0; i < states.size(); i++)
+    for (size_t k = 0; k < states[i]->size(); k++) {
+      const double before = (*retained_[i])[k], difference = (*states[i])[k] - before;
+      change += difference * difference;
+      whole += before * before;
+    }
+  return whole > 0 ? std::sqrt(change / whole) : 0;
+}
+
+Loss Clip::loss(Graph& g) const {
+  const ClipText& encoder = model_.text_encoder().clip();
+  const int64_t tokens = model_.tokenizer().context();
+  const auto states = [&](const char* name, int64_t count) {
+    return encoder(g.input(name, {count, tokens}, DType::i32));
+  };
+  const UNetInputs inputs(g, model_.unet_config(), options_.size, states("ids", options_.batch));
+  const Tensor target = g.input("target", inputs.latents.shape());
+  const Tensor weight = g.input("weight", {options_.batch});
+  const Loss erase = mse(inputs.predict(model_.unet(), model_.dtype()), target, weight);
+  if (options_.retain_batch == 0) return erase;
+  const Tensor kept = states("retained_ids", options_.retain_batch);
+  const Loss retain = mse(kept, g.input("retained_states", kept.shape()),
+                          g.input("retained_weight", {options_.retain_batch}));
+  return {add(erase.total, retain.total), concat(erase.each, retain.each)};
+}
+
+void Clip::next(int64_t index, Plan& plan) {
+  const ClipOptions& o = options_;
+  const auto per = static_cast<int64_t>(sources());
+  Rng rng(RngKind::torch, mix(o.seed, for_examples + static_cast<uint64_t>(index)));
+  std::vector<std::vector<float>> latents;  // own their numbers
+  std::vector<UNetInput> entries;
+  std::vector<float> targets;
+  std::vector<int32_t> ids;
+  std::vector<size_t> order;
+  for (int64_t i = 0; i < o.batch; i++) {
+    const int64_t place = index * o.batch + i;
+    if (order.empty() || place % per == 0)
+      order = order_of(o.seed, place / per, static_cast<size_t>(per));
+    const size_t source = order[static_cast<size_t>(place % per)];
+    std::string caption;
+    if (o.loss == ClipLoss::ascent) {
+      const auto t = static_cast<int>(
+          rng.below(static_cast<uint64_t>(model_.noise_schedule().train_timesteps())));
+      caption = captions()[rng.below(captions().size())];
+      std::vector<float> noise(latents_[source].size());
+      rng.randn(std::span<float>(noise));
+      append_channels_last(targets, noise, model_.unet_config().out_channels);
+      model_.noise_schedule().add_noise(latents_[source], noise, t, noise);
+      latents.push_back(std::move(noise));
+      entries.push_back({{}, static_cast<float>(t), {}});
+    } else {
+      const Pick p = pick(trajectories_[source], rng);
+      caption = p.trajectory.prompt.path;
+      append_channels_last(targets,
+                           esd_target(p.example(), o.eta, p.trajectory.prompt.has_parent()),
+                           model_.unet_config().out_channels);
+      latents.push_back(p.example().latents);
+      entries.push_back({{}, p.example().timestep, {}});
+    }
+    const std::vector<int32_t> tokens = model_.tokenizer().encode(caption).ids;
+    ids.insert(ids.end(), tokens.begin(), tokens.end());
+  }
+  for (size_t i = 0; i < entries.size(); i++) entries[i].latents = latents[i];
+  UNetInputs::set(plan, model_.unet_config(), options_.size, entries);
+  plan.set("ids", std::span<const int32_t>(ids));
+  plan.set("target", std::span<const float>(targets));
+  const float sign = o.loss == ClipLoss::ascent ? -1.0f : 1.0f;
+  plan.set("weight", std::vector<float>(static_cast<size_t>(o.batch), sign));
+  if (o.retain_batch == 0) return;
+  ids.clear();
+  std::vector<float> states;
+  for (int64_t i = 0; i < o.retain_batch; i++) {
+    // The last is the empty prompt, which guidance leans on at every step.
+    const size_t r = i == 0 ? o.retain.size() : rng.below(o.retain.size());
+    const std::vector<int32_t> tokens =
+        model_.tokenizer().encode(r < o.retain.size() ? o.retain[r] : "").ids;
+    ids.insert(ids.end(), tokens.begin(), tokens.end());
+    states.insert(states.end(), retained_[r]->begin(), retained_[r]->end());
+  }
+  plan.set("retained_ids", std::span<const int32_t>(ids));
+  plan.set("retained_states", std::span<const float>(states));
+  plan.set("retained_weight", std::vector<float>(static_cast<size_t>(o.retain_batch),
+                                                 static_cast<float>(o.retain_weight)));
+}
+
+std::vector<std::pair<std::string, double>> Clip::parts(std::span<const float> each) const {
+  const auto mean = [&](size_t begin, size_t count) {
+    double sum = 0;
+    for (const float e : each.subspan(begin, count)) sum += e;
+    return sum / static_cast<double>(count);
+  };
+  const auto batch = static_cast<size_t>(options_.batch);
+  std::vector<std::pair<std::string, double>> parts = {{"erase", mean(0, batch)}};
+  if (options_.retain_batch > 0)
+    parts.emplace_back("retain", mean(batch, static_cast<size_t>(options_.retain_batch)));
+  return parts;
+}
+
+}  // namespace lacuna

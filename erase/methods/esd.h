@@ -1,0 +1,131 @@
+// ESD: Erased Stable Diffusion (Gandikota et al., ICCV 2023, arXiv 2303.07345).
+//
+//   L = || eps(z_t, c) - [ eps*(z_t, "") - eta (eps*(z_t, c) - eps*(z_t, "")) ] ||^2
+//
+// eps is the edited UNet and eps* the frozen one; z_t lies on the frozen model's own way from noise
+// to a picture of the concept c. With a parent text f ("cowboy" for "cowboy hat") the concept's
+// direction is subtracted from the parent's prediction:
+//
+//   L = || eps(z_t, f) - [ eps*(z_t, f) - (1 + eta) (eps*(z_t, c) - eps*(z_t, "")) ] ||^2
+//
+// which for f = c is the first formula again. It serves phrasings of the concept, too: with the
+// phrasing as f and the bare concept as c, what else the phrasing says ("a circle" in "a red
+// circle") is not pushed away. Retained prompts r add, with a weight,
+//   || eps(z_t, r) - eps*(z_t, r) ||^2.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "erase/method.h"
+#include "erase/methods/trajectories.h"
+#include "erase/trainables.h"
+
+namespace lacuna {
+
+// The conventions of the three published programs, which differ in sampler, in who samples, and in
+// how the timestep of the loss relates to that of the latents.
+enum class EsdCompat { none, paper, repo, alt };
+EsdCompat parse_esd_compat(std::string_view name);  // "paper", "repo", "alt"; throws InputError
+std::string_view name_of(EsdCompat compat);
+
+enum class TrajectoryModel { frozen, edited };
+
+// What a phrasing is pushed away from: the concept that it names, or all that it says.
+enum class Direction { concept_text, phrasing };
+Direction parse_direction(std::string_view name);  // "concept", "phrasing"; throws InputError
+
+// What the edited model shall predict for the path's prompt at an example: the formula above, with
+// the path as the parent f where it is another text than the concept.
+std::vector<float> esd_target(const Example& example, double eta, bool parent);
+
+struct EsdOptions {
+  std::vector<std::string> concepts;
+  std::string from;                  // the parent text f; empty: the concept itself
+  std::vector<std::string> prompts;  // phrasings of the concept, used instead of it
+  Direction direction = Direction::concept_text;
+  std::vector<std::string> retain;  // prompts that must stay
+  double eta = 1, retain_weight = 1;
+  // Of the retained examples, the share that asks for the empty prompt instead, on latents of the
+  // concept and of retained prompts: guidance leans on it at every step, and its prediction is
+  // known.
+  double retain_neutral = 0.25;
+  float start_guidance = 3;
+  int steps = 50, retain_steps = 10;  // of trajectories to erase and to retain
+  TrajectoryModel trajectory = TrajectoryModel::frozen;
+  EsdCompat compat = EsdCompat::none;
+  int64_t trajectories = 0, retain_trajectories = 0;  // 0: one for each text, at least 20 in all
+  int64_t batch = 1, retain_batch = 0;                // examples of each kind in a micro-batch
+  uint64_t seed = 0;
+  LatentSize size;
+  std::filesystem::path cache;  // where trajectories are kept
+
+  // Throws InputError naming what is out of range.
+  void check() const;
+};
+
+class Esd : public Method {
+ public:
+  // `trainables` is what the edited UNet consists of. All of the arguments must outlive the method.
+  Esd(Device& device, StableDiffusion& model, TextCache& text, const Trainables& trainables,
+      EsdOptions options, std::string model_hash);
+
+  std::string name() const override { return "esd"; }
+  std::string sentence() const override;
+  OptionTexts options() const override;
+  void reserve() override;
+  void prepare(const Tell& tell) override;
+  Loss loss(Graph& graph) const override;
+  void next(int64_t index, Plan& plan) override;
+  std::span<const UsedExample> used() const override { return used_; }
+  std::vector<std::pair<std::string, double>> parts(std::span<const float> each) const override;
+  int64_t evaluations() const override;
+  int64_t batch() const override { return options_.batch + options_.retain_batch; }
+
+  // UNet evaluations that the published program, which samples 50 steps, spends on as many examples
+  // (backward counted as two).
+  static double published_evaluations(int64_t examples);
+
+ protected:
+  struct Choice {  // an example with what is asked of it
+    std::vector<float> latents;
+    float timestep;
+    TextStates text;
+    std::vector<float> target;
+    UsedExample used;
+  };
+  // The examples of a micro-batch, those to erase first, with their weights in the mean over it.
+  std::vector<Choice> choose(int64_t index);
+  // Sets all inputs but the weights.
+  void set(Plan& plan, const std::vector<Choice>& choices);
+
+  // A cached example to erase, where it lies.
+  Pick pick_erase(Rng& rng) const { return pick(erase_, rng); }
+  Choice erase_choice(const Pick& pick);
+  // Whether the examples to erase come from trajectories that are sampled once.
+  virtual bool cached() const;
+  const EsdOptions& esd_options() const { return options_; }
+  StableDiffusion& model() const { return model_; }
+  TextCache& text() const { return text_; }
+
+ private:
+  virtual Choice erase_example(Rng& rng);  // its weight is choose()'s
+  Choice retained_example(Rng& rng);
+  Choice sampled_example(Rng& rng);
+  std::vector<TrajectoryPrompt> erase_prompts() const;
+  bool has_parents() const;  // whether a prompt is another text than the concept in it
+  std::vector<TrajectoryPrompt> retain_prompts() const;
+  bool samples_with_edited() const;
+
+  StableDiffusion& model_;
+  TextCache& text_;
+  EsdOptions options_;
+  std::string model_hash_;
+  Predictor edited_;
+  std::vector<Trajectory> erase_, retain_;
+  std::vector<UsedExample> used_;
+};
+
+}  // namespace lacuna

@@ -1,0 +1,198 @@
+#include "erase/methods/trajectories.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/safetensors.h"
+#include "erase/edits/fingerprint.h"
+#include "models/samplers/sampler.h"
+
+namespace lacuna {
+namespace {
+
+// Everything a trajectory depends on, as text: its file is named by the hash of it.
+std::string identity(const StableDiffusion& model, const Trajectory& t, const TrajectoryOptions& o,
+                     const std::string& model_hash) {
+  return fmt::format("1\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}x{}\n", model_hash,
+                     name_of(model.dtype()), t.prompt.path, t.prompt.concept_text, t.seed,
+                     o.sampler, o.steps, o.guidance, o.size.width, o.size.height);
+}
+
+void save(const std::filesystem::path& file, const std::string& identity, const Trajectory& t) {
+  std::vector<TensorToWrite> tensors;
+  const auto count = static_cast<int64_t>(t.examples.size());
+  const auto elements = static_cast<int64_t>(t.examples[0].latents.size());
+  const auto add = [&](const char* name, std::vector<float> Example::*member) {
+    if ((t.examples[0].*member).empty()) return;
+    tensors.push_back(
+        {name, FileDType::f32, {count, elements}, [&t, member](std::span<std::byte> bytes) {
+           for (const Example& e : t.examples) {
+             const auto part = std::as_bytes(std::span(e.*member));
+             std::memcpy(bytes.data(), part.data(), part.size());
+             bytes = bytes.subspan(part.size());
+           }
+         }});
+  };
+  add("latents", &Example::latents);
+  add("path", &Example::path);
+  add("concept", &Example::concept_);
+  add("neutral", &Example::neutral);
+  tensors.push_back({"timesteps", FileDType::f32, {count}, [&t](std::span<std::byte> bytes) {
+                       for (size_t i = 0; i < t.examples.size(); i++)
+                         std::memcpy(bytes.data() + i * 4, &t.examples[i].timestep, 4);
+                     }});
+  write_safetensors(file, std::move(tensors), {{"trajectory", identity}}, Overwrite::yes);
+}
+
+// False where there is no such file, or it is damaged or not this trajectory's: then it is made
+// again.
+bool load(const std::filesystem::path& path, const std::string& identity, size_t elements,
+          Trajectory& t) {
+  if (!std::filesystem::exists(path)) return false;
+  try {
+    const SafeTensors file = SafeTensors::open(path);
+    const auto found = file.metadata().find("trajectory");
+    if (found == file.metadata().end() || found->second != identity) return false;
+    std::vector<float> timesteps(file.at("timesteps").count());
+    file.to_float(file.at("timesteps"), timesteps);
+    t.examples.resize(timesteps.size());
+    const auto get = [&](const char* name, std::vector<float> Example::*member) {
+      std::vector<float> all(file.at(name).count());
+      if (all.size() != elements * timesteps.size()) throw InputError("[cache] wrong size");
+      file.to_float(file.at(name), all);
+      for (size_t i = 0; i < t.examples.size(); i++)
+        (t.examples[i].*member)
+            .assign(all.begin() + static_cast<std::ptrdiff_t>(i * elements),
+                    all.begin() + static_cast<std::ptrdiff_t>((i + 1) * elements));
+    };
+    get("latents", &Example::latents);
+    get("path", &Example::path);
+    get("neutral", &Example::neutral);
+    if (t.prompt.path != t.prompt.concept_text) get("concept", &Example::concept_);
+    for (size_t i = 0; i < timesteps.size(); i++) t.examples[i].timestep = timesteps[i];
+    return !t.examples.empty();
+  } catch (const InputError&) {
+    t.examples.clear();
+    return false;
+  }
+}
+
+// Samples some trajectories together, one UNet batch a step.
+void sample(StableDiffusion& model, TextCache& text, std::span<Trajectory> batch,
+            const TrajectoryOptions& o, const std::function<void(int)>& step) {
+  struct Way {
+    std::unique_ptr<Sampler> sampler;
+    Rng rng;
+    std::vector<float> latents, input;
+    TextStates path, concept_;
+  };
+  std::vector<Way> ways;
+  const TextStates neutral = text.states("");
+  for (const Trajectory& t : batch) {
+    Way w{Sampler::make(o.sampler, model.noise_schedule(), {.steps = o.steps}),
+          Rng(RngKind::torch, t.seed),
+          {},
+          {},
+          text.states(t.prompt.path),
+          t.prompt.path == t.prompt.concept_text ? nullptr : text.states(t.prompt.concept_text)};
+    w.latents = starting_latents(model, o.size, *w.sampler, w.rng);
+    ways.push_back(std::move(w));
+  }
+  for (int i = 0; i < ways[0].sampler->calls(); i++) {
+    step(i);
+    std::vector<UNetInput> inputs;
+    for (Way& w : ways) {
+      w.input = w.latents;
+      w.sampler->scale_model_input(i, w.input);
+      const float t = w.sampler->timesteps()[static_cast<size_t>(i)];
+      inputs.push_back({w.input, t, neutral});
+      inputs.push_back({w.input, t, w.path});
+      if (w.concept_) inputs.push_back({w.input, t, w.concept_});
+    }
+    std::vector<std::vector<float>> predictions = model.predictor()(inputs, o.size);
+    size_t next = 0;
+    for (size_t b = 0; b < ways.size(); b++) {
+      Way& w = ways[b];
+      Example e{w.input, {}, {}, {}, w.sampler->timesteps()[static_cast<size_t>(i)]};
+      e.neutral = std::move(predictions[next++]);
+      e.path = std::move(predictions[next++]);
+      if (w.concept_) e.concept_ = std::move(predictions[next++]);
+      std::vector<float> guided = e.neutral;
+      guide(guided, e.path, o.guidance);
+      w.sampler->step(i, guided, w.latents, w.rng);
+      batch[b].examples.push_back(std::move(e));
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<TrajectoryPrompt> in_turn(const std::vector<TrajectoryPrompt>& prompts, int64_t count) {
+  constexpr int64_t usual = 20;
+  const auto least = static_cast<int64_t>(prompts.size());
+  if (count == 0) count = std::max(least, usual / least * least);
+  std::vector<TrajectoryPrompt> all;
+  for (int64_t i = 0; i < count; i++) all.push_back(prompts[static_cast<size_t>(i % least)]);
+  return all;
+}
+
+Pick pick(const std::vector<Trajectory>& from, Rng& rng) {
+  return pick(from[rng.below(from.size())], rng);
+}
+
+Pick pick(const Trajectory& from, Rng& rng) {
+  return {from, static_cast<size_t>(rng.below(from.examples.size()))};
+}
+
+std::vector<Trajectory> frozen_trajectories(StableDiffusion& model, TextCache& text,
+                                            std::span<const TrajectoryPrompt> prompts,
+                                            std::span<const uint64_t> seeds,
+                                            const TrajectoryOptions& o,
+                                            const std::string& model_hash, const Tell& tell) {
+  const auto elements =
+      static_cast<size_t>(model.unet_config().out_channels * o.size.height * o.size.width);
+  std::vector<Trajectory> all;
+  for (size_t i = 0; i < prompts.size(); i++) {
+    all.push_back({prompts[i], seeds[i], {}, {}});
+    all.back().hash = fingerprint(std::string_view(identity(model, all.back(), o, model_hash)));
+  }
+  const auto file_of = [&](const Trajectory& t) {
+    return o.folder / ("trajectory-" + t.hash + ".safetensors");
+  };
+  // Whole batches are sampled or read: how many entries a batch has must not depend on what an
+  // interrupted run left.
+  std::vector<std::span<Trajectory>> missing;
+  int64_t total = 0;
+  const int64_t calls =
+      Sampler::make(o.sampler, model.noise_schedule(), {.steps = o.steps})->calls();
+  for (size_t begin = 0; begin < all.size(); begin += static_cast<size_t>(o.batch)) {
+    const auto part =
+        std::span(all).subspan(begin, std::min(static_cast<size_t>(o.batch), all.size() - begin));
+    const bool kept = std::all_of(part.begin(), part.end(), [&](Trajectory& t) {
+      const std::string id = identity(model, t, o, model_hash);
+      return !o.folder.empty() && load(file_of(t), id, elements, t);
+    });
+    if (kept) continue;
+    missing.push_back(part);
+    total += calls * static_cast<int64_t>(part.size());
+  }
+  if (!o.folder.empty() && !missing.empty()) make_folder(o.folder);
+  int64_t done = 0;
+  for (const std::span<Trajectory> part : missing) {
+    for (Trajectory& t : part) t.examples.clear();
+    sample(model, text, part, o, [&](int step) {
+      if (!tell("trajectories", done + static_cast<int64_t>(part.size()) * step, total))
+        throw Stopped{};
+    });
+    done += calls * static_cast<int64_t>(part.size());
+    for (const Trajectory& t : part) {
+      if (o.folder.empty()) break;
+      save(file_of(t), identity(model, t, o, model_hash), t);
+    }
+  }
+  return all;
+}
+
+}  // namespace lacuna

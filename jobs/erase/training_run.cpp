@@ -1,0 +1,215 @@
+#include "jobs/erase/training_run.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "erase/edits/edit.h"
+#include "erase/edits/fingerprint.h"
+#include "erase/selection.h"
+#include "jobs/erase/erase_output.h"
+#include "jobs/interrupt.h"
+#include "jobs/profile.h"
+#include "jobs/prompts.h"
+#include "jobs/table.h"
+
+namespace lacuna {
+namespace {
+
+TrainingOptions checked(TrainingOptions o) {
+  if (!o.plan_only) check_edit_output(o.out, o.resume || o.force);
+  if (o.run.empty()) {
+    std::filesystem::path out = o.out;
+    o.run = (out.parent_path() / (out.stem() += ".run")).string();
+  }
+  return o;
+}
+
+}  // namespace
+
+void TrainingOptions::add_to(CLI::App& c) {
+  option(c, "--rank", rank, "Train a LoRA of this rank instead of the weights", "N");
+  option(c, "--lr", learning_rate, "Learning rate (default: 1e-5)", "X");
+  option(c, "--accumulate", train.accumulate, "Batches for one update", "N")->capture_default_str();
+  option(c, "--optimizer", optimizer, "Adam with or without decoupled decay", "adam|adamw")
+      ->capture_default_str();
+  option(c, "--weight-decay", train.weight_decay, "Weight decay", "X")->capture_default_str();
+  option(c, "--schedule", decay, "Learning rate over time", "constant|linear|cosine")
+      ->capture_default_str();
+  option(c, "--warmup", train.warmup, "Iterations of linear warm-up", "N")->capture_default_str();
+  option(c, "--clip", train.clip, "Largest norm of the gradient; 0: any", "X")
+      ->capture_default_str();
+  option(c, "--size", size, "Size in pixels (default: what the model was trained for)", "WxH");
+  option(c, "--out", out, "The edit", "FILE")->capture_default_str();
+  option(c, "--save-type", save_type, "Numbers in the edit", "f16|f32")->capture_default_str();
+  option(c, "--run", run, "Folder of log, loss curve and state (default: OUT.run)", "DIR");
+  c.add_flag("--resume", resume, "Go on with the run in the folder");
+  c.add_flag("--force", force, "Replace an edit and a run that exist");
+  c.add_flag("--recompute", train.recompute,
+             "Less memory for one more forward pass: compute activations again");
+  c.add_flag("--plan-only", plan_only, "Print the memory that a run needs, and stop");
+  common.add_to(c);
+  CLI::Option* as_json = c.add_flag("--json", json, "Report events as JSON, one object a line");
+  c.add_flag("--profile", profile, "Then measure an iteration and each of its ops")
+      ->excludes(as_json);
+}
+
+void TrainingOptions::resolve(double usual_rate) {
+  train.learning_rate = learning_rate.value_or(usual_rate);
+  train.decay = parse_decay(decay);
+  if (optimizer != "adam" && optimizer != "adamw")
+    throw InputError("[train] --optimizer '{}' is unknown; choose adam or adamw", optimizer);
+  train.decoupled = optimizer == "adamw";
+  if (rank < 0 || rank > 4096)
+    throw InputError(
+        "[train] --rank {} is out of range; 1 to 128 are usual, 0 trains the weights "
+        "themselves",
+        rank);
+  train.check();
+}
+
+void TrainingOptions::default_to_adamw(const CLI::App& command) {
+  if (command.count("--optimizer") == 0) optimizer = "adamw";
+  if (command.count("--weight-decay") == 0) train.weight_decay = 0.01;
+}
+
+std::vector<std::string> prompts_of(const std::string& file) {
+  std::vector<std::string> prompts;
+  if (file.empty()) return prompts;
+  for (PromptLine& line : read_prompts(file)) prompts.push_back(std::move(line.prompt));
+  if (prompts.empty()) throw InputError("[erase] {} holds no prompt", file);
+  return prompts;
+}
+
+TrainingRun::TrainingRun(TrainingOptions options)
+    : begin_(wall_seconds()),
+      cpu_begin_(cpu_seconds()),
+      o_(checked(std::move(options))),
+      type_(parse_edit_type(o_.save_type)),
+      device_(Device::open({.selector = o_.common.device, .count_only = o_.plan_only})),
+      model_(*device_, o_.common.model_path(), parse_precision(o_.common.precision)),
+      text_(model_),
+      folder_(o_.run),
+      progress_("erasing", o_.train.iterations, o_.json, o_.observer) {
+  const auto [width, height] = size_or_default(o_.size, model_);
+  size_ = model_.latent_size(width, height);
+  if (o_.plan_only) return;
+  unet_hash_ = fingerprint(model_.unet_weights().file());
+  text_hash_ = fingerprint(model_.text_weights().file());
+}
+
+std::pair<int, int> TrainingRun::pixels() const {
+  const auto factor = model_.vae_config().factor();
+  return {static_cast<int>(size_.width * factor), static_cast<int>(size_.height * factor)};
+}
+
+Trainables TrainingRun::trainables(ModelPart part, uint64_t seed, std::span<const int32_t> rows) {
+  const WeightStore& weights =
+      part == ModelPart::text ? model_.text_weights() : model_.unet_weights();
+  const std::vector<std::string> names = select(parameters_of(weights.file()), o_.params);
+  return Trainables(*device_, weights, names, o_.rank, seed, part, rows);
+}
+
+void TrainingRun::announce(const TrainingTask& task, const OptionTexts& all) {
+  if (o_.json) return;
+  const Trainables& t = task.trainables;
+  progress_.say(fmt::format("{} {}{} ({} tensors, {} numbers{}) in {} on {}", model_.name(),
+                            t.part() == ModelPart::text ? "text encoder " : "", all.at("params"),
+                            t.tensors(), with_commas(t.scalars()),
+                            o_.rank > 0 ? fmt::format(", LoRA of rank {}", o_.rank) : "",
+                            name_of(model_.dtype()), device_->info().name));
+  progress_.say(task.method.sentence());
+  for (const std::string& note : task.notes) progress_.say(note);
+}
+
+void TrainingRun::train(const TrainingTask& task) {
+  const OptionTexts identity = {{edit_key::base_hash, unet_hash_},
+                                {edit_key::text_hash, text_hash_},
+                                {"params", o_.params},
+                                {"rank", std::to_string(o_.rank)},
+                                {"precision", name_of(model_.dtype())}};
+  announce(task, identity);
+  if (o_.plan_only) {
+    task.method.reserve();
+    const Trainer trainer(*device_, task.method, task.trainables, o_.train);
+    progress_.finish();
+    report_memory_plan(*device_, model_, task.trainables, trainer.placement(), o_.json);
+    return;
+  }
+  RunFolder folder(folder_, o_.resume, o_.force);
+  const auto tell = [&](const std::string& phase, int64_t done, int64_t total) {
+    progress_.restart(phase, total);
+    const auto& losses = folder.losses();
+    progress_.update(done, losses.empty() ? "" : fmt::format("loss {:.4g}", losses.back().loss));
+    if (o_.observer && phase == training_phase) o_.observer->look(*this, task, done, losses);
+    return !interrupted() && (!o_.observer || o_.observer->go_on());
+  };
+  const Milestones milestones = {task.milestone_every, [&](int64_t iterations) {
+                                   return task.at_milestone(iterations, folder);
+                                 }};
+  progress_.event(
+      {{"event", "start"}, {"sentence", task.method.sentence()}, {"run", display(folder_)}});
+  int64_t iterations = 0;
+  try {
+    iterations = lacuna::train(*device_, task.method, task.trainables, o_.train, identity, folder,
+                               tell, milestones);
+  } catch (const Stopped&) {
+    progress_.finish();
+    progress_.say(fmt::format("the state is in {}; go on with --resume", display(folder_)));
+    throw Interrupted{};
+  }
+  progress_.finish();
+  write(o_.out, task);
+  folder.draw_losses(
+      fmt::format("{}: {}", task.method.name(), task.method.options().at("concept")));
+  report(task, iterations);
+  if (!o_.profile) return;
+  Trainer trainer(*device_, task.method, task.trainables, o_.train);
+  print_training_profile(model_, text_, trainer, task.method, size_);
+}
+
+void TrainingRun::write(const std::filesystem::path& edit, const TrainingTask& task,
+                        const OptionTexts& more) {
+  OptionTexts all = task.method.options();
+  all.merge(o_.train.texts());
+  all["params"] = o_.params;
+  all["rank"] = std::to_string(o_.rank);
+  for (const auto& [key, value] : more) all[key] = value;
+  SafeTensors::Metadata metadata =
+      edit_metadata(task.method.name(), unet_hash_, model_.name(), all);
+  metadata[edit_key::text_hash] = text_hash_;
+  write_edit(edit, task.trainables, type_, metadata);
+}
+
+void TrainingRun::report(const TrainingTask& task, int64_t iterations) {
+  const int64_t sampling = task.method.evaluations();
+  const double training =
+      3.0 * static_cast<double>(iterations * task.method.batch() * o_.train.accumulate);
+  const double ours = static_cast<double>(sampling) + training;
+  const double seconds = wall_seconds() - begin_, cpu = cpu_seconds() - cpu_begin_;
+  progress_.say(fmt::format("{}  {} tensors", display(o_.out), task.trainables.tensors()));
+  progress_.say(fmt::format("{}  log, loss curve and state", display(folder_)));
+  std::string count = fmt::format(
+      "{} UNet evaluations ({} sampling, {} training with backward as two)",
+      with_commas(std::llround(ours)), with_commas(sampling), with_commas(std::llround(training)));
+  nlohmann::json event = {{"event", "done"}, {"edit", display(o_.out)}, {"unet_evaluations", ours}};
+  if (task.published_evaluations) {
+    const double published = task.published_evaluations(iterations);
+    count += fmt::format(", {:.0f} % of the published loop's {} for as many examples",
+                         100 * ours / published, with_commas(std::llround(published)));
+    event["published_unet_evaluations"] = published;
+  }
+  event.update({{"iterations", iterations},
+                {"seconds", seconds},
+                {"cpu_seconds", cpu},
+                {"peak_bytes", device_->peak_bytes()}});
+  progress_.say(count);
+  progress_.say(fmt::format("{:.1f} s ({:.1f} CPU s), at most {:.1f} MiB on the device", seconds,
+                            cpu, device_->peak_bytes() / 1048576.0));
+  progress_.event(event);
+}
+
+}  // namespace lacuna

@@ -1,0 +1,41 @@
+// Names of Stable Diffusion 1.x's tensors in single-file checkpoints: those of CompVis' latent
+// diffusion code, which A1111 and ComfyUI read, for diffusers' and transformers' names.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "models/files/model_part.h"
+
+namespace lacuna {
+
+// What all names of a part begin with there.
+std::string_view ldm_prefix(ModelPart part);
+
+class LdmNames {
+ public:
+  // `names` are all tensors of the part: how many layers a block has, and which blocks have
+  // attention, follows from them.
+  LdmNames(ModelPart part, std::span<const std::string> names);
+
+  // Throws InputError where a name is no tensor of such a part.
+  std::string operator()(const std::string& name) const;
+
+ private:
+  std::string unet_name(const std::string& name) const;
+  std::string vae_name(const std::string& name) const;
+
+  ModelPart part_;
+  int64_t layers_ = 0;                    // resnets in a downward block
+  int64_t last_block_ = 0;                // of the VAE's decoder
+  std::set<int64_t> attended_up_blocks_;  // of the UNet
+};
+
+// The shape there: the VAE's attention is stored as 1x1 convolutions.
+std::vector<int64_t> ldm_shape(ModelPart part, const std::string& name, std::vector<int64_t> shape);
+
+}  // namespace lacuna

@@ -1,0 +1,24 @@
+// Text in pictures: one built-in font (Latin letters) at one size.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pictures/image.h"
+
+namespace lacuna {
+
+inline constexpr int line_height = 20;
+
+int text_width(std::u32string_view text);
+
+// Lines no wider than `width`, broken at spaces where possible, at most
+// `most` (the last then ends in "...").
+std::vector<std::u32string> break_lines(std::string_view utf8, int width, int most);
+
+// Dark on what is there, (x, y) being the top left corner; what
+// lies outside the picture is left out.
+void draw_text(Image& image, std::u32string_view text, int x, int y);
+
+}  // namespace lacuna

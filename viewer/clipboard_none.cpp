@@ -1,8 +1,0 @@
-// Where no way to put a picture on the clipboard is known: macOS, and systems without libxcb.
-#include "viewer/clipboard.h"
-
-namespace lacuna::viewer {
-
-std::unique_ptr<Clipboard> Clipboard::open(GLFWwindow*) { return nullptr; }
-
-}  // namespace lacuna::viewer

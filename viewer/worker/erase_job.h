@@ -1,0 +1,31 @@
+// A run of `lacuna erase` inside the window: the verb's own parser and loop with an observer, so
+// that the run's folder, its edit and its numbers are those of the command line.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "viewer/worker/snapshot.h"
+
+namespace lacuna::viewer {
+
+struct EraseRequest {
+  std::vector<std::string> arguments;  // after "lacuna erase": the method and its options
+  std::vector<std::string> prompts;    // to look at before and after
+  int64_t every = 50;                  // iterations between looks; 0: none on the way
+  int steps = 12;                      // of these pictures
+  uint64_t seed = 1;
+};
+
+// What the window asks of a run that is under way; any thread may write.
+struct EraseControl {
+  std::atomic<bool> pause = false, stop = false, save = false;
+};
+
+// Runs to the end, or until it is stopped. Errors are told.
+void run_erase(const EraseRequest& request, EraseControl& control,
+               const std::function<void(const std::function<void(Snapshot&)>&)>& publish);
+
+}  // namespace lacuna::viewer
