@@ -13,7 +13,7 @@ function(lacuna_warnings target)
   if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
     # False alarms on std::string (GCC bugs 105651, 105329); with precompiled headers GCC forgets that they are in a
     # system header and reports them.
-    target_compile_options(${target} PRIVATE -Wno-restrict $<$<BOOL:${LACUNA_PRECOMPILE}>:-Wno-array-bounds -Wno-stringop-overflow>)
+    target_compile_options(${target} PRIVATE -Wno-restrict $<$<BOOL:${LACUNA_PRECOMPILE}>:-Wno-array-bounds$<SEMICOLON>-Wno-stringop-overflow$<SEMICOLON>-Wno-stringop-overread>)
   endif()
   if(LACUNA_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=${LACUNA_SANITIZE} -fno-sanitize-recover=all

@@ -1,5 +1,5 @@
-// What nearly every source reads (lacuna_precompile in cmake/Layer.cmake). Sources include what they use all the
-// same: -DLACUNA_PRECOMPILE=OFF builds without this file.
+// What nearly every source reads (lacuna_precompile in cmake/Layer.cmake). Sources include what
+// they use all the same: -DLACUNA_PRECOMPILE=OFF builds without this file.
 #pragma once
 
 #include <fmt/format.h>

@@ -10,7 +10,7 @@
 
 namespace lacuna {
 
-// y = x W + b + residual. x [...,K], weight [K,N] (input-major, see pictures/layout.h), bias [N] or
+// y = x W + b + residual. x [...,K], weight [K,N] (input-major, see models/layout.h), bias [N] or
 // none, residual
 // [...,N] or none -> [...,N]. The sum is rounded to the storage type once.
 Tensor linear(Tensor x, Tensor weight, Tensor bias = {}, Tensor residual = {});

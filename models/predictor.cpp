@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "pictures/layout.h"
+#include "models/layout.h"
 
 namespace lacuna {
 

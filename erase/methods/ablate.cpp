@@ -9,7 +9,7 @@
 #include "erase/phrasing.h"
 #include "erase/range.h"
 #include "erase/seeds.h"
-#include "pictures/layout.h"
+#include "models/layout.h"
 
 namespace lacuna {
 namespace {

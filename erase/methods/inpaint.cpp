@@ -7,8 +7,8 @@
 #include "base/error.h"
 #include "erase/phrasing.h"
 #include "erase/range.h"
+#include "models/layout.h"
 #include "models/samplers/sampler.h"
-#include "pictures/layout.h"
 
 namespace lacuna {
 MaskLoss parse_mask_loss(std::string_view name) {

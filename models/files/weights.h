@@ -17,7 +17,7 @@
 #include "base/safetensors.h"
 #include "engine/device.h"
 #include "engine/graph.h"
-#include "pictures/layout.h"
+#include "models/layout.h"
 
 namespace lacuna {
 

@@ -1,4 +1,4 @@
-#include "pictures/layout.h"
+#include "models/layout.h"
 
 #include <doctest/doctest.h>
 
