@@ -4,7 +4,7 @@
 #   // kernel forward f32 f16
 #   // kernel forward_tile f32 f16
 # For each, glslangValidator runs with -DKERNEL_forward and -DTYPE_f32 (shaders/types.glsl turns that into
-# T), then spirv-opt -O (measured: docs/performance.md) and spirv-val; a shader error breaks the build. Depfiles tell which headers a module reads.
+# T), then spirv-opt -O (measured: docs/notes/performance.md) and spirv-val; a shader error breaks the build. Depfiles tell which headers a module reads.
 # C++ sees one constant per kernel in the generated shaders/kernels.h, such as kernels::linear_forward.
 function(lacuna_shaders)
   set(out ${CMAKE_BINARY_DIR}/shaders)

@@ -8,7 +8,7 @@
 // subgroupBroadcast, a register shuffle, hands it round: a load with one address for all lanes
 // would be a gather like any other. No shared memory and no barriers (each would be a coroutine
 // switch). Rows and columns beyond the end are clamped for loads, so nothing is read outside, and
-// are not stored. docs/performance.md has the measured alternatives.
+// are not stored. docs/notes/performance.md has the measured alternatives.
 #ifndef LACUNA_TILE_LANES_GLSL
 #define LACUNA_TILE_LANES_GLSL
 
