@@ -1,7 +1,7 @@
 // Reads and writes files: no device is needed.
 #include "cli/export.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>

@@ -1,5 +1,7 @@
 #include "erase/edit.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
