@@ -1,6 +1,8 @@
 // The reader. The format's rules: github.com/huggingface/safetensors, README, "Format".
 #include "base/safetensors.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cassert>
 #include <cstring>

@@ -1,7 +1,7 @@
 // Of the model only the text encoder runs; the matrices are read from the UNet's file.
 #include "cli/erase/erase_closed.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <nlohmann/json.hpp>
 

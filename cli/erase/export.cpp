@@ -1,7 +1,7 @@
 // Reads and writes files: no device is needed.
 #include "cli/erase/export.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>

@@ -1,7 +1,7 @@
 // Reads the header of one weights file: neither a device nor memory for the weights is needed.
 #include "cli/erase/layers.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>

@@ -1,5 +1,7 @@
 #include "erase/closed/concept_embeddings.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <set>
 

@@ -154,7 +154,7 @@ Speed::Used Speed::used_states(const Matrix& w) const {
   const Vector probed = squares_of(q_.transpose() * retained_);
   // Where none stands out all lengths are equal, so all count.
   if (const std::vector<Index> kept = above_mean(probed.cwiseSqrt()); !kept.empty())
-    used.states = Matrix(retained_(Eigen::all, kept));
+    used.states = Matrix(retained_(Eigen::indexing::all, kept));
 
   const Index m = used.states.cols(), copies = static_cast<Index>(options_.copies);
   used.weight = Vector::Ones(m);

@@ -1,5 +1,7 @@
 #include "erase/edits/edit.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>

@@ -1,5 +1,7 @@
 #include "erase/methods/ablate.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <numeric>
 
