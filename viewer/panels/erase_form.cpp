@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "cli/erase/erase.h"
 #include "cli/model_defaults.h"
 
@@ -134,9 +135,8 @@ std::string value_of(const EraseMethod& method, const EraseForm& form, const std
 }
 
 std::filesystem::path run_folder(const EraseMethod& method, const EraseForm& form) {
-  if (const std::string run = value_of(method, form, "--run"); !run.empty())
-    return std::filesystem::u8path(run);
-  std::filesystem::path out = std::filesystem::u8path(value_of(method, form, "--out"));
+  if (const std::string run = value_of(method, form, "--run"); !run.empty()) return utf8_path(run);
+  std::filesystem::path out = utf8_path(value_of(method, form, "--out"));
   return out.parent_path() / (out.stem() += ".run");
 }
 

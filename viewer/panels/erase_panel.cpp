@@ -103,7 +103,7 @@ void ErasePanel::start(Context& c, bool resume) {
   if (r.prompts.empty()) r.prompts = prompts_of(concept_text);
   r.every = c.settings.erase.every;
   r.steps = std::min(c.settings.form.steps, 12);
-  c.worker.erase(r, fs::u8path(value_of(method(c), c.settings.erase, "--out")),
+  c.worker.erase(r, utf8_path(value_of(method(c), c.settings.erase, "--out")),
                  trains(method(c)) ? run_folder(method(c), c.settings.erase) : fs::path());
   looked_at_.clear();
   c.settings.erase.options[method(c).name].erase("--force");  // asked for once

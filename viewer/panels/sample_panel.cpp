@@ -115,7 +115,7 @@ void SamplePanel::save_dialog(Context& c) {
   ui::text("File name", save_as_);
   if (ui::main_button("Save")) {
     try {
-      const std::filesystem::path to = std::filesystem::u8path(save_as_);
+      const std::filesystem::path to = utf8_path(save_as_);
       if (to.extension() != ".png") throw InputError("[save] {} does not end in .png", save_as_);
       if (to.has_parent_path()) make_folder(to.parent_path());
       write_file(to, png_of(file_in_view(c)), Overwrite::no);
