@@ -4,11 +4,11 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "base/options/option.h"
 #include "engine/ops.h"
 #include "engine/plan.h"
 
@@ -19,10 +19,6 @@ using Tell = std::function<bool(const std::string& phase, int64_t done, int64_t 
 
 // Thrown where Tell said false. What was saved is kept.
 struct Stopped {};
-
-// An option's name and value as text: what is printed, written into an edit's metadata and
-// compared when a run is resumed.
-using OptionTexts = std::map<std::string, std::string>;
 
 // An entry of a micro-batch, for the log: so that another program can replay a run.
 struct UsedExample {

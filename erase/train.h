@@ -14,6 +14,8 @@
 
 namespace lacuna {
 
+class Fields;
+
 struct TrainOptions {
   int64_t iterations = 200, accumulate = 1, warmup = 0;
   double learning_rate = 1e-5;
@@ -24,6 +26,7 @@ struct TrainOptions {
   int64_t save_every = 50;  // iterations between save points
   bool recompute = false;   // compute activations of blocks again instead of keeping them
 
+  void describe(Fields& fields);
   // Throws InputError naming what is out of range.
   void check() const;
   OptionTexts texts() const;

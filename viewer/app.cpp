@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "cli/common.h"
+#include "jobs/model_options.h"
 #include "viewer/platform/input.h"
 #include "viewer/theme.h"
 #include "viewer/widgets.h"

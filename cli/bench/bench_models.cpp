@@ -4,10 +4,10 @@
 
 #include "base/clock.h"
 #include "base/rng.h"
-#include "cli/common.h"
 #include "erase/methods/esd.h"
 #include "erase/selection.h"
 #include "erase/train.h"
+#include "jobs/model_options.h"
 #include "models/generate.h"
 
 namespace lacuna {

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/half.h"
+#include "base/options/option.h"
 #include "engine/vulkan/plan_impl.h"
 
 namespace lacuna {
@@ -87,10 +88,9 @@ void Plan::Impl::place_arena(const Graph& graph, std::unordered_map<uint32_t, Ho
     if (life.bytes > arena_block)
       throw DeviceError(
           "[plan] one tensor of {} needs {:.1f} MiB and '{}' gives at most {:.1f} MiB in one "
-          "piece; "
-          "use a smaller --batch, --size or --precision f16",
+          "piece; use a smaller {}, {} or {} f16",
           graph.values()[life.value].type.shape.str(), life.bytes / 1048576.0, device.info().name,
-          arena_block / 1048576.0);
+          arena_block / 1048576.0, option("batch"), option("size"), option("precision"));
   placement = place(lives, arena_block);
   const int64_t count = (placement.arena_bytes + arena_block - 1) / arena_block;
   arena.reserve(static_cast<size_t>(count));

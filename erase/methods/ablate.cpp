@@ -7,9 +7,10 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/options/fields.h"
 #include "erase/edits/fingerprint.h"
+#include "erase/groups.h"
 #include "erase/phrasing.h"
-#include "erase/range.h"
 #include "erase/seeds.h"
 #include "models/layout.h"
 
@@ -23,36 +24,76 @@ constexpr int64_t detached = 1;
 
 }  // namespace
 
-AblateLoss parse_ablate_loss(std::string_view name) {
-  if (name == "model") return AblateLoss::model_based;
-  if (name == "noise") return AblateLoss::noise_based;
-  throw InputError("[ablate] --loss '{}' is unknown; choose model or noise", name);
+std::span<const Word> words(AblateLoss) {
+  static constexpr Word all[] = {{"model", AblateLoss::model_based},
+                                 {"noise", AblateLoss::noise_based}};
+  return all;
 }
 
-AblateCompat parse_ablate_compat(std::string_view name) {
-  if (name == "compvis") return AblateCompat::compvis;
-  if (name == "diffusers") return AblateCompat::diffusers;
-  throw InputError("[ablate] --compat '{}' is unknown; choose compvis or diffusers", name);
+std::span<const Word> words(AblateCompat) {
+  static constexpr Word all[] = {{"none", AblateCompat::none, false},
+                                 {"compvis", AblateCompat::compvis},
+                                 {"diffusers", AblateCompat::diffusers}};
+  return all;
 }
 
-std::string_view name_of(AblateCompat c) {
-  return c == AblateCompat::compvis     ? "compvis"
-         : c == AblateCompat::diffusers ? "diffusers"
-                                        : "none";
+void AblateOptions::describe(Fields& f) {
+  f.group(group::keep);
+  f.add("prior-weight", prior_weight, "X",
+        "Weight of the anchor's own denoising loss; 0 leaves it out")
+      .range(0, 1e6, "1 is usual, 0 leaves it out")
+      .from_model()
+      .identity();
+  f.add("retain-weight", retain_weight, "X", "Weight of the retained prompts in the loss")
+      .range(0, 1e6, "1 is usual")
+      .from_model()
+      .identity();
+  f.add("retain-batch", retain_batch, "N", "Retained examples at a time")
+      .range(0, 256, "as --batch is usual")
+      .from_model()
+      .identity()
+      .usually("as --batch");
+  f.add("retain-neutral", retain_neutral, "X",
+        "Share of the retained examples that has the empty prompt")
+      .range(0, 1, "it is a share between 0 and 1")
+      .from_model()
+      .identity();
+  f.add("retain-steps", retain_steps, "N", "Sampler steps of a retained prompt's trajectory")
+      .range(2, 1000, "10 to 50 are usual")
+      .from_model()
+      .identity();
+  f.group(group::strength);
+  f.add("loss", loss, "Train towards the model's own prediction for the anchor, or to the noise")
+      .identity();
+  f.add("batch", batch, "N", "Captions of the concept at a time")
+      .range(1, 256, "4 is usual")
+      .from_model()
+      .identity()
+      .usually("4; memorization: 2");
+  anchors.describe(f);
+  f.add("augment", augment, "Use pictures as they are, mirrored, or resized with a mask")
+      .from_model()
+      .identity()
+      .usually("none; objects: resize");
+  f.add("most-similar", most_similar, "X",
+        "Similarity to the memorised picture (correlation of the pixels) above which an anchor "
+        "picture is a copy")
+      .range(-1, 1, "0.5 is usual");
+  f.add("similarity-file", scores, "FILE",
+        "Your own scores instead, such as those of an SSCD network: lines \"picture,score\"; a run "
+        "without it leaves the pictures to score");
+  f.add("seed", seed, "N", "Seed of everything random").identity();
+  f.add("compat", compat,
+        "Sum the loss over the latent's channels and weigh the prior as that published program "
+        "does")
+      .identity();
 }
 
 void AblateOptions::check() const {
-  anchors.check();
-  check_range("ablate", "--batch", static_cast<double>(batch), 1, 256, "4 is usual");
-  check_range("ablate", "--prior-weight", prior_weight, 0, 1e6, "1 is usual, 0 leaves it out");
-  check_range("ablate", "--most-similar", most_similar, -1, 1, "0.5 is usual");
-  check_range("ablate", "--retain-weight", retain_weight, 0, 1e6, "1 is usual");
-  check_range("ablate", "--retain-neutral", retain_neutral, 0, 1, "it is a share between 0 and 1");
-  check_range("ablate", "--retain-steps", retain_steps, 2, 1000, "10 to 50 are usual");
-  check_range("ablate", "--retain-batch", static_cast<double>(retain_batch), 0, 256,
-              "as --batch is usual");
+  fields_of(*this, "ablate").check();
   if (retain_batch > 0 && retain.empty())
-    throw InputError("[ablate] --retain-batch needs prompts to retain; name a file with --retain");
+    throw InputError("[ablate] {} needs prompts to retain; name a file with {}",
+                     option("retain-batch"), option("retain"));
 }
 
 Ablate::Ablate(StableDiffusion& model, TextCache& text, const Trainables& trainables,
@@ -77,11 +118,11 @@ std::string Ablate::sentence() const {
       own_target() ? "sg[eps(z_t, c)]" : "the noise e",
       std::accumulate(o.pairs.begin(), o.pairs.end(), size_t{0},
                       [](size_t n, const CaptionPair& p) { return n + p.targets.size(); }),
-      list(o.concepts), name_of(o.type), o.pairs.size(), o.anchors.count,
+      list(o.concepts), word_of(o.type), o.pairs.size(), o.anchors.count,
       o.compat == AblateCompat::none
           ? "the loss is the plain mean"
           : fmt::format("the loss is {} times the mean, as published ({})",
-                        model_.unet_config().out_channels, name_of(o.compat)));
+                        model_.unet_config().out_channels, word_of(o.compat)));
   if (has_prior()) text += fmt::format("; and {:g} times eps(z_t, c) towards e", o.prior_weight);
   if (o.retain_batch > 0)
     text += fmt::format("; and {:g} times eps(z, r) towards eps*(z, r) for {} retained prompts",
@@ -94,27 +135,13 @@ OptionTexts Ablate::options() const {
   std::vector<std::string> pairs;
   for (const CaptionPair& p : o.pairs)
     pairs.push_back(fmt::format("{} <- {}", p.anchor, fmt::join(p.targets, "; ")));
-  OptionTexts all = {{"method", "ablate"},
-                     {"concept", list(o.concepts)},
-                     {"type", std::string(name_of(o.type))},
-                     {"pairs", list(pairs)},
-                     {"loss", own_target() ? "model" : "noise"},
-                     {"compat", std::string(name_of(o.compat))},
-                     {"augment", std::string(name_of(o.augment))},
-                     {"prior-weight", fmt::format("{:g}", o.prior_weight)},
-                     {"anchor-count", std::to_string(o.anchors.count)},
-                     {"anchor-sampler", o.anchors.generate.sampler},
-                     {"anchor-steps", std::to_string(o.anchors.generate.steps)},
-                     {"anchor-guidance", fmt::format("{:g}", o.anchors.generate.guidance)},
-                     {"anchor-eta", fmt::format("{:g}", o.anchors.generate.eta)},
-                     {"retain", list(o.retain)},
-                     {"retain-weight", fmt::format("{:g}", o.retain_weight)},
-                     {"retain-neutral", fmt::format("{:g}", o.retain_neutral)},
-                     {"retain-steps", std::to_string(o.retain_steps)},
-                     {"batch", std::to_string(o.batch)},
-                     {"retain-batch", std::to_string(o.retain_batch)},
-                     {"seed", std::to_string(o.seed)},
-                     {"size", fmt::format("{}x{}", o.size.width, o.size.height)}};
+  OptionTexts all = fields_of(o).identity();
+  all["method"] = "ablate";
+  all["concept"] = list(o.concepts);
+  all["type"] = word_of(o.type);
+  all["pairs"] = list(pairs);
+  all["retain"] = list(o.retain);
+  all["size"] = fmt::format("{}x{}", o.size.width, o.size.height);
   if (o.memorized) {
     all["most-similar"] = fmt::format("{:g}", o.most_similar);
     all["similarity"] = o.scores.empty() ? "correlation" : display(o.scores);

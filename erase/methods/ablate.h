@@ -29,13 +29,12 @@
 namespace lacuna {
 
 enum class AblateLoss { model_based, noise_based };
-AblateLoss parse_ablate_loss(std::string_view name);  // "model", "noise"; throws InputError
+std::span<const Word> words(AblateLoss);
 
 // Published programs sum the error over the latent's channels where a mask is applied and divide by
 // the mask's area alone, which makes it that many times the mean.
 enum class AblateCompat { none, compvis, diffusers };
-AblateCompat parse_ablate_compat(std::string_view name);  // throws InputError
-std::string_view name_of(AblateCompat compat);
+std::span<const Word> words(AblateCompat);
 
 struct AblateOptions {
   ConceptType type = ConceptType::style;
@@ -60,6 +59,8 @@ struct AblateOptions {
   uint64_t seed = 0;
   LatentSize size;
 
+  // Its own and the anchors', without captions, files and folders.
+  void describe(Fields& fields);
   // Throws InputError naming what is out of range.
   void check() const;
 };

@@ -6,10 +6,11 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/options/fields.h"
 #include "base/safetensors.h"
 #include "erase/edits/fingerprint.h"
+#include "erase/groups.h"
 #include "erase/phrasing.h"
-#include "erase/range.h"
 #include "erase/seeds.h"
 
 namespace lacuna {
@@ -106,11 +107,32 @@ bool load(const std::filesystem::path& path, const std::string& hash, std::span<
 
 }  // namespace
 
-void AnchorOptions::check() const {
-  check_range("ablate", "--anchor-count", static_cast<double>(count), 1, 1e6, "200 is usual");
-  check_range("ablate", "--anchor-steps", generate.steps, 1, 1000, "25 is usual");
-  check_range("ablate", "--anchor-guidance", generate.guidance, 0, 100, "6 is usual");
+void AnchorOptions::describe(Fields& f) {
+  f.group(group::examples);
+  f.add("anchor-count", count, "N", "How many anchor pictures are drawn")
+      .range(1, 1e6, "200 is usual")
+      .from_model()
+      .identity();
+  f.add("anchor-steps", generate.steps, "N", "Sampler steps of an anchor picture")
+      .range(1, 1000, "25 is usual")
+      .from_model()
+      .identity();
+  f.add("anchor-guidance", generate.guidance, "X", "Guidance of an anchor picture")
+      .range(0, 100, "6 is usual")
+      .from_model()
+      .identity();
+  const auto names = Sampler::names();
+  f.add("anchor-sampler", generate.sampler, "NAME", "Sampler of an anchor picture")
+      .one_of({names.begin(), names.end()})
+      .from_model()
+      .identity();
+  f.add("anchor-eta", generate.eta, "X", "With ddim: the noise that every step adds")
+      .range(0, 1, "it lies between 0 and 1")
+      .from_model()
+      .identity();
 }
+
+void AnchorOptions::check() const { fields_of(*this, "ablate").check(); }
 
 std::vector<Anchor> make_anchors(StableDiffusion& model, TextCache& text, const AnchorOptions& o,
                                  const std::string& model_hash, const Tell& tell) {

@@ -14,6 +14,8 @@
 
 namespace lacuna {
 
+class Fields;
+
 struct AnchorOptions {
   std::vector<std::string> prompts;
   int64_t count = 200;       // of pictures, the prompts in turn
@@ -22,6 +24,8 @@ struct AnchorOptions {
   bool pixels = false;
   std::filesystem::path folder;
 
+  // How many there are, and how they are drawn.
+  void describe(Fields& fields);
   // Throws InputError naming what is out of range.
   void check() const;
 };

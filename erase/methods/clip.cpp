@@ -5,9 +5,10 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "base/options/fields.h"
+#include "erase/groups.h"
 #include "erase/methods/esd.h"
 #include "erase/phrasing.h"
-#include "erase/range.h"
 #include "erase/seeds.h"
 #include "pictures/resize.h"
 
@@ -29,26 +30,65 @@ std::vector<size_t> order_of(uint64_t seed, int64_t epoch, size_t count) {
 
 }  // namespace
 
-ClipLoss parse_clip_loss(std::string_view name) {
-  if (name == "ascent") return ClipLoss::ascent;
-  if (name == "esd") return ClipLoss::esd;
-  throw InputError("[clip] --loss '{}' is unknown; choose ascent or esd", name);
+std::span<const Word> words(ClipLoss) {
+  static constexpr Word all[] = {{"ascent", ClipLoss::ascent}, {"esd", ClipLoss::esd}};
+  return all;
+}
+
+void ClipOptions::describe(Fields& f) {
+  f.group(group::what);
+  f.add("concept", concepts, "TEXT",
+        "What to erase: the caption of the pictures; may be given several times")
+      .identity();
+  f.group(group::strength);
+  f.add("loss", loss,
+        "Make the pictures' denoising loss rise (ascent), or train towards ESD's target on latents "
+        "that the model samples (esd)")
+      .identity();
+  f.add("eta", eta, "X", "With esd: how far to push away from the concept")
+      .range(0, 100, "1 erases, larger values push further away")
+      .from_model();
+  f.add("batch", batch, "N", "Examples at a time")
+      .range(1, 256, "1 to 8 are usual")
+      .from_model()
+      .identity();
+  f.add("pull", pull,
+        "Measure after every epoch how much of the concept's pull is left, for 8 UNet evaluations");
+  f.group(group::keep);
+  f.add("retain-weight", retain_weight, "X", "Weight of the retained prompts in the loss")
+      .range(0, 1e6, "1 is usual")
+      .from_model()
+      .identity();
+  f.add("retain-batch", retain_batch, "N", "Retained prompts at a time")
+      .range(0, 4096, "8 to 64 are usual")
+      .from_model()
+      .identity();
+  f.group(group::examples);
+  f.add("flip", flip, "X", "Share of the pictures that is mirrored")
+      .range(0, 1, "it is a share between 0 and 1")
+      .from_model();
+  f.add("trajectories", trajectories, "N", "With esd: how many trajectories are sampled")
+      .range(0, 1e6, "20 is usual")
+      .from_model()
+      .usually("one a caption, about 20 at least");
+  f.add("steps", steps, "N", "With esd: sampler steps of a trajectory")
+      .range(2, 1000, "50 is usual")
+      .from_model();
+  f.add("start-guidance", start_guidance, "X", "With esd: guidance while trajectories are sampled")
+      .range(0, 100, "3 is usual")
+      .from_model();
+  f.add("cache", cache, "DIR", "Folder of trajectories").usually("in the run's folder");
+  f.add("seed", seed, "N", "Seed of everything random").identity();
 }
 
 void ClipOptions::check() const {
   if (concepts.empty())
-    throw InputError("[clip] there is nothing to erase; name it with --concept \"red\"");
-  check_range("clip", "--batch", static_cast<double>(batch), 1, 256, "1 to 8 are usual");
-  check_range("clip", "--retain-batch", static_cast<double>(retain_batch), 0, 4096,
-              "8 to 64 are usual");
-  check_range("clip", "--retain-weight", retain_weight, 0, 1e6, "1 is usual");
-  check_range("clip", "--flip", flip, 0, 1, "it is a share between 0 and 1");
-  check_range("clip", "--eta", eta, 0, 100, "1 erases, larger values push further away");
-  check_range("clip", "--steps", steps, 2, 1000, "50 is usual");
-  check_range("clip", "--start-guidance", start_guidance, 0, 100, "3 is usual");
-  check_range("clip", "--trajectories", static_cast<double>(trajectories), 0, 1e6, "20 is usual");
+    throw InputError("[clip] there is nothing to erase; name it with {} \"red\"",
+                     option("concept"));
+  fields_of(*this, "clip").check();
   if (retain_batch > 0 && retain.empty())
-    throw InputError("[clip] --retain-batch needs prompts to retain; name a file with --retain");
+    throw InputError("[clip] {} needs prompts to retain; name a file with {}",
+                     option("retain-batch"), option("retain"));
 }
 
 Clip::Clip(StableDiffusion& model, TextCache& text, const Trainables& trainables,
@@ -63,11 +103,13 @@ Clip::Clip(StableDiffusion& model, TextCache& text, const Trainables& trainables
   const ClipOptions& o = options_;
   if (o.loss == ClipLoss::ascent && o.images.empty())
     throw InputError(
-        "[clip] ascent needs pictures of the concept; give a folder with --images, or have them "
-        "made with --make flat:red");
+        "[clip] ascent needs pictures of the concept; give a folder with {}, or have them made "
+        "with {} flat:red",
+        option("images"), option("make"));
   if (o.loss == ClipLoss::ascent &&
       model.noise_schedule().config().prediction != Prediction::epsilon)
-    throw InputError("[clip] this model predicts velocities, not noise; use --loss esd");
+    throw InputError("[clip] this model predicts velocities, not noise; use {} esd",
+                     option("loss"));
   check_tokens("clip", model.tokenizer(), captions());
 }
 
@@ -94,23 +136,17 @@ std::string Clip::sentence() const {
 
 OptionTexts Clip::options() const {
   const ClipOptions& o = options_;
-  OptionTexts texts = {{"method", "clip"},
-                       {"concept", list(o.concepts)},
-                       {"prompts", list(o.prompts)},
-                       {"loss", o.loss == ClipLoss::ascent ? "ascent" : "esd"},
-                       {"retain", list(o.retain)},
-                       {"retain-weight", fmt::format("{:g}", o.retain_weight)},
-                       {"batch", std::to_string(o.batch)},
-                       {"retain-batch", std::to_string(o.retain_batch)},
-                       {"seed", std::to_string(o.seed)},
-                       {"size", fmt::format("{}x{}", o.size.width, o.size.height)}};
+  const Fields fields = fields_of(o);
+  OptionTexts texts = fields.identity();
+  texts["method"] = "clip";
+  texts["prompts"] = list(o.prompts);
+  texts["retain"] = list(o.retain);
+  texts["size"] = fmt::format("{}x{}", o.size.width, o.size.height);
   if (o.loss == ClipLoss::ascent) {
     texts["images"] = o.source;
-    texts["flip"] = fmt::format("{:g}", o.flip);
+    texts["flip"] = fields["flip"].text();
   } else {
-    texts["eta"] = fmt::format("{:g}", o.eta);
-    texts["steps"] = std::to_string(o.steps);
-    texts["start-guidance"] = fmt::format("{:g}", o.start_guidance);
+    for (const char* name : {"eta", "steps", "start-guidance"}) texts[name] = fields[name].text();
     texts["trajectories"] = std::to_string(sources());
   }
   return texts;

@@ -21,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "base/options/words.h"
 #include "erase/method.h"
 #include "erase/methods/concept_pull.h"
 #include "erase/methods/trajectories.h"
@@ -28,8 +29,10 @@
 
 namespace lacuna {
 
+class Fields;
+
 enum class ClipLoss { ascent, esd };
-ClipLoss parse_clip_loss(std::string_view name);  // "ascent", "esd"; throws InputError
+std::span<const Word> words(ClipLoss);
 
 struct ClipOptions {
   std::vector<std::string> concepts;
@@ -51,6 +54,8 @@ struct ClipOptions {
   uint64_t seed = 0;
   LatentSize size;
 
+  // All but where `images`, `prompts` and `retain` are from.
+  void describe(Fields& fields);
   // Throws InputError naming what is out of range.
   void check() const;
 };

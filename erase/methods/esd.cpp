@@ -4,50 +4,113 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "base/options/fields.h"
+#include "erase/groups.h"
 #include "erase/phrasing.h"
-#include "erase/range.h"
 #include "erase/seeds.h"
 #include "models/samplers/sampler.h"
 
 namespace lacuna {
 
-Direction parse_direction(std::string_view name) {
-  if (name == "concept") return Direction::concept_text;
-  if (name == "phrasing") return Direction::phrasing;
-  throw InputError("[esd] --direction '{}' is unknown; choose concept or phrasing", name);
+std::span<const Word> words(Direction) {
+  static constexpr Word all[] = {{"concept", Direction::concept_text},
+                                 {"phrasing", Direction::phrasing}};
+  return all;
 }
 
-EsdCompat parse_esd_compat(std::string_view name) {
-  if (name == "paper") return EsdCompat::paper;
-  if (name == "repo") return EsdCompat::repo;
-  if (name == "alt") return EsdCompat::alt;
-  throw InputError("[esd] --compat '{}' is unknown; choose paper, repo or alt", name);
+std::span<const Word> words(EsdCompat) {
+  static constexpr Word all[] = {{"none", EsdCompat::none, false},
+                                 {"paper", EsdCompat::paper},
+                                 {"repo", EsdCompat::repo},
+                                 {"alt", EsdCompat::alt}};
+  return all;
 }
 
-std::string_view name_of(EsdCompat c) {
-  return c == EsdCompat::paper  ? "paper"
-         : c == EsdCompat::repo ? "repo"
-         : c == EsdCompat::alt  ? "alt"
-                                : "none";
+std::span<const Word> words(TrajectoryModel) {
+  static constexpr Word all[] = {{"frozen", TrajectoryModel::frozen},
+                                 {"edited", TrajectoryModel::edited}};
+  return all;
+}
+
+void EsdOptions::describe(Fields& f) {
+  f.group(group::what);
+  f.add("concept", concepts, "TEXT", "What to erase; may be given several times").identity();
+  f.add("from", from, "TEXT", "Erase it from this parent text")
+      .identity()
+      .usually("from the concept itself");
+  f.add("direction", direction,
+        "What a phrasing is pushed away from: the concept that it names, so that what else it says "
+        "stays, or the whole phrasing")
+      .from_model()
+      .identity()
+      .usually("concept; with --compat phrasing");
+  f.group(group::keep);
+  f.add("retain-weight", retain_weight, "X", "Weight of the retained prompts in the loss")
+      .range(0, 1e6, "1 is usual")
+      .from_model()
+      .identity();
+  f.add("retain-batch", retain_batch, "N", "Retained examples at a time")
+      .range(0, 256, "as --batch is usual")
+      .from_model()
+      .identity()
+      .usually("as --batch");
+  f.add("retain-neutral", retain_neutral, "X",
+        "Share of the retained examples that has the empty prompt, which guidance relies on")
+      .range(0, 1, "it is a share between 0 and 1")
+      .from_model()
+      .identity();
+  f.add("retain-steps", retain_steps, "N", "Sampler steps of a retained prompt's trajectory")
+      .range(2, 1000, "10 to 50 are usual")
+      .from_model()
+      .identity();
+  f.add("retain-trajectories", retain_trajectories, "N",
+        "How many trajectories of retained prompts are sampled")
+      .range(0, 1e6, "20 is usual")
+      .from_model()
+      .identity()
+      .usually("one a prompt, about 20 at least");
+  f.group(group::strength);
+  f.add("eta", eta, "X", "How far to push away from the concept")
+      .range(0, 100, "1 erases, larger values push further away")
+      .from_model()
+      .identity();
+  f.add("batch", batch, "N", "Examples of the concept at a time")
+      .range(1, 256, "1 to 8 are usual")
+      .from_model()
+      .identity();
+  f.group(group::examples);
+  f.add("trajectory", trajectory,
+        "Which model samples the latents: the frozen one, once for the whole run, or the edited "
+        "one, as the paper's loop does")
+      .identity();
+  f.add("trajectories", trajectories, "N", "How many frozen trajectories are sampled")
+      .range(0, 1e6, "20 is usual")
+      .from_model()
+      .identity()
+      .usually("one a prompt, about 20 at least");
+  f.add("steps", steps, "N", "Sampler steps of a trajectory")
+      .range(2, 1000, "50 is usual")
+      .from_model()
+      .identity();
+  f.add("start-guidance", start_guidance, "X", "Guidance while trajectories are sampled")
+      .range(0, 100, "3 is usual")
+      .from_model()
+      .identity();
+  f.add("cache", cache, "DIR", "Folder of trajectories").usually("in the run's folder");
+  f.add("seed", seed, "N", "Seed of everything random").identity();
+  f.add("compat", compat,
+        "Loop, timesteps and defaults of a published program: the first code (paper), esd_sd.py "
+        "(repo) or alt_esd_diffusers.py (alt)")
+      .identity();
 }
 
 void EsdOptions::check() const {
   if (concepts.empty())
-    throw InputError("[esd] there is nothing to erase; name it with --concept \"red\"");
-  check_range("esd", "--eta", eta, 0, 100, "1 erases, larger values push further away");
-  check_range("esd", "--start-guidance", start_guidance, 0, 100, "3 is usual");
-  check_range("esd", "--retain-weight", retain_weight, 0, 1e6, "1 is usual");
-  check_range("esd", "--retain-neutral", retain_neutral, 0, 1, "it is a share between 0 and 1");
-  check_range("esd", "--steps", steps, 2, 1000, "50 is usual");
-  check_range("esd", "--retain-steps", retain_steps, 2, 1000, "10 to 50 are usual");
-  check_range("esd", "--batch", static_cast<double>(batch), 1, 256, "1 to 8 are usual");
-  check_range("esd", "--retain-batch", static_cast<double>(retain_batch), 0, 256,
-              "as --batch is usual");
-  check_range("esd", "--trajectories", static_cast<double>(trajectories), 0, 1e6, "20 is usual");
-  check_range("esd", "--retain-trajectories", static_cast<double>(retain_trajectories), 0, 1e6,
-              "20 is usual");
+    throw InputError("[esd] there is nothing to erase; name it with {} \"red\"", option("concept"));
+  fields_of(*this, "esd").check();
   if (retain_batch > 0 && retain.empty())
-    throw InputError("[esd] --retain-batch needs prompts to retain; name a file with --retain");
+    throw InputError("[esd] {} needs prompts to retain; name a file with {}",
+                     option("retain-batch"), option("retain"));
 }
 
 Esd::Esd(Device& device, StableDiffusion& model, TextCache& text, const Trainables& trainables,
@@ -112,26 +175,12 @@ std::string Esd::sentence() const {
 
 OptionTexts Esd::options() const {
   const EsdOptions& o = options_;
-  return {{"method", "esd"},
-          {"concept", list(o.concepts)},
-          {"from", o.from},
-          {"prompts", list(o.prompts)},
-          {"direction", o.direction == Direction::phrasing ? "phrasing" : "concept"},
-          {"retain", list(o.retain)},
-          {"eta", fmt::format("{:g}", o.eta)},
-          {"retain-weight", fmt::format("{:g}", o.retain_weight)},
-          {"retain-neutral", fmt::format("{:g}", o.retain_neutral)},
-          {"retain-steps", std::to_string(o.retain_steps)},
-          {"start-guidance", fmt::format("{:g}", o.start_guidance)},
-          {"steps", std::to_string(o.steps)},
-          {"trajectory", o.trajectory == TrajectoryModel::frozen ? "frozen" : "edited"},
-          {"compat", std::string(name_of(o.compat))},
-          {"trajectories", std::to_string(o.trajectories)},
-          {"retain-trajectories", std::to_string(o.retain_trajectories)},
-          {"batch", std::to_string(o.batch)},
-          {"retain-batch", std::to_string(o.retain_batch)},
-          {"seed", std::to_string(o.seed)},
-          {"size", fmt::format("{}x{}", o.size.width, o.size.height)}};
+  OptionTexts all = fields_of(o).identity();
+  all["method"] = "esd";
+  all["prompts"] = list(o.prompts);
+  all["retain"] = list(o.retain);
+  all["size"] = fmt::format("{}x{}", o.size.width, o.size.height);
+  return all;
 }
 
 bool Esd::cached() const {

@@ -19,23 +19,26 @@
 #include <string>
 #include <vector>
 
+#include "base/options/words.h"
 #include "erase/method.h"
 #include "erase/methods/trajectories.h"
 #include "erase/trainables.h"
 
 namespace lacuna {
 
+class Fields;
+
 // The conventions of the three published programs, which differ in sampler, in who samples, and in
 // how the timestep of the loss relates to that of the latents.
 enum class EsdCompat { none, paper, repo, alt };
-EsdCompat parse_esd_compat(std::string_view name);  // "paper", "repo", "alt"; throws InputError
-std::string_view name_of(EsdCompat compat);
+std::span<const Word> words(EsdCompat);
 
 enum class TrajectoryModel { frozen, edited };
+std::span<const Word> words(TrajectoryModel);
 
 // What a phrasing is pushed away from: the concept that it names, or all that it says.
 enum class Direction { concept_text, phrasing };
-Direction parse_direction(std::string_view name);  // "concept", "phrasing"; throws InputError
+std::span<const Word> words(Direction);
 
 // What the edited model shall predict for the path's prompt at an example: the formula above, with
 // the path as the parent f where it is another text than the concept.
@@ -62,6 +65,8 @@ struct EsdOptions {
   LatentSize size;
   std::filesystem::path cache;  // where trajectories are kept
 
+  // All but the files that `prompts` and `retain` are read from.
+  void describe(Fields& fields);
   // Throws InputError naming what is out of range.
   void check() const;
 };

@@ -5,23 +5,49 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "base/options/fields.h"
+#include "erase/groups.h"
 #include "erase/phrasing.h"
-#include "erase/range.h"
 #include "models/layout.h"
 #include "models/samplers/sampler.h"
 
 namespace lacuna {
-MaskLoss parse_mask_loss(std::string_view name) {
-  if (name == "both") return MaskLoss::both;
-  if (name == "inside-only") return MaskLoss::inside_only;
-  throw InputError("[inpaint] --mask-loss '{}' is unknown; choose both or inside-only", name);
+
+std::span<const Word> words(MaskLoss) {
+  static constexpr Word all[] = {{"both", MaskLoss::both},
+                                 {"inside-only", MaskLoss::inside_only},
+                                 {"ignored", MaskLoss::ignored, false}};
+  return all;
+}
+
+void InpaintOptions::describe(Fields& f) {
+  static constexpr Word programs[] = {{"none", false, false}, {"grid", true}};
+  esd.describe(f);
+  f.remove("trajectory");
+  f.remove("compat");
+  f.group(group::where);
+  f.add("mask-loss", mask_loss,
+        "Keep the model's own prediction outside the mask (both), or leave what lies outside out "
+        "of the loss (inside-only)")
+      .identity();
+  f.add("outside-weight", outside_weight, "X", "Weight of what lies outside the mask")
+      .range(0, 1e6, "0.1 to 1 are usual")
+      .from_model()
+      .identity();
+  f.group(group::examples);
+  f.add("compat", grid, programs,
+        "grid: as the published scripts do, which train on pure noise with a neutral prompt and do "
+        "not use their masks")
+      .identity();
+  f.add("neutral", neutral, "TEXT", "The neutral prompt of --compat grid").identity();
 }
 
 void InpaintOptions::check() const {
   esd.check();
-  check_range("inpaint", "--outside-weight", outside_weight, 0, 1e6, "0.1 to 1 are usual");
+  fields_of(*this, "inpaint").check();
   if (masks.empty())
-    throw InputError("[inpaint] there is no mask; draw one with --mask left or --mask grid");
+    throw InputError("[inpaint] there is no mask; draw one with {0} left or {0} grid",
+                     option("mask"));
 }
 
 Inpaint::Inpaint(Device& device, StableDiffusion& model, TextCache& text,
@@ -62,16 +88,11 @@ std::string Inpaint::sentence() const {
 OptionTexts Inpaint::options() const {
   const InpaintOptions& o = options_;
   OptionTexts all = Esd::options();
+  for (const auto& [name, text] : fields_of(o).identity()) all[name] = text;
   std::vector<std::string> names;
   for (const Region& m : o.masks) names.push_back(m.name);
   all["method"] = "inpaint";
   all["mask"] = list(names);
-  all["mask-loss"] = o.mask_loss == MaskLoss::both          ? "both"
-                     : o.mask_loss == MaskLoss::inside_only ? "inside-only"
-                                                            : "ignored";
-  all["outside-weight"] = fmt::format("{:g}", o.outside_weight);
-  all["compat"] = o.grid ? "grid" : "none";
-  all["neutral"] = o.neutral;
   return all;
 }
 

@@ -23,7 +23,7 @@ namespace lacuna {
 // What is asked outside the mask: the frozen prediction, nothing, or the same as inside, which is
 // what the published grid scripts do: they draw masks and never multiply by them.
 enum class MaskLoss { both, inside_only, ignored };
-MaskLoss parse_mask_loss(std::string_view name);  // "both", "inside-only"; throws InputError
+std::span<const Word> words(MaskLoss);
 
 struct InpaintOptions {
   EsdOptions esd;
@@ -35,6 +35,8 @@ struct InpaintOptions {
   bool grid = false;
   std::string neutral;  // n
 
+  // Its own and esd's, without `masks`.
+  void describe(Fields& fields);
   // Throws InputError naming what is out of range.
   void check() const;
 };

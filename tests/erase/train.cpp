@@ -314,5 +314,5 @@ TEST_CASE("learning rates over time") {
   CHECK(rate_factor(Decay::linear, 7, 10, 4) == 0.5);
   CHECK(rate_factor(Decay::cosine, 7, 10, 4) == doctest::Approx(0.5));
   CHECK(rate_factor(Decay::cosine, 10, 10, 4) == doctest::Approx(0));
-  CHECK_THROWS_AS(parse_decay("sqrt"), InputError);
+  CHECK_THROWS_AS(parse_word<Decay>("sqrt"), InputError);
 }

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "jobs/sheet.h"
+#include "jobs/draw/sheet.h"
 #include "viewer/theme.h"
 #include "viewer/widgets.h"
 

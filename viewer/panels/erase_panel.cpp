@@ -40,9 +40,9 @@ const EraseMethod& ErasePanel::method(const Context& c) const {
   return methods_.front();
 }
 
-std::vector<std::string> ErasePanel::arguments(const Context& c, bool resume) const {
-  return erase_arguments(method(c), c.settings.erase, display(c.now.model.folder), c.device,
-                         c.precision, resume);
+EraseValues ErasePanel::values(const Context& c, bool resume) const {
+  return erase_values(method(c), c.settings.erase, display(c.now.model.folder), c.device,
+                      c.precision, resume);
 }
 
 void ErasePanel::choose_method(Context& c) {
@@ -97,7 +97,8 @@ void ErasePanel::fields(Context& c, bool common) {
 
 void ErasePanel::start(Context& c, bool resume) {
   EraseRequest r;
-  r.arguments = arguments(c, resume);
+  r.method = method(c).name;
+  r.values = values(c, resume);
   r.prompts = prompts_of(c.settings.erase.prompts);
   const std::string concept_text = value_of(method(c), c.settings.erase, "--concept");
   if (r.prompts.empty()) r.prompts = prompts_of(concept_text);
@@ -180,7 +181,7 @@ void ErasePanel::controls(Context& c) {
     }
   }
   ui::heading("The same at the command line");
-  const std::string command = command_text(arguments(c, false));
+  const std::string command = command_text(method(c), values(c, false));
   ui::dim(command.c_str());
   if (ui::button("Copy command")) {
     ImGui::SetClipboardText(command.c_str());

@@ -10,8 +10,8 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "cli/erase/erase.h"
 #include "jobs/erase/training_run.h"
+#include "jobs/erase/verbs.h"
 #include "jobs/interrupt.h"
 #include "jobs/observer.h"
 
@@ -160,15 +160,13 @@ void run_erase(const EraseRequest& request, EraseControl& control,
   std::string error;
   bool stopped = false;
   try {
-    CLI::App app;
-    app.require_subcommand(1);
-    add_erase(app, &watcher);
-    std::vector<std::string> arguments = {"erase"};
-    arguments.insert(arguments.end(), request.arguments.begin(), request.arguments.end());
-    std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
-    app.parse(std::move(arguments));
+    const std::unique_ptr<EraseVerb> verb = erase_verb(request.method);
+    for (const auto& [name, value] : request.values) verb->fields[name].set(value);
+    verb->fields.check();
+    verb->observer = &watcher;
+    verb->run();
   } catch (const Interrupted&) { stopped = true; } catch (const std::bad_alloc&) {
-    error = "[memory] the machine has no memory left for this; use a smaller --batch or --size";
+    error = "[memory] the machine has no memory left for this; use a smaller batch or size";
   } catch (const std::exception& e) { error = e.what(); }
   publish([&](Snapshot& s) {
     s.erase.running = s.erase.paused = s.erase.stopping = false;

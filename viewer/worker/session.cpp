@@ -6,9 +6,9 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "cli/common.h"
 #include "erase/edits/difference.h"
-#include "jobs/parameters.h"
+#include "jobs/draw/parameters.h"
+#include "jobs/model_options.h"
 #include "pictures/region.h"
 #include "viewer/panels/gallery.h"
 

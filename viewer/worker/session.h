@@ -6,7 +6,7 @@
 #include <memory>
 #include <optional>
 
-#include "jobs/edits.h"
+#include "jobs/draw/edits.h"
 #include "viewer/worker/latent_preview.h"
 #include "viewer/worker/snapshot.h"
 

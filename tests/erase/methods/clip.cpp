@@ -207,5 +207,5 @@ TEST_CASE("clip refuses what it cannot train on" * needs_device()) {
   CHECK_THROWS_WITH_AS(Run("3", o), doctest::Contains("--flip 2"), InputError);
   CHECK_THROWS_WITH_AS(Run("4"), doctest::Contains("its layers are 0 to 3"), InputError);
   CHECK_THROWS_WITH_AS(Run("2-9"), doctest::Contains("'2-9' is no layer"), InputError);
-  CHECK_THROWS_AS(parse_clip_loss("descent"), InputError);
+  CHECK_THROWS_AS(parse_word<ClipLoss>("descent"), InputError);
 }

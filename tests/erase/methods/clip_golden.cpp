@@ -50,7 +50,7 @@ TEST_CASE("gradients of clip's losses equal PyTorch's" * needs_device()) {
     const bool esd = kind == "esd";
     ClipOptions o;
     o.concepts = {"red"};
-    o.loss = parse_clip_loss(kind);
+    o.loss = parse_word<ClipLoss>(kind);
     o.images = {blank_image(64, 64, 255)};
     o.batch = 2;
     if (esd) o.retain = {"a blue circle"}, o.retain_batch = 2;

@@ -66,7 +66,7 @@ void compare(const char* fixture, const Make& make) {
   train.accumulate = whole("accumulate");
   train.warmup = whole("warmup");
   train.learning_rate = number("lr");
-  train.decay = parse_decay(text("schedule"));
+  train.decay = parse_word<Decay>(text("schedule"));
   train.decoupled = text("optimizer") == "adamw";
   train.weight_decay = number("weight-decay");
   train.clip = number("clip");
