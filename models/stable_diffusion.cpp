@@ -13,6 +13,7 @@ StableDiffusion::StableDiffusion(Device& device, const std::filesystem::path& pa
       path_(path),
       dtype_(storage_type(precision, device)),
       text_(device, path, dtype_),
+      text_predictor_(text_),
       unet_weights_(device, open_weights(path, ModelPart::unet), dtype_),
       vae_weights_(device, open_weights(path, ModelPart::vae), dtype_),
       schedule_(NoiseSchedule::load(part(path, "scheduler") / "scheduler_config.json")),
@@ -21,7 +22,8 @@ StableDiffusion::StableDiffusion(Device& device, const std::filesystem::path& pa
       predictor_(device, unet_, dtype_, text_.tokenizer().context()) {
   if (unet_.config().cross_attention_dim != text_.width())
     throw InputError(
-        "[model] {}: the UNet reads text states of width {} and the text encoder gives {}; they do "
+        "[model] {}: the UNet reads text embeddings of width {} and the text encoder gives {}; "
+        "they do "
         "not belong "
         "together",
         display(path), unet_.config().cross_attention_dim, text_.width());
@@ -29,23 +31,23 @@ StableDiffusion::StableDiffusion(Device& device, const std::filesystem::path& pa
     throw InputError(
         "[model] {}: the UNet gives {} channels and the VAE takes {}; they do not belong together",
         display(path), unet_.config().out_channels, vae_config_.latent_channels);
-  if (unet_.config().inpainting()) unet_.give([this](LatentSize s) { return nothing_given(s); });
 }
 
 // As diffusers' inpainting pipeline has it where the mask is white: 1, and a picture of zeros,
 // which is grey.
-std::span<const float> StableDiffusion::nothing_given(LatentSize size) {
-  if (nothing_given_.empty() || nothing_size_ != size) {
+std::span<const float> StableDiffusion::blank_canvas(LatentSize size) {
+  if (!unet_.config().inpainting()) return {};
+  if (blank_canvas_.empty() || canvas_size_ != size) {
     const int64_t factor = vae_config_.factor();
     const std::vector<float> grey(
         static_cast<size_t>(3 * size.height * size.width * factor * factor));
     const std::vector<float> latents = encode_pixels(grey, size, nullptr);
     release_encoder();
-    nothing_given_.assign(static_cast<size_t>(size.height * size.width), 1.0f);
-    nothing_given_.insert(nothing_given_.end(), latents.begin(), latents.end());
-    nothing_size_ = size;
+    blank_canvas_.assign(static_cast<size_t>(size.height * size.width), 1.0f);
+    blank_canvas_.insert(blank_canvas_.end(), latents.begin(), latents.end());
+    canvas_size_ = size;
   }
-  return nothing_given_;
+  return blank_canvas_;
 }
 
 uint64_t StableDiffusion::weight_bytes() const {

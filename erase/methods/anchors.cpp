@@ -113,7 +113,7 @@ void AnchorOptions::check() const {
 }
 
 std::vector<Anchor> make_anchors(StableDiffusion& model, TextCache& text, const AnchorOptions& o,
-                                 const std::string& model_hash, const Tell& tell) {
+                                 const std::string& model_hash, const ProgressCallback& progress) {
   const OptionTexts options = identity(model, o, model_hash);
   const std::string hash = hash_of(options);
   const LatentSize size = model.latent_size(o.generate.width, o.generate.height);
@@ -136,7 +136,7 @@ std::vector<Anchor> make_anchors(StableDiffusion& model, TextCache& text, const 
         generate(model, text, requests, generating, [&](int call, int calls) {
           const auto done = static_cast<int64_t>(begin * static_cast<size_t>(calls)) +
                             static_cast<int64_t>(part.size()) * call;
-          return tell("anchor pictures", done, o.count * calls);
+          return progress("anchor pictures", done, o.count * calls);
         });
     if (made.empty()) throw Stopped{};
     for (size_t i = 0; i < part.size(); i++) {

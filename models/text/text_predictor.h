@@ -1,0 +1,32 @@
+// The text encoder as a function on the host, as it is in its files or under an overlay for good:
+// another overlay is another TextPredictor, so that an encoder which others use never changes.
+#pragma once
+
+#include <optional>
+
+#include "engine/plan.h"
+#include "models/conditioning.h"
+#include "models/overlay.h"
+#include "models/text/text_encoder.h"
+
+namespace lacuna {
+
+class TextPredictor {
+ public:
+  // The encoder, its device and what the overlay refers to must outlive it.
+  explicit TextPredictor(TextEncoder& encoder, Overlay overlay = {})
+      : encoder_(encoder), overlay_(std::move(overlay)) {}
+
+  const Tokenizer& tokenizer() const { return encoder_.tokenizer(); }
+  // Throws DeviceError when an embedding is not finite.
+  Conditioning operator()(const Tokenizer::Encoding& prompt);
+  // Compiled at first use.
+  Plan& plan();
+
+ private:
+  TextEncoder& encoder_;
+  Overlay overlay_;
+  std::optional<Plan> plan_;
+};
+
+}  // namespace lacuna
