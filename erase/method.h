@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/arithmetic.h"
 #include "engine/ops.h"
 #include "models/feed.h"
 
@@ -23,6 +24,8 @@ struct Stopped {};
 // An option's name and value as text: what is printed, written into an edit's metadata and
 // compared when a run is resumed.
 using OptionTexts = std::map<std::string, std::string>;
+// The class of arithmetic among them: none for exact, which is what absence means.
+OptionTexts arithmetic_texts(Arithmetic arithmetic);
 
 // An entry of a micro-batch, for the log: so that another program can replay a run.
 struct UsedExample {

@@ -117,6 +117,7 @@ int64_t train(Device& device, Method& method, Trainables& trainables, const Trai
               const OptionTexts& identity, RunFolder& folder, const ProgressCallback& progress,
               const Milestones& milestones) {
   OptionTexts all = identity;
+  all.merge(arithmetic_texts(device.traits().arithmetic));
   all.merge(method.options());
   all.merge(options.texts());
   int64_t done = 0;

@@ -65,8 +65,8 @@ inline constexpr const char* training_phase = "training";
 
 // Runs from where `folder` stands to the end and returns the iterations done. `identity` is what a
 // resumed run must agree on beyond the method's and the loop's options: model, parameter set,
-// precision. Throws InputError when the loss grows beyond reason; Stopped when `progress` said so,
-// with the state saved.
+// precision. The class of arithmetic is added where it is not exact. Throws InputError when the
+// loss grows beyond reason; Stopped when `progress` said so, with the state saved.
 int64_t train(Device& device, Method& method, Trainables& trainables, const TrainOptions& options,
               const OptionTexts& identity, RunFolder& folder, const ProgressCallback& progress,
               const Milestones& milestones = {});

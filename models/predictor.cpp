@@ -18,24 +18,17 @@ void check_finite(std::span<const float> values, const char* what) {
 
 Predictor::Predictor(Device& device, const UNet& unet, DType dtype, int64_t context_length,
                      Overlay overlay)
-    : device_(device),
-      unet_(unet),
+    : unet_(unet),
       dtype_(dtype),
       context_length_(context_length),
-      overlay_(std::move(overlay)) {}
+      overlay_(std::move(overlay)),
+      program_(device, [this](Graph& g, const Key& key) { trace(g, key); }) {}
 
-Plan& Predictor::plan(int64_t batch, LatentSize size) {
-  if (plan_ && batch_ == batch && size_ == size) return *plan_;
-  plan_.reset();  // its memory first
-  Graph g;
-  const Denoiser denoiser(unet_, dtype_, batch, size);
+void Predictor::trace(Graph& g, const Key& key) const {
+  const Denoiser denoiser(unet_, dtype_, key.batch, key.size);
   const Denoiser::Inputs inputs = denoiser.in(g, context_length_);
   if (overlay_) overlay_(g);
   g.output("epsilon", cast(denoiser.predict(inputs), DType::f32));
-  plan_.emplace(device_, g);
-  batch_ = batch;
-  size_ = size;
-  return *plan_;
 }
 
 std::vector<std::vector<float>> Predictor::operator()(std::span<const DenoiserInput> batch,

@@ -1,15 +1,14 @@
 // The UNet as a function on the host: predictions for a batch whose entries differ in latents,
-// timestep and conditioning. Keeps the plan of the last batch and size. The device, the UNet and
-// what an overlay refers to must outlive it.
+// timestep and conditioning. The device, the UNet and what an overlay refers to must outlive it.
 #pragma once
 
-#include <optional>
 #include <span>
 #include <vector>
 
 #include "engine/plan.h"
 #include "models/denoiser.h"
 #include "models/overlay.h"
+#include "models/program.h"
 
 namespace lacuna {
 
@@ -18,24 +17,31 @@ class Predictor {
   // The UNet as it is in its files, or under an overlay.
   Predictor(Device& device, const UNet& unet, DType dtype, int64_t context_length,
             Overlay overlay = {});
+  Predictor(const Predictor&) = delete;
+  Predictor& operator=(const Predictor&) = delete;
 
   // The predictions [C,H,W], one for each entry. Throws DeviceError when they are not finite.
   std::vector<std::vector<float>> operator()(std::span<const DenoiserInput> batch, LatentSize size);
-  Plan& plan(int64_t batch, LatentSize size);
-  // Gives the plan's memory back until it is needed again.
-  void release() { plan_.reset(); }
+  Plan& plan(int64_t batch, LatentSize size) { return program_.plan({batch, size}); }
+  // Gives the plans' memory back until they are needed again.
+  void release() { program_.clear(); }
   // UNet evaluations so far: entries, not calls.
   int64_t evaluations() const { return evaluations_; }
 
  private:
-  Device& device_;
+  struct Key {
+    int64_t batch;
+    LatentSize size;
+    bool operator==(const Key&) const = default;
+  };
+  void trace(Graph& graph, const Key& key) const;
+
   const UNet& unet_;
   DType dtype_;
   int64_t context_length_;
   Overlay overlay_;
-  std::optional<Plan> plan_;
-  int64_t batch_ = 0, evaluations_ = 0;
-  LatentSize size_;
+  int64_t evaluations_ = 0;
+  Program<Key> program_;
 };
 
 // Throws DeviceError when a result holds NaN or infinity; `what` names the model.

@@ -2,8 +2,8 @@
 // text encoder, UNet, VAE) and a noise schedule on one device, with the plans that run them.
 //
 // Latents on the host are [C,H,W] floats, as PyTorch and the random generators order them;
-// conversion to the kernels' N,H,W,C happens here. Plans are compiled at first use and kept until
-// another size is asked for. The device must outlive the object.
+// conversion to the kernels' N,H,W,C happens here. Plans are compiled at first use (program.h). The
+// device must outlive the object.
 #pragma once
 
 #include <filesystem>
@@ -32,7 +32,7 @@ class StableDiffusion {
 
   const std::filesystem::path& path() const { return path_; }
   std::string name() const { return model_name(path_); }
-  Device& device() { return device_; }
+  Device& device() const { return device_; }
   TextEncoder& text_encoder() { return text_; }
   const Tokenizer& tokenizer() const { return text_.tokenizer(); }
   const NoiseSchedule& noise_schedule() const { return schedule_; }
@@ -58,8 +58,8 @@ class StableDiffusion {
   // For programs that show pictures with the device that made them: from now on decode() leaves
   // its picture there, too.
   void keep_decoded();
-  // The last one, [height][width] of bytes R, G, B, 255, in a buffer of its own; null where none is
-  // kept or the device has no room.
+  // The last one, [height][width] of bytes R, G, B, 255, in a buffer of its own; null when none is
+  // kept, the device has no room or something else has been computed since.
   std::shared_ptr<const Buffer> decoded() const;
   // Picture -> mean of the posterior or, with a generator, a sample of it (one normal number for
   // each number of the latents, in their order), scaled for the UNet.
@@ -69,14 +69,16 @@ class StableDiffusion {
   // for. Empty for other UNets.
   std::span<const float> blank_canvas(LatentSize size);
   // Gives the memory of the encoder's plan back until it is needed again.
-  void release_encoder() { encoder_plan_.reset(); }
+  void release_encoder() { encoder_.clear(); }
 
   // Compiled plans, for --profile, --trace and memory figures; predictor() has the UNet's.
-  Plan& decoder_plan(LatentSize size);
-  Plan& encoder_plan(LatentSize size);
+  Plan& decoder_plan(LatentSize size) { return decoder_.plan(size); }
+  Plan& encoder_plan(LatentSize size) { return encoder_.plan(size); }
   Plan& text_plan() { return text_predictor_.plan(); }
 
  private:
+  void trace_decoder(Graph& graph, LatentSize size);
+  void trace_encoder(Graph& graph, LatentSize size);
   // Of [height][width][3] numbers from -1 to 1.
   std::vector<float> encode_pixels(std::span<const float> pixels, LatentSize size, Rng* noise);
 
@@ -92,8 +94,7 @@ class StableDiffusion {
   Predictor predictor_;
   std::optional<VaeDecoder> vae_decoder_;  // loaded when first needed
   std::optional<VaeEncoder> vae_encoder_;
-  std::optional<Plan> decoder_plan_, encoder_plan_;
-  LatentSize decoder_size_, encoder_size_;
+  Program<LatentSize> decoder_, encoder_;
   bool keep_decoded_ = false;
   std::vector<float> blank_canvas_;
   LatentSize canvas_size_;

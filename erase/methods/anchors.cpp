@@ -21,18 +21,20 @@ constexpr const char* key = "anchors";
 OptionTexts identity(const StableDiffusion& model, const AnchorOptions& o,
                      const std::string& model_hash) {
   const GenerateOptions& g = o.generate;
-  return {{"version", "1"},
-          {"model", model_hash},
-          {"precision", std::string(name_of(model.dtype()))},
-          {"prompts", list(o.prompts)},
-          {"count", std::to_string(o.count)},
-          {"sampler", g.sampler},
-          {"steps", std::to_string(g.steps)},
-          {"guidance", fmt::format("{:g}", g.guidance)},
-          {"eta", fmt::format("{:g}", g.eta)},
-          {"size", fmt::format("{}x{}", g.width, g.height)},
-          {"pixels", o.pixels ? "yes" : "no"},
-          {"seed", std::to_string(o.seed)}};
+  OptionTexts all = arithmetic_texts(model.device().traits().arithmetic);
+  all.merge(OptionTexts{{"version", "1"},
+                        {"model", model_hash},
+                        {"precision", std::string(name_of(model.dtype()))},
+                        {"prompts", list(o.prompts)},
+                        {"count", std::to_string(o.count)},
+                        {"sampler", g.sampler},
+                        {"steps", std::to_string(g.steps)},
+                        {"guidance", fmt::format("{:g}", g.guidance)},
+                        {"eta", fmt::format("{:g}", g.eta)},
+                        {"size", fmt::format("{}x{}", g.width, g.height)},
+                        {"pixels", o.pixels ? "yes" : "no"},
+                        {"seed", std::to_string(o.seed)}});
+  return all;
 }
 
 std::string hash_of(const OptionTexts& identity) {

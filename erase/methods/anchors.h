@@ -36,8 +36,8 @@ struct Anchor {
 // Pictures drawn together, and kept in one file.
 constexpr int64_t anchors_together = 8;
 
-// All of them in order. `model_hash` stands for the UNet and the text encoder. Stopped where `tell`
-// said so, with the files that are finished kept.
+// All of them in order. `model_hash` stands for the UNet and the text encoder. Stopped when
+// `progress` said so, with the files that are finished kept.
 std::vector<Anchor> make_anchors(StableDiffusion& model, TextCache& text, const AnchorOptions& o,
                                  const std::string& model_hash, const ProgressCallback& progress);
 

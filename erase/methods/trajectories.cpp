@@ -15,9 +15,13 @@ namespace {
 // Everything a trajectory depends on, as text: its file is named by the hash of it.
 std::string identity(const StableDiffusion& model, const Trajectory& t, const TrajectoryOptions& o,
                      const std::string& model_hash) {
-  return fmt::format("1\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}x{}\n", model_hash,
-                     name_of(model.dtype()), t.prompt.path, t.prompt.concept_text, t.seed,
-                     o.sampler, o.steps, o.guidance, o.size.width, o.size.height);
+  std::string text =
+      fmt::format("1\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}x{}\n", model_hash, name_of(model.dtype()),
+                  t.prompt.path, t.prompt.concept_text, t.seed, o.sampler, o.steps, o.guidance,
+                  o.size.width, o.size.height);
+  for (const auto& [key, value] : arithmetic_texts(model.device().traits().arithmetic))
+    text += fmt::format("{} {}\n", key, value);
+  return text;
 }
 
 void save(const std::filesystem::path& file, const std::string& identity, const Trajectory& t) {

@@ -175,6 +175,7 @@ void TrainingRun::write(const std::filesystem::path& edit, const TrainingTask& t
                         const OptionTexts& more) {
   OptionTexts all = task.method.options();
   all.merge(o_.train.texts());
+  all.merge(arithmetic_texts(device_->traits().arithmetic));
   all["params"] = o_.params;
   all["rank"] = std::to_string(o_.rank);
   for (const auto& [key, value] : more) all[key] = value;

@@ -4,16 +4,14 @@
 
 namespace lacuna {
 
-Plan& TextPredictor::plan() {
-  if (!plan_) {
-    Graph g;
-    if (overlay_) overlay_(g);
-    const Tensor ids = g.input("ids", {1, tokenizer().context()}, DType::i32);
-    g.output("sequence", cast(encoder_.clip()(ids), DType::f32));
-    plan_.emplace(encoder_.device(), g);
-  }
-  return *plan_;
-}
+TextPredictor::TextPredictor(TextEncoder& encoder, Overlay overlay)
+    : encoder_(encoder),
+      overlay_(std::move(overlay)),
+      program_(encoder.device(), [this](Graph& g, int64_t batch) {
+        if (overlay_) overlay_(g);
+        const Tensor ids = g.input("ids", {batch, tokenizer().context()}, DType::i32);
+        g.output("sequence", cast(encoder_.clip()(ids), DType::f32));
+      }) {}
 
 Conditioning TextPredictor::operator()(const Tokenizer::Encoding& prompt) {
   plan().set("ids", std::span<const int32_t>(prompt.ids));

@@ -2,11 +2,9 @@
 // another overlay is another TextPredictor, so that an encoder which others use never changes.
 #pragma once
 
-#include <optional>
-
-#include "engine/plan.h"
 #include "models/conditioning.h"
 #include "models/overlay.h"
+#include "models/program.h"
 #include "models/text/text_encoder.h"
 
 namespace lacuna {
@@ -14,19 +12,19 @@ namespace lacuna {
 class TextPredictor {
  public:
   // The encoder, its device and what the overlay refers to must outlive it.
-  explicit TextPredictor(TextEncoder& encoder, Overlay overlay = {})
-      : encoder_(encoder), overlay_(std::move(overlay)) {}
+  explicit TextPredictor(TextEncoder& encoder, Overlay overlay = {});
+  TextPredictor(const TextPredictor&) = delete;
+  TextPredictor& operator=(const TextPredictor&) = delete;
 
   const Tokenizer& tokenizer() const { return encoder_.tokenizer(); }
   // Throws DeviceError when an embedding is not finite.
   Conditioning operator()(const Tokenizer::Encoding& prompt);
-  // Compiled at first use.
-  Plan& plan();
+  Plan& plan() { return program_.plan(1); }
 
  private:
   TextEncoder& encoder_;
   Overlay overlay_;
-  std::optional<Plan> plan_;
+  Program<int64_t> program_;  // by batch
 };
 
 }  // namespace lacuna

@@ -223,6 +223,17 @@ TEST_CASE("other options, another run, or none: refused" * needs_device()) {
   RunFolder f(folder / "run", true, false);
   CHECK_THROWS_WITH_AS(other.train(o, f), doctest::Contains("lr was 0.001 and is 0.002"),
                        InputError);
+  // Another class of arithmetic gives other bits; where none is named it is exact.
+  const auto resume_as = [&](OptionTexts options) {
+    RunFolder again(folder / "run", true, false);
+    options.merge(OptionTexts{{"base", "pico"}});
+    options.merge(other.method.options());
+    options.merge(few(2).texts());
+    return again.load(other.trainables, options);
+  };
+  CHECK(resume_as(arithmetic_texts(Arithmetic::exact)) == 2);
+  CHECK_THROWS_WITH_AS(resume_as(arithmetic_texts(Arithmetic::relaxed)),
+                       doctest::Contains("arithmetic was exact and is relaxed"), InputError);
   std::ofstream(folder / "run" / "state.safetensors", std::ios::binary) << "damaged";
   RunFolder damaged(folder / "run", true, false);
   CHECK_THROWS_AS(other.train(few(2), damaged), InputError);

@@ -90,6 +90,9 @@ TEST_CASE("a UNet of nine channels is told to paint a whole grey picture" * need
   const DenoiserInput alone[] = {{sum, 300, text}}, beside[] = {{z, 300, text, given}};
   const std::vector<float> expected = four.predictor()(alone, size)[0];
   const std::vector<float> result = nine.predictor()(beside, size)[0];
+  CHECK_THROWS_WITH_AS(nine.predictor()(alone, size), doctest::Contains("needs a mask"),
+                       InputError);
+  CHECK(four.blank_canvas(size).empty());
   REQUIRE(result.size() == expected.size());
   for (size_t i = 0; i < result.size(); i++)
     CHECK(result[i] == doctest::Approx(expected[i]).epsilon(2e-4));
