@@ -56,9 +56,10 @@ int64_t RunFolder::load(Trainables& trainables, const OptionTexts& options) {
   std::string differences;
   const auto differ = [&](const std::string& key, const std::string& before,
                           const std::string& now) {
-    differences +=
-        fmt::format("{}{} was {} and is {}", differences.empty() ? "" : ", ", key,
-                    before.empty() ? "not given" : before, now.empty() ? "not given" : now);
+    const std::string none =
+        key == arithmetic_key ? std::string(name_of(Arithmetic::exact)) : "not given";
+    differences += fmt::format("{}{} was {} and is {}", differences.empty() ? "" : ", ", key,
+                               before.empty() ? none : before, now.empty() ? none : now);
   };
   for (const auto& [key, before] : saved) {
     const auto now = options.find(key);

@@ -103,12 +103,13 @@ Trainer::Trainer(Device& device, const Method& method, const Trainables& trainab
       gradient_plan_(make_gradient_plan(device, method, trainables, options)),
       update_plan_(make_update_plan(device, trainables, options)) {}
 
-Trainer::Result Trainer::iterate(int64_t iteration, Method& method) {
+Trainer::Result Trainer::iterate(int64_t iteration, const Method& method) {
   const TrainOptions& o = options_;
   Result result;
   for (int64_t k = 0; k < o.accumulate; k++) {
-    method.next(iteration * o.accumulate + k, gradient_plan_);
-    result.used.insert(result.used.end(), method.used().begin(), method.used().end());
+    const Batch batch = method.next(iteration * o.accumulate + k);
+    result.used.insert(result.used.end(), batch.used.begin(), batch.used.end());
+    batch.inputs.to(gradient_plan_);
     gradient_plan_.run();
     const double loss = gradient_plan_.get("loss")[0];
     if (!std::isfinite(loss))
@@ -138,9 +139,10 @@ Trainer::Result Trainer::iterate(int64_t iteration, Method& method) {
 }
 
 int64_t train(Device& device, Method& method, Trainables& trainables, const TrainOptions& options,
-              const OptionTexts& identity, RunFolder& folder, const Tell& tell,
+              const OptionTexts& identity, RunFolder& folder, const ProgressCallback& progress,
               const Milestones& milestones) {
   OptionTexts all = identity;
+  all.merge(arithmetic_texts(device.traits().arithmetic));
   all.merge(method.options());
   all.merge(options.texts());
   int64_t done = 0;
@@ -151,10 +153,10 @@ int64_t train(Device& device, Method& method, Trainables& trainables, const Trai
     folder.save(trainables, all, 0);
   }
   if (done >= options.iterations || folder.finished()) return done;
-  method.prepare(tell);
+  method.prepare(progress);
   Trainer trainer(device, method, trainables, options);
   for (int64_t i = done; i < options.iterations; i++) {
-    if (!tell(training_phase, i, options.iterations)) {
+    if (!progress(training_phase, i, options.iterations)) {
       folder.save(trainables, all, i);
       throw Stopped{};
     }
@@ -189,7 +191,7 @@ int64_t train(Device& device, Method& method, Trainables& trainables, const Trai
       folder.save(trainables, all, i + 1, finished);
     if (finished) return i + 1;
   }
-  tell(training_phase, options.iterations, options.iterations);
+  progress(training_phase, options.iterations, options.iterations);
   return options.iterations;
 }
 

@@ -47,7 +47,7 @@ class Trainer {
     std::vector<std::pair<std::string, double>> parts;
     std::vector<UsedExample> used;  // of all micro-batches in order
   };
-  Result iterate(int64_t iteration, Method& method);
+  Result iterate(int64_t iteration, const Method& method);
 
  private:
   TrainOptions options_;
@@ -62,15 +62,16 @@ struct Milestones {
   std::function<bool(int64_t iterations)> reached;
 };
 
-// What `tell` is told while it iterates; before that, phases have names of the method's.
+// The phase that `progress` hears of while it iterates; before that, phases have names of the
+// method's.
 inline constexpr const char* training_phase = "training";
 
 // Runs from where `folder` stands to the end and returns the iterations done. `identity` is what a
 // resumed run must agree on beyond the method's and the loop's options: model, parameter set,
-// precision. Throws InputError where the loss grows beyond reason; Stopped where `tell` said so,
-// with the state saved.
+// precision. The class of arithmetic is added where it is not exact. Throws InputError when the
+// loss grows beyond reason; Stopped when `progress` said so, with the state saved.
 int64_t train(Device& device, Method& method, Trainables& trainables, const TrainOptions& options,
-              const OptionTexts& identity, RunFolder& folder, const Tell& tell,
+              const OptionTexts& identity, RunFolder& folder, const ProgressCallback& progress,
               const Milestones& milestones = {});
 
 }  // namespace lacuna

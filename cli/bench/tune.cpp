@@ -36,8 +36,8 @@ void compile_training(Device& device, const StableDiffusion& model, const Traina
                       int64_t examples, LatentSize size) {
   Graph g;
   trainables.replace(g);
-  const UNetInputs in(g, model.unet_config(), examples, size, model.tokenizer().context());
-  const Tensor predicted = in.predict(model.unet(), model.dtype());
+  const Denoiser denoiser(model.unet(), model.dtype(), examples, size);
+  const Tensor predicted = denoiser.predict(denoiser.in(g, model.tokenizer().context()));
   trainables.add_gradients(g, mse(predicted, g.input("target", predicted.shape())).total, 1);
   const Plan plan(device, g);
 }

@@ -71,7 +71,7 @@ class LayersMap {
       : o_(std::move(o)),
         device_(o_.common.open_device()),
         model_(*device_, o_.common.model_path(), parse_precision(o_.common.precision)),
-        text_(model_),
+        text_(model_.text_predictor()),
         progress_("erasing", 1, o_.json),
         tensors_(parameters_of(model_.text_weights().file())),
         rows_(rows_of(tensors_)) {
@@ -110,9 +110,9 @@ class LayersMap {
     const std::vector<std::string> names = select(tensors_, row.selector);
     Trainables trainables(*device_, model_.text_weights(), names, 0, o_.clip.seed, ModelPart::text);
     Clip method(model_, text_, trainables, o_.clip, "");
-    const auto tell = [](const std::string&, int64_t, int64_t) { return !interrupted(); };
+    const auto progress = [](const std::string&, int64_t, int64_t) { return !interrupted(); };
     try {
-      method.prepare(tell);
+      method.prepare(progress);
     } catch (const Stopped&) { throw Interrupted{}; }
     TrainOptions train = o_.train;
     train.iterations = o_.epochs * method.per_epoch();

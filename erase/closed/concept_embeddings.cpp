@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "erase/groups.h"
 #include "erase/phrasing.h"
-#include "models/generate.h"
+#include "models/text/text_cache.h"
 
 namespace lacuna {
 namespace {
@@ -34,7 +34,7 @@ Phrasing phrasing(std::string_view line, size_t at, size_t end, const std::strin
 constexpr std::string_view placeholder = "{}";
 
 Matrix states_of(TextCache& cache, const std::string& text, Index width) {
-  const TextStates states = cache.states(text);
+  const Embeddings states = cache.conditioning(text).sequence;
   const auto tokens = static_cast<Index>(states->size()) / width;
   return Eigen::Map<const Eigen::MatrixXf>(states->data(), width, tokens).cast<double>();
 }
@@ -147,7 +147,8 @@ std::vector<Phrasing> phrasings_of(const ConceptOptions& o, const char* method) 
 ConceptStates concept_states(TextEncoder& encoder, const std::vector<Phrasing>& phrasings,
                              const std::vector<std::string>& retained, Tokens tokens,
                              const TellTexts& tell) {
-  TextCache cache(encoder);
+  TextPredictor predictor(encoder);
+  TextCache cache(predictor);
   const Tokenizer& tokenizer = encoder.tokenizer();
   const Index width = encoder.width(), context = tokenizer.context();
   const size_t total = phrasings.size() + retained.size();

@@ -102,7 +102,16 @@ Ablate::Ablate(StableDiffusion& model, TextCache& text, const Trainables& traina
       text_(text),
       trainables_(trainables),
       options_(std::move(options)),
-      model_hash_(std::move(model_hash)) {
+      model_hash_(std::move(model_hash)),
+      retain_(model, text,
+              {.prompts = options_.retain,
+               .batch = options_.retain_batch,
+               .neutral = options_.retain_neutral,
+               .sampling = {.steps = options_.retain_steps,
+                            .size = options_.size,
+                            .folder = options_.cache},
+               .seed = mix(options_.seed, for_retained)},
+              model_hash_) {
   options_.check();
   options_.anchors.seed = mix(options_.seed, for_anchors);
   if (model.noise_schedule().config().prediction != Prediction::epsilon)
@@ -158,31 +167,24 @@ void Ablate::reserve() {
                           options_.size);
   if (options_.anchors.pixels) model_.decoder_plan(options_.size);
   model_.predictor().release();
-  if (options_.retain_batch > 0) {
-    model_.predictor().plan(2 * TrajectoryOptions{}.batch, options_.size);
-    model_.predictor().release();
-  }
+  retain_.reserve();
+  model_.predictor().release();
   // It lives beside the plans of training.
   if (options_.augment != Augment::none) model_.encoder_plan(options_.size);
 }
 
-void Ablate::prepare(const Tell& tell) {
-  anchors_ = make_anchors(model_, text_, options_.anchors, model_hash_, tell);
-  if (options_.memorized) filter_memorized(tell);
-  if (options_.retain_batch > 0) {
-    std::vector<TrajectoryPrompt> prompts;
-    for (const std::string& r : options_.retain) prompts.push_back({r, r});
-    prompts = in_turn(prompts, 0);
-    const TrajectoryOptions t{
-        .steps = options_.retain_steps, .size = options_.size, .folder = options_.cache};
-    retain_ = frozen_trajectories(model_, text_, prompts,
-                                  seeds_of(mix(options_.seed, for_retained), prompts.size()), t,
-                                  model_hash_, tell);
-  }
+void Ablate::prepare(const ProgressCallback& progress) {
+  anchors_ = make_anchors(model_, text_, options_.anchors, model_hash_, progress);
+  if (options_.memorized) filter_memorized(progress);
+  retain_.prepare(progress);
   model_.predictor().release();
 }
 
-Tensor Ablate::states(Graph& g, const char* name, int64_t count) const {
+Denoiser Ablate::denoiser() const {
+  return Denoiser(model_.unet(), model_.dtype(), entries(), options_.size);
+}
+
+Tensor Ablate::sequence(Graph& g, const char* name, int64_t count) const {
   const int64_t tokens = model_.tokenizer().context();
   if (!edits_text())
     return g.input(name, {count, tokens, model_.unet_config().cross_attention_dim});
@@ -193,8 +195,9 @@ Loss Ablate::loss(Graph& g) const {
   const AblateOptions& o = options_;
   const LatentSize size = o.size;
   const int64_t all = entries(), rest = all - o.batch;
-  const UNetInputs inputs(g, model_.unet_config(), size, states(g, "context", all));
-  const Tensor prediction = inputs.predict(model_.unet(), model_.dtype(), detached);
+  const Denoiser denoiser = this->denoiser();
+  const Denoiser::Inputs inputs = denoiser.in(g, sequence(g, "texts", all));
+  const Tensor prediction = denoiser.predict(inputs, detached);
   const Shape shape = prediction.shape();
   const int64_t each = shape.elements() / all;
   Tensor target;
@@ -208,12 +211,16 @@ Loss Ablate::loss(Graph& g) const {
         const int64_t one = x.shape().elements() / all;
         return slice(x.reshape({1, all * one}), 0, o.batch * one);
       };
-      const Shape z = inputs.latents.shape();
-      UNetInputs its = inputs;
-      its.latents = first(inputs.latents).reshape({o.batch, z[1], z[2], z[3]});
+      const auto first_latents = [&](Tensor x) {
+        const Shape z = x.shape();
+        return first(x).reshape({o.batch, z[1], z[2], z[3]});
+      };
+      Denoiser::Inputs its;
+      its.latents = first_latents(inputs.latents);
+      if (inputs.canvas) its.canvas = first_latents(inputs.canvas);
       its.features = first(inputs.features).reshape({o.batch, inputs.features.shape()[1]});
-      its.context = states(g, "anchor_context", o.batch);
-      anchor = its.predict(model_.unet(), model_.dtype()).reshape({1, o.batch * each});
+      its.sequence = sequence(g, "anchor_texts", o.batch);
+      anchor = denoiser.predict(its).reshape({1, o.batch * each});
     }
     target = cast(detach(anchor), DType::f32);
     if (rest > 0) {
@@ -227,7 +234,7 @@ Loss Ablate::loss(Graph& g) const {
   return mse(prediction, target, g.input("weight", {all, size.height, size.width}));
 }
 
-Ablate::Example Ablate::example(Rng& rng) {
+Ablate::Example Ablate::example(Rng& rng) const {
   const size_t which = rng.below(anchors_.size());
   const Anchor& a = anchors_[which];
   const CaptionPair& pair = options_.pairs[a.prompt];
@@ -239,11 +246,11 @@ Ablate::Example Ablate::example(Rng& rng) {
   std::vector<float> latents = a.latents;
   std::string prefix;
   if (options_.augment == Augment::none) {
-    e.entry.mask.assign(static_cast<size_t>(options_.size.height * options_.size.width), 1.0f);
+    e.mask.assign(static_cast<size_t>(options_.size.height * options_.size.width), 1.0f);
   } else {
     Augmented shown = augmented(a.image, options_.augment, options_.size, rng);
     latents = model_.encode(shown.image, &rng);
-    e.entry.mask = std::move(shown.mask);
+    e.mask = std::move(shown.mask);
     prefix = shown.prefix;
   }
   e.noise.resize(latents.size());
@@ -251,99 +258,71 @@ Ablate::Example Ablate::example(Rng& rng) {
   e.entry.latents.resize(latents.size());
   model_.noise_schedule().add_noise(latents, e.noise, t, e.entry.latents);
   e.entry.timestep = static_cast<float>(t);
-  e.entry.caption = prefix + caption;
+  e.entry.prompt = prefix + caption;
   e.anchor = prefix + pair.anchor;
   if (!own_target()) e.entry.target = e.noise;
-  e.entry.used = {fmt::format("anchor {}", which), t, "ablate " + e.entry.caption};
+  e.entry.used = {fmt::format("anchor {}", which), t, "ablate " + e.entry.prompt};
   return e;
 }
 
-Ablate::Entry Ablate::retained(Rng& rng) {
-  const bool neutral = rng.uniform() < options_.retain_neutral;
-  const Pick p = pick(retain_, rng);
-  const lacuna::Example& e = p.example();
-  return {e.latents,
-          e.timestep,
-          neutral ? "" : p.trajectory.prompt.path,
-          neutral ? e.neutral : e.path,
-          std::vector<float>(static_cast<size_t>(options_.size.height * options_.size.width), 1),
-          1,
-          p.as(neutral ? "neutral" : "retain")};
-}
-
-void Ablate::next(int64_t index, Plan& plan) {
+Batch Ablate::next(int64_t index) const {
   Rng rng(RngKind::torch, mix(options_.seed, for_examples + static_cast<uint64_t>(index)));
   std::vector<Example> examples;
   for (int64_t i = 0; i < options_.batch; i++) examples.push_back(example(rng));
   std::vector<Entry> others;
-  for (int64_t i = 0; i < options_.retain_batch; i++) others.push_back(retained(rng));
-  set(plan, examples, others);
-  if (own_target() && !has_prior()) targets_ += options_.batch;
+  for (int64_t i = 0; i < options_.retain_batch; i++) others.push_back(retain_.draw(rng, {}));
+  return batch_of(examples, others);
 }
 
-void Ablate::set_texts(Plan& plan, const char* name, std::span<const std::string> texts) {
-  std::vector<float> floats;
-  std::vector<int32_t> ids;
+void Ablate::set_texts(Feed& feed, const char* name, std::span<const std::string> texts) const {
+  if (edits_text()) return feed.set(name, token_ids(model_.tokenizer(), texts));
+  std::vector<float> all;
   for (const std::string& t : texts) {
-    if (edits_text()) {
-      const std::vector<int32_t> tokens = model_.tokenizer().encode(t).ids;
-      ids.insert(ids.end(), tokens.begin(), tokens.end());
-    } else {
-      const TextStates s = text_.states(t);
-      floats.insert(floats.end(), s->begin(), s->end());
-    }
+    const Conditioning c = text_.conditioning(t);
+    all.insert(all.end(), c.sequence->begin(), c.sequence->end());
   }
-  if (edits_text())
-    plan.set(name, std::span<const int32_t>(ids));
-  else
-    plan.set(name, std::span<const float>(floats));
+  feed.set(name, std::move(all));
 }
 
-void Ablate::set(Plan& plan, std::span<const Example> examples, std::span<const Entry> others) {
+Batch Ablate::batch_of(std::span<const Example> examples, std::span<const Entry> others) const {
   const AblateOptions& o = options_;
   const double channels = static_cast<double>(model_.unet_config().out_channels);
   const double summed = o.compat == AblateCompat::none ? 1 : channels;
   const double prior = o.prior_weight * (o.compat == AblateCompat::compvis ? channels : 1);
+  const auto latents = static_cast<size_t>(o.size.height * o.size.width);
+  const std::vector<float> everywhere(latents, 1.0f);
   std::vector<Entry> all;
-  std::vector<std::string> anchors, captions;
-  for (const Example& e : examples) {
-    all.push_back(e.entry);
-    all.back().weight = summed / static_cast<double>(o.batch);
-    anchors.push_back(e.anchor);
-  }
+  std::vector<float> weights;
+  // `weight` in the sum of the terms' means, each over its mask.
+  const auto add = [&](Entry e, double weight, std::span<const float> mask) {
+    const auto entries = static_cast<double>(this->entries());
+    // The mean over all entries and latents of these is the sum of the terms.
+    const double sum = std::accumulate(mask.begin(), mask.end(), 0.0);
+    const double factor = weight * entries * static_cast<double>(mask.size()) / sum;
+    for (const float m : mask) weights.push_back(static_cast<float>(factor * m));
+    e.used.weight = weight * entries;
+    all.push_back(std::move(e));
+  };
+  for (const Example& e : examples) add(e.entry, summed / static_cast<double>(o.batch), e.mask);
   for (const Example& e : examples) {
     if (!has_prior()) break;
     Entry p = e.entry;
-    p.caption = e.anchor;
+    p.prompt = e.anchor;
     p.target = e.noise;
-    p.weight = prior / static_cast<double>(o.batch);
     p.used.role = "prior " + e.anchor;
-    all.push_back(std::move(p));
+    add(std::move(p), prior / static_cast<double>(o.batch), e.mask);
   }
-  for (const Entry& e : others) {
-    all.push_back(e);
-    all.back().weight = o.retain_weight / static_cast<double>(o.retain_batch);
-  }
-  std::vector<UNetInput> inputs;
-  std::vector<float> targets, weights;
-  used_.clear();
-  for (Entry& e : all) {
-    inputs.push_back({e.latents, e.timestep, {}});
-    captions.push_back(e.caption);
-    append_channels_last(targets, e.target, model_.unet_config().out_channels);
-    // The mean over all entries and latents of these is the sum of the terms.
-    const double sum = std::accumulate(e.mask.begin(), e.mask.end(), 0.0);
-    const double factor =
-        e.weight * static_cast<double>(all.size()) * static_cast<double>(e.mask.size()) / sum;
-    for (const float m : e.mask) weights.push_back(static_cast<float>(factor * m));
-    e.used.weight = e.weight * static_cast<double>(all.size());
-    used_.push_back(e.used);
-  }
-  UNetInputs::set(plan, model_.unet_config(), options_.size, inputs);
-  set_texts(plan, "context", captions);
-  if (own_target() && !has_prior()) set_texts(plan, "anchor_context", anchors);
-  if (!targets.empty()) plan.set("target", std::span<const float>(targets));
-  plan.set("weight", std::span<const float>(weights));
+  for (const Entry& e : others)
+    add(e, o.retain_weight / static_cast<double>(o.retain_batch), everywhere);
+  std::vector<std::string> captions, anchors;
+  for (const Entry& e : all) captions.push_back(e.prompt);
+  for (const Example& e : examples) anchors.push_back(e.anchor);
+  Batch batch{{}, used_of(all)};
+  fill(batch.inputs, denoiser(), all, nullptr, model_.blank_canvas(o.size));
+  set_texts(batch.inputs, "texts", captions);
+  if (own_target() && !has_prior()) set_texts(batch.inputs, "anchor_texts", anchors);
+  batch.inputs.set("weight", std::move(weights));
+  return batch;
 }
 
 std::vector<std::pair<std::string, double>> Ablate::parts(std::span<const float> each) const {

@@ -16,7 +16,7 @@ constexpr double most_of_anchor = 0.3, least_of_target = 0.6;
 
 // Pictures that are copies of the memorised one teach nothing, prompts that mostly draw it are no
 // anchors, and those that nearly always do are targets, too.
-void Ablate::filter_memorized(const Tell& tell) {
+void Ablate::filter_memorized(const ProgressCallback& progress) {
   const AblateOptions& o = options_;
   std::vector<double> scores;
   if (o.scores.empty()) {
@@ -25,8 +25,8 @@ void Ablate::filter_memorized(const Tell& tell) {
     const std::filesystem::path folder = o.anchors.folder / "pictures";
     make_folder(folder);
     for (size_t i = 0; i < anchors_.size(); i++) {
-      if (!tell("pictures to score", static_cast<int64_t>(i),
-                static_cast<int64_t>(anchors_.size())))
+      if (!progress("pictures to score", static_cast<int64_t>(i),
+                    static_cast<int64_t>(anchors_.size())))
         throw Stopped{};
       write_file(folder / fmt::format("{:05}.png", i), encode_png(anchors_[i].image),
                  Overwrite::yes);

@@ -22,18 +22,20 @@ constexpr const char* key = "anchors";
 OptionTexts identity(const StableDiffusion& model, const AnchorOptions& o,
                      const std::string& model_hash) {
   const GenerateOptions& g = o.generate;
-  return {{"version", "1"},
-          {"model", model_hash},
-          {"precision", std::string(name_of(model.dtype()))},
-          {"prompts", list(o.prompts)},
-          {"count", std::to_string(o.count)},
-          {"sampler", g.sampler},
-          {"steps", std::to_string(g.steps)},
-          {"guidance", fmt::format("{:g}", g.guidance)},
-          {"eta", fmt::format("{:g}", g.eta)},
-          {"size", fmt::format("{}x{}", g.width, g.height)},
-          {"pixels", o.pixels ? "yes" : "no"},
-          {"seed", std::to_string(o.seed)}};
+  OptionTexts all = arithmetic_texts(model.device().traits().arithmetic);
+  all.merge(OptionTexts{{"version", "1"},
+                        {"model", model_hash},
+                        {"precision", std::string(name_of(model.dtype()))},
+                        {"prompts", list(o.prompts)},
+                        {"count", std::to_string(o.count)},
+                        {"sampler", g.sampler},
+                        {"steps", std::to_string(g.steps)},
+                        {"guidance", fmt::format("{:g}", g.guidance)},
+                        {"eta", fmt::format("{:g}", g.eta)},
+                        {"size", fmt::format("{}x{}", g.width, g.height)},
+                        {"pixels", o.pixels ? "yes" : "no"},
+                        {"seed", std::to_string(o.seed)}});
+  return all;
 }
 
 std::string hash_of(const OptionTexts& identity) {
@@ -135,7 +137,7 @@ void AnchorOptions::describe(Fields& f) {
 void AnchorOptions::check() const { fields_of(*this, "ablate").check(); }
 
 std::vector<Anchor> make_anchors(StableDiffusion& model, TextCache& text, const AnchorOptions& o,
-                                 const std::string& model_hash, const Tell& tell) {
+                                 const std::string& model_hash, const ProgressCallback& progress) {
   const OptionTexts options = identity(model, o, model_hash);
   const std::string hash = hash_of(options);
   const LatentSize size = model.latent_size(o.generate.width, o.generate.height);
@@ -158,7 +160,7 @@ std::vector<Anchor> make_anchors(StableDiffusion& model, TextCache& text, const 
         generate(model, text, requests, generating, [&](int call, int calls) {
           const auto done = static_cast<int64_t>(begin * static_cast<size_t>(calls)) +
                             static_cast<int64_t>(part.size()) * call;
-          return tell("anchor pictures", done, o.count * calls);
+          return progress("anchor pictures", done, o.count * calls);
         });
     if (made.empty()) throw Stopped{};
     for (size_t i = 0; i < part.size(); i++) {

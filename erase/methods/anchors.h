@@ -40,10 +40,10 @@ struct Anchor {
 // Pictures drawn together, and kept in one file.
 constexpr int64_t anchors_together = 8;
 
-// All of them in order. `model_hash` stands for the UNet and the text encoder. Stopped where `tell`
-// said so, with the files that are finished kept.
+// All of them in order. `model_hash` stands for the UNet and the text encoder. Stopped when
+// `progress` said so, with the files that are finished kept.
 std::vector<Anchor> make_anchors(StableDiffusion& model, TextCache& text, const AnchorOptions& o,
-                                 const std::string& model_hash, const Tell& tell);
+                                 const std::string& model_hash, const ProgressCallback& progress);
 
 // A sentence on what the folder holds: that its pictures are used again, or what they were made
 // with otherwise so that they will be made again; empty where it holds none.

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/options/fields.h"
 #include "erase/groups.h"
-#include "erase/methods/esd.h"
+#include "erase/methods/concept_examples.h"
 #include "erase/phrasing.h"
 #include "erase/seeds.h"
 #include "pictures/resize.h"
@@ -98,7 +98,8 @@ Clip::Clip(StableDiffusion& model, TextCache& text, const Trainables& trainables
       trainables_(trainables),
       options_(std::move(options)),
       model_hash_(std::move(model_hash)),
-      pull_(model, text) {
+      pull_(model, text),
+      retained_(model, text, options_.retain, options_.retain_batch, options_.retain_weight) {
   options_.check();
   const ClipOptions& o = options_;
   if (o.loss == ClipLoss::ascent && o.images.empty())
@@ -181,10 +182,10 @@ void Clip::reserve() {
   if (options_.pull) model_.predictor().plan(2, options_.size);
 }
 
-void Clip::encode_pictures(const Tell& tell) {
+void Clip::encode_pictures(const ProgressCallback& progress) {
   const auto count = static_cast<int64_t>(options_.images.size());
   for (int64_t i = 0; i < count; i++) {
-    if (!tell("encoding pictures", i, count)) throw Stopped{};
+    if (!progress("encoding pictures", i, count)) throw Stopped{};
     Rng rng(RngKind::torch, mix(options_.seed, for_pictures + static_cast<uint64_t>(i)));
     const Image& image = options_.images[static_cast<size_t>(i)];
     const bool flip = rng.uniform() < options_.flip;
@@ -193,25 +194,22 @@ void Clip::encode_pictures(const Tell& tell) {
   model_.release_encoder();
 }
 
-void Clip::sample_trajectories(const Tell& tell) {
+void Clip::sample_trajectories(const ProgressCallback& progress) {
   const TrajectoryOptions t{.steps = options_.steps,
                             .guidance = options_.start_guidance,
                             .size = options_.size,
                             .folder = options_.cache};
   const auto prompts = erase_prompts();
   trajectories_ = frozen_trajectories(
-      model_, text_, prompts, seeds_of(options_.seed, prompts.size()), t, model_hash_, tell);
+      model_, text_, prompts, seeds_of(options_.seed, prompts.size()), t, model_hash_, progress);
 }
 
-void Clip::prepare(const Tell& tell) {
+void Clip::prepare(const ProgressCallback& progress) {
   if (options_.loss == ClipLoss::ascent)
-    encode_pictures(tell);
+    encode_pictures(progress);
   else
-    sample_trajectories(tell);
-  if (options_.retain_batch > 0) {
-    for (const std::string& r : options_.retain) retained_.push_back(text_.states(r));
-    retained_.push_back(text_.states(""));
-  }
+    sample_trajectories(progress);
+  retained_.prepare();
   model_.predictor().release();
 }
 
@@ -246,96 +244,63 @@ double Clip::pull() {
   return left;
 }
 
-double Clip::drift() {
-  if (retained_.empty()) return 0;
-  std::vector<std::string> texts = options_.retain;
-  texts.emplace_back();
-  const std::vector<TextStates> states = states_under(model_, text_, edited_text(), texts);
-  double change = 0, whole = 0;
-  for (size_t i = 0; i < states.size(); i++)
-    for (size_t k = 0; k < states[i]->size(); k++) {
-      const double before = (*retained_[i])[k], difference = (*states[i])[k] - before;
-      change += difference * difference;
-      whole += before * before;
-    }
-  return whole > 0 ? std::sqrt(change / whole) : 0;
+double Clip::drift() { return retained_.drift(edited_text()); }
+
+Denoiser Clip::denoiser() const {
+  return Denoiser(model_.unet(), model_.dtype(), options_.batch, options_.size);
 }
 
 Loss Clip::loss(Graph& g) const {
-  const ClipText& encoder = model_.text_encoder().clip();
-  const int64_t tokens = model_.tokenizer().context();
-  const auto states = [&](const char* name, int64_t count) {
-    return encoder(g.input(name, {count, tokens}, DType::i32));
-  };
-  const UNetInputs inputs(g, model_.unet_config(), options_.size, states("ids", options_.batch));
+  const Denoiser denoiser = this->denoiser();
+  const Tensor ids = g.input("ids", {options_.batch, model_.tokenizer().context()}, DType::i32);
+  const Denoiser::Inputs inputs = denoiser.in(g, model_.text_encoder().clip()(ids));
   const Tensor target = g.input("target", inputs.latents.shape());
   const Tensor weight = g.input("weight", {options_.batch});
-  const Loss erase = mse(inputs.predict(model_.unet(), model_.dtype()), target, weight);
+  const Loss erase = mse(denoiser.predict(inputs), target, weight);
   if (options_.retain_batch == 0) return erase;
-  const Tensor kept = states("retained_ids", options_.retain_batch);
-  const Loss retain = mse(kept, g.input("retained_states", kept.shape()),
-                          g.input("retained_weight", {options_.retain_batch}));
+  const Loss retain = retained_.loss(g);
   return {add(erase.total, retain.total), concat(erase.each, retain.each)};
 }
 
-void Clip::next(int64_t index, Plan& plan) {
+// Of an image or a trajectory.
+Entry Clip::example(size_t source, Rng& rng) const {
+  if (options_.loss == ClipLoss::esd) {
+    const Pick p = pick(trajectories_[source], rng);
+    const Example& e = p.example();
+    const TrajectoryPrompt& prompt = p.trajectory.prompt;
+    return {
+        e.latents, e.timestep, prompt.path, esd_target(e, options_.eta, prompt.has_parent()), {}};
+  }
+  const NoiseSchedule& schedule = model_.noise_schedule();
+  const auto t = static_cast<int>(rng.below(static_cast<uint64_t>(schedule.train_timesteps())));
+  const std::string& caption = captions()[rng.below(captions().size())];
+  std::vector<float> noise(latents_[source].size()), noised(noise.size());
+  rng.randn(std::span<float>(noise));
+  schedule.add_noise(latents_[source], noise, t, noised);
+  return {std::move(noised), static_cast<float>(t), caption, std::move(noise), {}};
+}
+
+Batch Clip::next(int64_t index) const {
   const ClipOptions& o = options_;
   const auto per = static_cast<int64_t>(sources());
   Rng rng(RngKind::torch, mix(o.seed, for_examples + static_cast<uint64_t>(index)));
-  std::vector<std::vector<float>> latents;  // own their numbers
-  std::vector<UNetInput> entries;
-  std::vector<float> targets;
-  std::vector<int32_t> ids;
+  std::vector<Entry> entries;
+  std::vector<std::string> captions;
   std::vector<size_t> order;
   for (int64_t i = 0; i < o.batch; i++) {
     const int64_t place = index * o.batch + i;
     if (order.empty() || place % per == 0)
       order = order_of(o.seed, place / per, static_cast<size_t>(per));
-    const size_t source = order[static_cast<size_t>(place % per)];
-    std::string caption;
-    if (o.loss == ClipLoss::ascent) {
-      const auto t = static_cast<int>(
-          rng.below(static_cast<uint64_t>(model_.noise_schedule().train_timesteps())));
-      caption = captions()[rng.below(captions().size())];
-      std::vector<float> noise(latents_[source].size());
-      rng.randn(std::span<float>(noise));
-      append_channels_last(targets, noise, model_.unet_config().out_channels);
-      model_.noise_schedule().add_noise(latents_[source], noise, t, noise);
-      latents.push_back(std::move(noise));
-      entries.push_back({{}, static_cast<float>(t), {}});
-    } else {
-      const Pick p = pick(trajectories_[source], rng);
-      caption = p.trajectory.prompt.path;
-      append_channels_last(targets,
-                           esd_target(p.example(), o.eta, p.trajectory.prompt.has_parent()),
-                           model_.unet_config().out_channels);
-      latents.push_back(p.example().latents);
-      entries.push_back({{}, p.example().timestep, {}});
-    }
-    const std::vector<int32_t> tokens = model_.tokenizer().encode(caption).ids;
-    ids.insert(ids.end(), tokens.begin(), tokens.end());
+    entries.push_back(example(order[static_cast<size_t>(place % per)], rng));
+    captions.push_back(entries.back().prompt);
   }
-  for (size_t i = 0; i < entries.size(); i++) entries[i].latents = latents[i];
-  UNetInputs::set(plan, model_.unet_config(), options_.size, entries);
-  plan.set("ids", std::span<const int32_t>(ids));
-  plan.set("target", std::span<const float>(targets));
+  Batch batch;
+  fill(batch.inputs, denoiser(), entries, nullptr, model_.blank_canvas(o.size));
+  batch.inputs.set("ids", token_ids(model_.tokenizer(), captions));
   const float sign = o.loss == ClipLoss::ascent ? -1.0f : 1.0f;
-  plan.set("weight", std::vector<float>(static_cast<size_t>(o.batch), sign));
-  if (o.retain_batch == 0) return;
-  ids.clear();
-  std::vector<float> states;
-  for (int64_t i = 0; i < o.retain_batch; i++) {
-    // The last is the empty prompt, which guidance leans on at every step.
-    const size_t r = i == 0 ? o.retain.size() : rng.below(o.retain.size());
-    const std::vector<int32_t> tokens =
-        model_.tokenizer().encode(r < o.retain.size() ? o.retain[r] : "").ids;
-    ids.insert(ids.end(), tokens.begin(), tokens.end());
-    states.insert(states.end(), retained_[r]->begin(), retained_[r]->end());
-  }
-  plan.set("retained_ids", std::span<const int32_t>(ids));
-  plan.set("retained_states", std::span<const float>(states));
-  plan.set("retained_weight", std::vector<float>(static_cast<size_t>(o.retain_batch),
-                                                 static_cast<float>(o.retain_weight)));
+  batch.inputs.set("weight", std::vector<float>(static_cast<size_t>(o.batch), sign));
+  retained_.fill(batch.inputs, rng);
+  return batch;
 }
 
 std::vector<std::pair<std::string, double>> Clip::parts(std::span<const float> each) const {

@@ -88,28 +88,27 @@ std::vector<std::string> expanded(const std::string& argument) {
 
 namespace {
 
-Overlay overlay_of(const EditedWeights& weights, bool edited) {
-  const bool changes = edited && weights.tensors() > 0;
-  return changes ? Overlay([&weights](Graph& graph) { weights.replace(graph); }) : Overlay();
+Overlay overlay_of(const EditedWeights& weights) {
+  return [&weights](Graph& graph) { weights.replace(graph); };
+}
+
+// Makes the predictor of the edited text encoder, if there is one.
+TextPredictor& edited(std::optional<TextPredictor>& own, StableDiffusion& model,
+                      const EditedWeights& weights) {
+  if (weights.tensors() == 0) return model.text_predictor();
+  return own.emplace(model.text_encoder(), overlay_of(weights));
 }
 
 }  // namespace
 
-void EditedModel::use(bool edited) {
-  edited_ = edited;
-  model_.predictor().set_overlay(overlay_of(unet_, edited));
-  model_.text_encoder().set_overlay(overlay_of(text_, edited));
-}
-
-TextStates EditedModel::original_states(const std::string& text) {
-  constexpr size_t most_known = 256;  // a file may list a million prompts
-  if (const auto found = originals_.find(text); found != originals_.end()) return found->second;
-  if (originals_.size() >= most_known) originals_.clear();
-  const bool switches = edited_ && text_.tensors() > 0;
-  if (switches) model_.text_encoder().set_overlay({});
-  const TextStates states = model_.encode_text(model_.tokenizer().encode(text));
-  if (switches) model_.text_encoder().set_overlay(overlay_of(text_, true));
-  return originals_[text] = states;
+EditedModel::EditedModel(StableDiffusion& model, std::span<const Edit> edits, bool force)
+    : model_(model),
+      unet_weights_(ModelPart::unet, model.unet_weights(), edits, force),
+      text_weights_(ModelPart::text, model.text_weights(), edits, force),
+      text_(edited(text_predictor_, model, text_weights_)) {
+  if (unet_weights_.tensors() > 0)
+    predictor_.emplace(model.device(), model.unet(), model.dtype(), model.tokenizer().context(),
+                       overlay_of(unet_weights_));
 }
 
 }  // namespace lacuna

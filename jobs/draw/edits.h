@@ -2,12 +2,14 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "erase/edits/edited_weights.h"
 #include "models/stable_diffusion.h"
+#include "models/text/text_cache.h"
 
 namespace lacuna {
 
@@ -33,26 +35,27 @@ std::vector<std::string> expanded(const std::string& argument);
 // Which edits a picture was made with, as one line: "red.safetensors (esd red), ...".
 std::string describe(std::span<const Edit> edits);
 
-// A model with its original UNet and text encoder or the edited ones. The model must outlive it.
+// The UNet and the text encoder of a model under edits. The model must outlive it, and stays as it
+// is.
 class EditedModel {
  public:
   // Puts the edited weights on the model's device. Throws InputError where edits do not fit it.
-  EditedModel(StableDiffusion& model, std::span<const Edit> edits, bool force)
-      : model_(model),
-        unet_(ModelPart::unet, model.unet_weights(), edits, force),
-        text_(ModelPart::text, model.text_weights(), edits, force) {}
-  EditedModel(const EditedModel&) = delete;  // the model refers to it
-  ~EditedModel() { use(false); }
+  EditedModel(StableDiffusion& model, std::span<const Edit> edits, bool force);
+  EditedModel(const EditedModel&) = delete;  // its predictors refer to it
 
-  void use(bool edited);
-  // From the original text encoder, whichever is in use.
-  TextStates original_states(const std::string& text);
+  // The model's own where the edits change nothing of a part.
+  Predictor& predictor() { return predictor_ ? *predictor_ : model_.predictor(); }
+  TextPredictor& text_predictor() {
+    return text_predictor_ ? *text_predictor_ : model_.text_predictor();
+  }
+  TextCache& text() { return text_; }
 
  private:
   StableDiffusion& model_;
-  EditedWeights unet_, text_;
-  bool edited_ = false;
-  std::map<std::string, TextStates> originals_;
+  EditedWeights unet_weights_, text_weights_;
+  std::optional<Predictor> predictor_;
+  std::optional<TextPredictor> text_predictor_;
+  TextCache text_;
 };
 
 }  // namespace lacuna

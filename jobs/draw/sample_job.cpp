@@ -103,7 +103,6 @@ SampleJob::SampleJob(SampleOptions options)
     region_ = parse_region(o_.region, static_cast<int>(o_.generate.width),
                            static_cast<int>(o_.generate.height));
     parse_region_mode(o_.region_mode);
-    original_.emplace(*device_, model_.unet(), model_.dtype(), model_.tokenizer().context());
   }
   if (o_.grid) check_grid(pictures(), o_.generate.width, o_.generate.height);
   progress_.restart("sampling",
@@ -134,8 +133,7 @@ std::optional<Regional> SampleJob::regional() {
   if (!region_) return {};
   const LatentSize size = drawer_.size();
   return Regional{area_average(*region_, size.height, size.width),
-                  parse_region_mode(o_.region_mode), *original_,
-                  [this](const std::string& text) { return edited_model_->original_states(text); }};
+                  parse_region_mode(o_.region_mode), model_.predictor(), drawer_.text()};
 }
 
 void SampleJob::load(size_t variant) {
@@ -152,18 +150,17 @@ void SampleJob::draw() {
 void SampleJob::draw_all(size_t variant) {
   const Variant& v = variants_.all[variant];
   load(variant);
-  edited_model_->use(true);
   const std::optional<Regional> region = v.edits.empty() ? std::nullopt : regional();
   const auto visit = [&](size_t i, Generated&& picture) {
     if (!only_grid(o_)) save(requests_[i], picture.image, v);
     if (o_.grid) drawn_[variant].push_back(std::move(picture.image));
   };
   try {
-    drawer_.draw(requests_, visit, region ? &*region : nullptr);
+    drawer_.draw(requests_, visit, &*edited_model_, region ? &*region : nullptr);
   } catch (const DeviceError&) {
     // Numbers that went wrong are what --trace is for: the plans still hold the inputs.
     progress_.finish();
-    if (o_.trace) print_trace(model_, drawer_.unet_batch(), drawer_.size());
+    if (o_.trace) print_trace(model_, *edited_model_, drawer_.unet_batch(), drawer_.size());
     throw;
   }
 }
@@ -211,8 +208,8 @@ void SampleJob::finish() {
                    {"seconds", seconds},
                    {"cpu_seconds", cpu},
                    {"peak_bytes", device_->peak_bytes()}});
-  if (o_.profile) print_profile(model_, drawer_.unet_batch(), drawer_.size());
-  if (o_.trace) print_trace(model_, drawer_.unet_batch(), drawer_.size());
+  if (o_.profile) print_profile(model_, *edited_model_, drawer_.unet_batch(), drawer_.size());
+  if (o_.trace) print_trace(model_, *edited_model_, drawer_.unet_batch(), drawer_.size());
 }
 
 }  // namespace lacuna

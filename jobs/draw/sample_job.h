@@ -59,7 +59,6 @@ class SampleJob {
   StableDiffusion model_;
   std::optional<EditedModel> edited_model_;  // of the variant that was loaded last
   size_t loaded_ = 0;
-  std::optional<Predictor> original_;  // where edits act in a region
   std::optional<Region> region_;
   Progress progress_;
   Drawer drawer_;

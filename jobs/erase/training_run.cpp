@@ -81,7 +81,7 @@ TrainingRun::TrainingRun(TrainingOptions options)
       type_(o_.save_type),
       device_(Device::open({.selector = o_.common.device, .count_only = o_.plan_only})),
       model_(*device_, o_.common.model_path(), parse_precision(o_.common.precision)),
-      text_(model_),
+      text_(model_.text_predictor()),
       folder_(o_.run),
       progress_("erasing", o_.train.iterations, o_.json, o_.observer) {
   const auto [width, height] = size_or_default(o_.size, model_);
@@ -166,6 +166,7 @@ void TrainingRun::write(const std::filesystem::path& edit, const TrainingTask& t
                         const OptionTexts& more) {
   OptionTexts all = task.method.options();
   all.merge(o_.train.texts());
+  all.merge(arithmetic_texts(device_->traits().arithmetic));
   all["params"] = o_.params;
   all["rank"] = std::to_string(o_.rank);
   for (const auto& [key, value] : more) all[key] = value;
@@ -176,7 +177,8 @@ void TrainingRun::write(const std::filesystem::path& edit, const TrainingTask& t
 }
 
 void TrainingRun::report(const TrainingTask& task, int64_t iterations) {
-  const int64_t sampling = task.method.evaluations();
+  const int64_t sampling = task.method.evaluations() +
+                           task.method.target_evaluations() * iterations * o_.train.accumulate;
   const double training =
       3.0 * static_cast<double>(iterations * task.method.batch() * o_.train.accumulate);
   const double ours = static_cast<double>(sampling) + training;

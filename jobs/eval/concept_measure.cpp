@@ -52,16 +52,15 @@ class CountedPictures : public ConceptMeasure {
           requests_.push_back({prompt, "", 1 + static_cast<uint64_t>(i)});
     }
     count_ = static_cast<size_t>(o.count);
-    before_ = rates("original");
+    before_ = rates("original", model_.text_predictor());
   }
 
   std::string about() const override {
     return fmt::format("{} pictures of each judged by the checker", requests_.size());
   }
   std::vector<double> drops(const Overlay& edited_text) override {
-    model_.text_encoder().set_overlay(edited_text);
-    const std::vector<double> after = rates("drawing");
-    model_.text_encoder().set_overlay({});
+    TextPredictor edited(model_.text_encoder(), edited_text);
+    const std::vector<double> after = rates("drawing", edited);
     std::vector<double> result;
     for (size_t i = 0; i < after.size(); i++) result.push_back(drop(before_[i], after[i]));
     return result;
@@ -69,9 +68,9 @@ class CountedPictures : public ConceptMeasure {
 
  private:
   // Of each group: the share of pictures that show the target, or that are right.
-  std::vector<double> rates(const char* phase) {
+  std::vector<double> rates(const char* phase, TextPredictor& text) {
     std::vector<checker::Verdict> verdicts(requests_.size());
-    Drawer drawer(model_, generate_, 8, progress_);
+    Drawer drawer(model_, text, generate_, 8, progress_);
     progress_.restart(phase, drawer.steps(requests_.size()));
     drawer.draw(requests_,
                 [&](size_t i, Generated&& picture) { verdicts[i] = checker::look(picture.image); });
@@ -105,7 +104,7 @@ class MeasuredPull : public ConceptMeasure {
  public:
   MeasuredPull(const std::vector<PromptGroup>& groups, StableDiffusion& model, TextCache& text) {
     const LatentSize size = model.latent_size(model.default_size(), model.default_size());
-    const Tell tell = [](const std::string&, int64_t, int64_t) { return true; };
+    const ProgressCallback progress = [](const std::string&, int64_t, int64_t) { return true; };
     constexpr uint64_t seed = 1;
     for (const PromptGroup& g : groups) {
       columns_.push_back(g.name);
@@ -113,7 +112,7 @@ class MeasuredPull : public ConceptMeasure {
       for (const std::string& prompt : g.prompts) {
         const TrajectoryPrompt path{prompt, prompt};
         const auto t = frozen_trajectories(model, text, {&path, 1}, {&seed, 1},
-                                           {.steps = steps, .size = size}, "", tell);
+                                           {.steps = steps, .size = size}, "", progress);
         for (size_t step = 1; step < t[0].examples.size(); step += 4)
           pull.add(t[0].examples[step].latents, size, t[0].examples[step].timestep, prompt);
       }

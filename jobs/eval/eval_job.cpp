@@ -160,14 +160,14 @@ void EvalJob::draw() {
 }
 
 void EvalJob::draw_all(bool edited) {
-  edited_model_.use(edited);
-  drawer_.draw(requests_, [&](size_t i, Generated&& picture) {
+  const auto visit = [&](size_t i, Generated&& picture) {
     EvalPicture& to = (edited ? after_ : before_)[i];
     if (prompt_of(i).judged) to.verdict = checker::look(picture.image);
     if (o_.pictures) save(i, picture.image, edited);
     if (prompt_of(i).in_grid && i % static_cast<size_t>(o_.count) < most_seeds_in_grid)
       to.image = std::move(picture.image);
-  });
+  };
+  drawer_.draw(requests_, visit, edited ? &edited_model_ : nullptr);
 }
 
 void EvalJob::save(size_t picture, const Image& image, bool edited) {

@@ -120,7 +120,7 @@ class Watcher : public RunObserver {
   }
 
   void draw(TrainingRun& run, const Trainables& trainables, int64_t done) {
-    TextCache text(run.model());
+    TextCache text(run.model().text_predictor());
     if (before_.empty()) before_ = pictures(run, {}, text);
     std::vector<ImagePtr> after;
     const Overlay edited = [&](Graph& g) { trainables.replace(g); };
@@ -129,9 +129,9 @@ class Watcher : public RunObserver {
     } else if (trainables.part() == ModelPart::unet) {
       after = pictures(run, edited, text);
     } else {
-      run.model().text_encoder().set_overlay(edited);
-      after = pictures(run, {}, text);
-      run.model().text_encoder().set_overlay({});
+      TextPredictor edited_text(run.model().text_encoder(), edited);
+      TextCache cache(edited_text);
+      after = pictures(run, {}, cache);
     }
     if (before_.empty() || after.empty()) return;  // stopped
     publish_([&](Snapshot& s) {

@@ -37,7 +37,7 @@ ClipOptions small_clip() {
 }
 
 struct Run {
-  TextCache text{pico()};
+  TextCache text{pico().text_predictor()};
   std::vector<std::string> names;
   Trainables trainables;
   Clip method;
@@ -154,15 +154,16 @@ TEST_CASE("edits of the text encoder: what is not selected keeps its bytes" * ne
   CHECK_FALSE(edit.changes(ModelPart::unet));
   CHECK(edit.targets(ModelPart::unet, pico().unet_weights().file()).empty());
 
-  TextCache text(pico());
-  const std::vector<float> before = *text.states("a red circle");
+  TextCache text(pico().text_predictor());
+  const std::vector<float> before = *text.conditioning("a red circle").sequence;
   const auto under = [&](const Edit& e) {
     const EditedWeights weights(ModelPart::text, pico().text_weights(), {&e, 1}, false);
-    return *states_under(pico(), text, [&](Graph& g) { weights.replace(g); }, {"a red circle"})[0];
+    const Overlay overlay = [&](Graph& g) { weights.replace(g); };
+    return *conditioning_under(pico(), overlay, {"a red circle"})[0].sequence;
   };
   CHECK(under(edit) != before);
   CHECK(under(none) == before);
-  CHECK(*text.states("a red circle") == before);
+  CHECK(*text.conditioning("a red circle").sequence == before);
 
   const auto encoder = folder / "encoder";
   const auto original = part(pico().path(), "text_encoder");
