@@ -15,7 +15,7 @@ using namespace lacuna;
 constexpr const char* actions =
     "Actions of a script, one a line; words with spaces in double quotes, # begins a\n"
     "comment (viewer/script.h says more):\n"
-    "  click NAME [X Y] | drag NAME X Y X Y | hover NAME | scroll NAME LINES\n"
+    "  click|doubleclick NAME [X Y] | drag NAME X Y X Y | hover NAME | scroll NAME LINES\n"
     "  type TEXT | key ctrl+enter\n"
     "  wait idle|model|picture|erased|paused [SECONDS]\n"
     "  wait step|iteration N [SECONDS]\n"

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "erase/train.h"
+#include "viewer/panels/path_field.h"
 #include "viewer/plot.h"
 #include "viewer/theme.h"
 #include "viewer/widgets.h"
@@ -70,10 +71,17 @@ void ErasePanel::field(Context& c, const EraseField& f) {
     return;
   }
   ui::label(f.label.c_str(), f.about.c_str());
+  const char* hint = f.usual.empty() ? f.type.c_str() : f.usual.c_str();
+  if (const auto request = browse_request(f.flag, f.type)) {
+    const auto chosen = path_field(c, f.label.c_str(), value, hint, *request, f.several);
+    // Who agreed that a file is replaced need not say so again.
+    if (chosen && chosen->replace) c.settings.erase.options[method(c).name]["--force"] = "yes";
+    return;
+  }
   if (f.several)  // one a line
     ui::long_text(f.label.c_str(), value, 2);
   else
-    ui::text(f.label.c_str(), value, f.usual.empty() ? f.type.c_str() : f.usual.c_str());
+    ui::text(f.label.c_str(), value, hint);
   ui::explain(f.about.c_str());
 }
 
@@ -83,7 +91,7 @@ void ErasePanel::fields(Context& c, bool common) {
   for (const EraseField& f : method(c).fields) {
     if (f.common != common) continue;
     // Texts and files need the whole line; numbers and words stand two in a line.
-    const bool long_field = f.type == "TEXT" || f.type == "FILE" || f.type == "DIR";
+    const bool long_field = f.type == "TEXT" || browse_request(f.flag, f.type).has_value();
     if (long_field != wide) {
       ImGui::EndTable();
       ImGui::BeginTable(fmt::format("{}{}", f.flag, common).c_str(), long_field ? 1 : 2);
