@@ -154,7 +154,7 @@ class Export : public Verb {
  public:
   Export()
       : Verb("export",
-             "Write edits as LoRA, as one file, or baked into a model that other programs load") {
+             "Write edits for other programs: LoRA, file or model") {
     Fields& f = fields;
     f.group("What to export");
     o_.edits.describe(f);

@@ -193,7 +193,7 @@ class Check : public Verb {
  public:
   Check()
       : Verb("check",
-             "Judge pictures of pico's language: how many show what their prompts ask for") {
+             "Count the pictures that show what prompts ask for") {
     Fields& f = fields;
     f.group("What to judge");
     f.add("folder", o_.folder, "DIR", "Where the PNG pictures are").positional().required();
