@@ -33,7 +33,7 @@ void print_text(const std::vector<DeviceInfo>& devices) {
 
 class Devices : public Verb {
  public:
-  Devices() : Verb("devices", "List the Vulkan devices, and why one cannot be used") {
+  Devices() : Verb("devices", "List the Vulkan devices, and why one is unusable") {
     fields.group(group::output);
     fields.add("json", json_, "Print one JSON object a line");
   }

@@ -55,6 +55,7 @@ class Viewer : public Verb {
     f.add("validation", options.validation,
           "Check every Vulkan call; end with status 1 if the layer reported something");
     notes_ = actions;
+    is_program_ = true;
   }
   void run() override { status = viewer::run_app(options); }
 

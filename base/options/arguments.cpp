@@ -11,7 +11,7 @@ namespace {
 
 class Parser {
  public:
-  Parser(Verb& root, std::span<const std::string> words) : root_(root), words_(words) {
+  Parser(Verb& root, std::span<const std::string> words) : words_(words) {
     result_.verb = &root;
     result_.path = root.name();
   }
@@ -26,7 +26,7 @@ class Parser {
         only_positional = true;
       else if (word == "-h" || word == "--help")
         result_.wish = Arguments::help;
-      else if (word == "--version" && result_.verb == &root_)
+      else if (word == "--version" && result_.verb->is_program())
         result_.wish = Arguments::version;
       else if (word.starts_with("--") && word.size() > 2)
         take_option(word.substr(2));
@@ -97,6 +97,7 @@ class Parser {
     const std::string name = text.substr(text.find_first_not_of('-'));
     std::vector<std::string_view> names = result_.verb->fields.names();
     names.push_back("help");
+    if (result_.verb->is_program()) names.push_back("version");
     std::vector<std::string> flags;
     for (const std::string_view n : names) flags.push_back(option(n));
     const std::string near =
@@ -118,7 +119,6 @@ class Parser {
     verb.fields.check();
   }
 
-  Verb& root_;
   std::span<const std::string> words_;
   size_t at_ = 0;
   Arguments result_;

@@ -227,6 +227,14 @@ void Fields::remove(std::string_view name) {
   std::erase_if(all_, [&](const auto& f) { return f.get() == field; });
 }
 
+void Fields::lead(std::string_view name) {
+  const Field& field = (*this)[name];
+  const auto first =
+      std::ranges::find_if(all_, [&](const auto& f) { return f->group_ == field.group_; });
+  const auto at = std::ranges::find_if(all_, [&](const auto& f) { return f.get() == &field; });
+  std::rotate(first, at, at + 1);
+}
+
 const Field* Fields::find(std::string_view name) const {
   for (const auto& field : all_)
     if (field->name_ == name ||

@@ -157,6 +157,8 @@ class Fields {
     take(std::move(all), names);
   }
   void remove(std::string_view name);
+  // Puts an option before the others under its heading.
+  void lead(std::string_view name);
 
   // By any of its names; null if there is none.
   const Field* find(std::string_view name) const;

@@ -66,6 +66,7 @@ std::string help_text(const Verb& verb, const std::string& path) {
     for (const auto& inner : verb.inner) text += entry(inner->name(), inner->about());
   }
   text += "\nHelp:\n" + entry("-h,--help", "Print this help message and exit");
+  if (verb.is_program()) text += entry("--version", "Print version and commit, and exit");
   if (!verb.notes().empty()) text += "\n" + verb.notes() + "\n";
   return text;
 }

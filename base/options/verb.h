@@ -26,6 +26,8 @@ class Verb {
   // Lines below the options of --help, at most 80 columns each.
   const std::string& notes() const { return notes_; }
 
+  // Whether it is the program itself, which also has --version.
+  bool is_program() const { return is_program_; }
   // Whether it does something by itself, or only groups the verbs below it.
   virtual bool runs() const { return true; }
   // With the values that `fields` were given.
@@ -36,6 +38,7 @@ class Verb {
 
  protected:
   std::string notes_;
+  bool is_program_ = false;
 
  private:
   std::string name_, about_;

@@ -152,9 +152,7 @@ void export_edits(ExportOptions& o) {
 
 class Export : public Verb {
  public:
-  Export()
-      : Verb("export",
-             "Write edits as LoRA, as one file, or baked into a model that other programs load") {
+  Export() : Verb("export", "Write edits for other programs: LoRA, file or model") {
     Fields& f = fields;
     f.group("What to export");
     o_.edits.describe(f);

@@ -143,8 +143,7 @@ void layers(const LayersOptions& o) {
 
 class Layers : public Verb {
  public:
-  Layers()
-      : Verb("layers", "List a model's parameters, and the sets of them that erasing can change") {
+  Layers() : Verb("layers", "List a model's parameters and the named sets of them") {
     Fields& f = fields;
     f.group("What to list");
     f.pick(o_.model, {"model"});

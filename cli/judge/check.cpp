@@ -191,9 +191,7 @@ void check(const CheckOptions& o) {
 
 class Check : public Verb {
  public:
-  Check()
-      : Verb("check",
-             "Judge pictures of pico's language: how many show what their prompts ask for") {
+  Check() : Verb("check", "Count the pictures that show what prompts ask for") {
     Fields& f = fields;
     f.group("What to judge");
     f.add("folder", o_.folder, "DIR", "Where the PNG pictures are").positional().required();

@@ -89,6 +89,7 @@ EraseAblate::EraseAblate()
   ablate_.describe(f);
   f.group(group::keep);
   f.add("retain", retain_file_, "FILE", "Prompts that must stay as they are, one a line");
+  f.lead("retain");
   f.group(group::examples);
   f.add("memorized", memorized_, "IMAGE",
         "The memorised picture: anchor pictures that are copies of it are left out");

@@ -75,6 +75,7 @@ EraseClip::EraseClip()
   f.group(group::keep);
   f.add("retain", retain_file_, "FILE",
         "Prompts whose text embeddings must stay as they are, one a line");
+  f.lead("retain");
   pictures_.describe(f);
   f.add("compat", compat_,
         "lethe: as the published notebook does, which trains all weights (give its pictures with "

@@ -14,6 +14,7 @@ void EsdTraining::describe(Fields& f) {
         "Phrasings of the concept, one a line, used instead of it");
   f.group(group::keep);
   f.add("retain", retain_file, "FILE", "Prompts that must stay as they are, one a line");
+  f.lead("retain");
   f.group(group::weights);
   f.add("params", run.params, "SET|PATTERN",
         "What to train: x, x-strict, u, self, full or a pattern, see `lacuna layers`");

@@ -36,7 +36,7 @@ namespace {
 
 class Eval : public Verb {
  public:
-  Eval() : Verb("eval", "Did erasing work? Draw prompts before and after an edit, and count") {
+  Eval() : Verb("eval", "Draw prompts before and after an edit, and count") {
     o_.describe(fields);
     notes_ =
         "Lines of the prompt files that start with ## name a group, which gets its own\n"

@@ -30,6 +30,7 @@ class Draw : public Verb {
 
 struct Root : VerbGroup {
   Root() : VerbGroup("program", "A program") {
+    is_program_ = true;
     auto group = std::make_unique<VerbGroup>("make", "Makes things");
     group->inner.push_back(std::make_unique<Draw>());
     inner.push_back(std::move(group));
@@ -125,6 +126,7 @@ TEST_CASE("help groups options under their headings, within 80 columns") {
         "\n"
         "A note.\n");
   const std::string all = help_text(root, "program");
+  CHECK(all.find("  --version               Print version and commit") != std::string::npos);
   CHECK(all.find("Usage: program VERB [OPTIONS]\n") != std::string::npos);
   CHECK(all.find("  draw                    Draw a picture") != std::string::npos);
   std::istringstream lines(all);

@@ -207,6 +207,8 @@ TEST_CASE("some of a struct's options") {
   CHECK(f["steps"].group() == "Mine");
   f["steps"].set("7");
   CHECK(o.steps == 7);
+  f.lead("steps");
+  CHECK(f.all()[0]->name() == "steps");
   f.remove("steps");
   CHECK(f.find("steps") == nullptr);
 }
