@@ -28,7 +28,7 @@ void ComparePanel::edits(Context& c) {
   if (path_field(c, "Edit file", new_edit_, "path of an edit",
                  {"Add an edit", Choose::file, FileKind::edits}, false,
                  -add - ImGui::GetStyle().ItemSpacing.x)) {
-    c.add_edit(std::filesystem::u8path(new_edit_));
+    c.add_edit(utf8_path(new_edit_));
     new_edit_.clear();
   }
   ImGui::SameLine();

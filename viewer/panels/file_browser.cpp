@@ -54,7 +54,7 @@ void FileBrowser::open(ImGuiID owner, BrowseRequest request, std::vector<Place> 
                              : of_any != last.end() ? of_any->second
                                                     : "";
   browse_.hidden_files(settings_.hidden);
-  browse_.open(std::move(request), std::filesystem::u8path(folder));
+  browse_.open(std::move(request), utf8_path(folder));
   places_ = std::move(places);
   owner_ = owner;
   chosen_.reset();
@@ -161,8 +161,7 @@ void FileBrowser::places(float height) {
     const Place& p = places_[i];
     ImGui::PushID(static_cast<int>(i));
     if (ImGui::Selectable("##place", p.folder == browse_.folder(),
-                          ImGuiSelectableFlags_DontClosePopups))
-{
+                          ImGuiSelectableFlags_DontClosePopups)) {
       browse_.go(p.folder);
       reload(usual_field());
     }

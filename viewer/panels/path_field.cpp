@@ -62,7 +62,7 @@ std::optional<Browse::Chosen> path_field(Context& c, const char* name, std::stri
   ImGui::SameLine(0, style.ItemInnerSpacing.x);
   std::string text = several ? last_line(value) : value;
   if (text.empty() && request.choose == Choose::save) text = hint;  // the name that holds
-  if (!text.empty()) request.start = fs::u8path(text);
+  if (!text.empty()) request.start = utf8_path(text);
   const auto chosen = browse_button(c, ("Browse " + std::string(name)).c_str(), request);
   if (!chosen) return {};
   if (!several) value.clear();
