@@ -66,7 +66,9 @@ using Names = std::vector<std::string>;
 
 TEST_CASE("names of any bytes become one line of text") {
   CHECK(printable("red \xc3\xbc \xe7\x8c\xab.png") == "red \xc3\xbc \xe7\x8c\xab.png");
-  CHECK(printable("a\nb\x1b[2J\x7f") == "a\xef\xbf\xbd" "b\xef\xbf\xbd[2J\xef\xbf\xbd");
+  CHECK(printable("a\nb\x1b[2J\x7f") ==
+        "a\xef\xbf\xbd"
+        "b\xef\xbf\xbd[2J\xef\xbf\xbd");
   CHECK(printable("\xff\xfe.png") == "\xef\xbf\xbd\xef\xbf\xbd.png");
   CHECK(printable("x\xe2\x80\xaegnp.exe") == "x\xef\xbf\xbdgnp.exe");  // would be shown as exe.png
   CHECK(can_be_typed("red \xc3\xbc"));
@@ -84,10 +86,10 @@ TEST_CASE("names of any bytes become one line of text") {
 }
 
 TEST_CASE("names are in the order that people expect") {
-  Names all = {"image10", "Image2", "image1", "\xc3\x84pfel", "image02", "image", "10", "9", "009a"};
-  std::ranges::sort(all, [](const auto& a, const auto& b) {
-    return natural_less(fold(a), fold(b));
-  });
+  Names all = {"image10", "Image2", "image1", "\xc3\x84pfel", "image02",
+               "image",   "10",     "9",      "009a"};
+  std::ranges::sort(all,
+                    [](const auto& a, const auto& b) { return natural_less(fold(a), fold(b)); });
   CHECK(all == Names{"9", "009a", "10", "image", "image1", "image02", "Image2", "image10",
                      "\xc3\x84pfel"});
   CHECK(fold("A\xcc\x88pfel") == fold("\xc3\x84PFEL"));  // composed or not
@@ -190,7 +192,8 @@ TEST_CASE("the browser begins at the field's file, in its folder, or in the last
 
 TEST_CASE("files of one kind, of all, hidden ones, and those whose name contains a text") {
   const tests::TemporaryFolder folder;
-  for (const char* name : {"a.png", "B.JPG", "c.txt", "d.csv", "e.safetensors", "f.jsonl", ".g.png"})
+  for (const char* name :
+       {"a.png", "B.JPG", "c.txt", "d.csv", "e.safetensors", "f.jsonl", ".g.png"})
     touch(folder / name);
   fs::create_directory(folder / "sub");
   const auto seen = [&](FileKind kind, Choose choose = Choose::file) {
@@ -352,7 +355,8 @@ TEST_CASE("a folder is chosen by the button, whether selected or in view") {
   CHECK(chosen(b) == folder / "a");
 }
 
-TEST_CASE("a name to save as: its ending, folders in it, and a question before a file is replaced") {
+TEST_CASE(
+    "a name to save as: its ending, folders in it, and a question before a file is replaced") {
   const tests::TemporaryFolder folder;
   fs::create_directory(folder / "sub");
   touch(folder / "old.png");

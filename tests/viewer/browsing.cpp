@@ -1,5 +1,5 @@
-// The file browser in the window, played by a script: a model, an edit, an option of Erase, a region
-// and a name to save as are chosen with keys and mouse alone.
+// The file browser in the window, played by a script: a model, an edit, an option of Erase, a
+// region and a name to save as are chosen with keys and mouse alone.
 #include <algorithm>
 #include <fstream>
 
@@ -127,7 +127,8 @@ TEST_CASE("files and folders are chosen in the window, and none is typed" * need
                       [](std::span<std::byte> to) { std::ranges::fill(to, std::byte{0}); }}},
                     {}, Overwrite::no);
   write_file(folder / "mask.png", encode_png(blank_image(64, 64, 255)), Overwrite::no);
-  for (const char* name : {"old.png", ".hidden.txt", "many/red words.txt", "many/odd\n##%s\xff.txt"})
+  for (const char* name :
+       {"old.png", ".hidden.txt", "many/red words.txt", "many/odd\n##%s\xff.txt"})
     std::ofstream(folder / name) << "red\n";
   for (int i = 0; i < 5000; i++)
     std::ofstream(folder / ("many/" + std::to_string(i) + ".txt")) << "red\n";
