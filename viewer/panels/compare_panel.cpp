@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "jobs/draw/sheet.h"
 #include "pictures/region.h"
+#include "viewer/files/names.h"
 #include "viewer/panels/path_field.h"
 #include "viewer/theme.h"
 #include "viewer/widgets.h"
@@ -28,7 +29,7 @@ void ComparePanel::edits(Context& c) {
   if (path_field(c, "Edit file", new_edit_, "path of an edit",
                  {"Add an edit", Choose::file, FileKind::edits}, false,
                  -add - ImGui::GetStyle().ItemSpacing.x)) {
-    c.add_edit(utf8_path(new_edit_));
+    c.add_edit(typed_path(new_edit_));
     new_edit_.clear();
   }
   ImGui::SameLine();
@@ -76,7 +77,8 @@ void ComparePanel::region(Context& c) {
     const ui::Disabled off(!c.now.model.ready);
     if (const auto chosen = browse_button(
             c, "Region file",
-            {"Choose an image of the region, white inside", Choose::file, FileKind::images}))
+            {"Choose an image of the region, white inside", Choose::file, FileKind::images},
+            "From file"))
       region_from_file(c, chosen->path);
   }
   ui::label("Brush size");

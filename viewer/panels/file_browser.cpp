@@ -54,7 +54,7 @@ void FileBrowser::open(ImGuiID owner, BrowseRequest request, std::vector<Place> 
                              : of_any != last.end() ? of_any->second
                                                     : "";
   browse_.hidden_files(settings_.hidden);
-  browse_.open(std::move(request), utf8_path(folder));
+  browse_.open(std::move(request), typed_path(folder));
   places_ = std::move(places);
   owner_ = owner;
   chosen_.reset();
@@ -129,7 +129,8 @@ void FileBrowser::keys() {
       close();
     }
   }
-  if (pressed("ctrl+enter")) asks ? browse_.replace(true) : browse_.confirm();
+  keep_ctrl_enter();
+  if (pressed("ctrl+enter")) confirm();
   if (pressed("alt+up")) browse_.up();
   if (pressed("alt+left") || ImGui::IsMouseClicked(3)) browse_.back();
   if (pressed("alt+right") || ImGui::IsMouseClicked(4)) browse_.forward();
@@ -161,10 +162,8 @@ void FileBrowser::places(float height) {
     const Place& p = places_[i];
     ImGui::PushID(static_cast<int>(i));
     if (ImGui::Selectable("##place", p.folder == browse_.folder(),
-                          ImGuiSelectableFlags_DontClosePopups)) {
+                          ImGuiSelectableFlags_DontClosePopups))
       browse_.go(p.folder);
-      reload(usual_field());
-    }
     ui::mark("Place " + p.name);
     ui::explain(printable(name_text(p.folder)).c_str());
     ImGui::SameLine();
@@ -280,10 +279,7 @@ void FileBrowser::filters() {
     std::string now(all[browse_.only_kind() ? 0 : 1]);
     ImGui::SameLine();
     ImGui::SetNextItemWidth(kinds - gap);
-    if (ui::choice("Kind", now, all)) {
-      browse_.only_kind(now == all[0]);
-      reload(usual_field());
-    }
+    if (ui::choice("Kind", now, all)) browse_.only_kind(now == all[0]);
     kinds_open_ = ImGui::IsPopupOpen(nullptr, ImGuiPopupFlags_AnyPopupId);
   }
   ImGui::SameLine();
@@ -291,7 +287,6 @@ void FileBrowser::filters() {
   if (ui::checkbox("Hidden files", hidden)) {
     browse_.hidden_files(hidden);
     settings_.hidden = hidden;
-    reload(usual_field());
   }
 }
 
@@ -318,6 +313,7 @@ void FileBrowser::foot() {
   const bool asks = !browse_.asks_to_replace().empty();
   if (browse_.request().choose == Choose::save) {
     const ui::Disabled off(asks);
+    if (asks && focus_ == Field::name) focus_ = Field::none;
     if (field(Field::name, "File name", "name of the file", browse_.name, -1) &&
         !ImGui::GetIO().KeyCtrl) {
       browse_.confirm();
@@ -371,8 +367,11 @@ void FileBrowser::buttons() {
   ImGui::SameLine();
   const ui::Disabled off(naming_ ? new_folder_.empty() : !asks && !browse_.can_confirm());
   const char* mark = asks ? "Replace" : naming_ ? "Make folder" : take;
-  if (!ui::main_button(mark, take)) return;
-  if (asks)
+  if (ui::main_button(mark, take)) confirm();
+}
+
+void FileBrowser::confirm() {
+  if (!browse_.asks_to_replace().empty())
     browse_.replace(true);
   else if (naming_)
     make_folder();
@@ -393,8 +392,8 @@ void FileBrowser::draw() {
   bool stays = true;
   if (!ImGui::BeginPopupModal(title.c_str(), &stays,
                               ImGuiWindowFlags_NoResize | ImGuiWindowFlags_NoMove |
-                                  ImGuiWindowFlags_NoSavedSettings |
-                                  ImGuiWindowFlags_NoScrollbar)) {
+                                  ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_NoScrollbar |
+                                  ImGuiWindowFlags_NoScrollWithMouse)) {
     open_ = false;
     return;
   }
@@ -406,6 +405,10 @@ void FileBrowser::draw() {
   ImGui::SameLine();
   list(height);
   foot();
+  // After a click on what is no field the keys are for the usual one again.
+  if (ImGui::IsMouseReleased(0) && !ImGui::IsAnyItemActive() && !kinds_open_ &&
+      focus_ == Field::none)
+    focus_ = usual_field();
   if ((chosen_ = browse_.take_chosen())) {
     settings_.folders[key_of(browse_.request().kind)] = settings_.folders[""] =
         name_text(browse_.folder());

@@ -48,6 +48,7 @@ class FileBrowser {
   void filters();
   std::string message() const;
   void make_folder();
+  void confirm();
   void buttons();
   float foot_height() const;
   Field usual_field() const;
