@@ -228,8 +228,8 @@ void Fields::remove(std::string_view name) {
 
 void Fields::lead(std::string_view name) {
   const Field& field = (*this)[name];
-  const auto first = std::ranges::find_if(
-      all_, [&](const auto& f) { return f->group_ == field.group_; });
+  const auto first =
+      std::ranges::find_if(all_, [&](const auto& f) { return f->group_ == field.group_; });
   const auto at = std::ranges::find_if(all_, [&](const auto& f) { return f.get() == &field; });
   std::rotate(first, at, at + 1);
 }
