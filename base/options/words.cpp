@@ -71,10 +71,10 @@ std::string nearest(std::string_view word, std::span<const std::string_view> nam
 }
 
 std::string did_you_mean(std::string_view word, std::span<const std::string_view> names,
-                         std::string_view before, std::string_view after) {
+                         std::string_view quote) {
   // A third of the letters: "sampel" means "sample", and "heun" means none of the samplers.
   const std::string near = nearest(word, names, 1, (word.size() + 1) / 3);
-  return near.empty() ? "" : fmt::format("; did you mean {}{}{}?", before, near, after);
+  return near.empty() ? "" : fmt::format("; did you mean {0}{1}{0}?", quote, near);
 }
 
 }  // namespace lacuna

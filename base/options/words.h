@@ -47,6 +47,6 @@ std::string nearest(std::string_view word, std::span<const std::string_view> nam
                     size_t far);
 // "; did you mean 'sample'?" for a slip of the keyboard, else empty.
 std::string did_you_mean(std::string_view word, std::span<const std::string_view> names,
-                         std::string_view before = "'", std::string_view after = "'");
+                         std::string_view quote = "'");
 
 }  // namespace lacuna
