@@ -94,7 +94,7 @@ class Parser {
   }
 
   [[noreturn]] void unknown_option(const std::string& text) const {
-    const std::string name = text.substr(text.find_first_not_of('-'));
+    const std::string name = text.substr(std::min(text.find_first_not_of('-'), text.size()));
     std::vector<std::string_view> names = result_.verb->fields.names();
     names.push_back("help");
     if (result_.verb->is_program()) names.push_back("version");
