@@ -1,6 +1,6 @@
 #include "judge/evaluation.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,6 @@
 #include "pictures/chart.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "cli/common.h"
+#include "jobs/model_options.h"
 #include "viewer/panels/path_field.h"
 #include "viewer/platform/input.h"
 #include "viewer/theme.h"
@@ -31,8 +31,8 @@ App::App(const AppOptions& options, Window& window, Screen& screen, Device& comp
       screen_(screen),
       settings_(settings),
       worker_(compute, screen.renderer().vulkan().device == vulkan_handles(compute).device,
-              options.precision, std::filesystem::u8path(options.gallery), Window::wake),
-      gallery_(std::filesystem::u8path(options.gallery), Window::wake),
+              options.precision, utf8_path(options.gallery), Window::wake),
+      gallery_(utf8_path(options.gallery), Window::wake),
       pictures_(screen.renderer()),
       context_{window, worker_, gallery_, pictures_, settings, options.device, options.precision},
       script_(std::move(script)) {

@@ -22,7 +22,7 @@ namespace {
 
 // Whether there is a file of that path, whose name may be a pattern.
 bool any_file(const std::string& path) {
-  const std::filesystem::path wanted = std::filesystem::absolute(std::filesystem::u8path(path));
+  const std::filesystem::path wanted = std::filesystem::absolute(utf8_path(path));
   const Glob name(display(wanted.filename()));
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(wanted.parent_path(), ignored))

@@ -41,21 +41,23 @@ fs::path scratch() {
   return folder;
 }
 
-Outcome lacuna(const std::string& arguments, const std::string& environment) {
+Outcome command(const std::string& line) {
   const fs::path folder = scratch();
+  const std::string whole = line + " > " + quoted(folder / "out") + " 2> " + quoted(folder / "err");
+  int status = std::system(whole.c_str());
+#ifndef _WIN32
+  status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+#endif
+  return {status, content(folder / "out"), content(folder / "err")};
+}
+
+Outcome lacuna(const std::string& arguments, const std::string& environment) {
 #ifdef _WIN32
   const std::string prefix = environment.empty() ? "" : "set " + environment + "&& ";
 #else
   const std::string prefix = environment.empty() ? "" : "env " + environment + " ";
 #endif
-  const std::string command = prefix + "\"" LACUNA_PROGRAM "\" " + arguments + " > \"" +
-                              (folder / "out").string() + "\" 2> \"" + (folder / "err").string() +
-                              "\"";
-  int status = std::system(command.c_str());
-#ifndef _WIN32
-  status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-#endif
-  return {status, content(folder / "out"), content(folder / "err")};
+  return command(prefix + "\"" LACUNA_PROGRAM "\" " + arguments);
 }
 
 fs::path damaged_pico(const std::function<void(const fs::path&)>& change) {

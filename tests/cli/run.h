@@ -16,6 +16,8 @@ struct Outcome {
 
 // `lacuna ARGUMENTS`, with NAME=VALUE pairs added to the environment.
 Outcome lacuna(const std::string& arguments, const std::string& environment = "");
+// Another command line, words quoted as its shell needs them.
+Outcome command(const std::string& line);
 
 // A fresh empty folder, removed at the end of the program.
 std::filesystem::path scratch();

@@ -41,9 +41,9 @@ const EraseMethod& ErasePanel::method(const Context& c) const {
   return methods_.front();
 }
 
-std::vector<std::string> ErasePanel::arguments(const Context& c, bool resume) const {
-  return erase_arguments(method(c), c.settings.erase, display(c.now.model.folder), c.device,
-                         c.precision, resume);
+EraseValues ErasePanel::values(const Context& c, bool resume) const {
+  return erase_values(method(c), c.settings.erase, display(c.now.model.folder), c.device,
+                      c.precision, resume);
 }
 
 void ErasePanel::choose_method(Context& c) {
@@ -72,7 +72,8 @@ void ErasePanel::field(Context& c, const EraseField& f) {
   }
   ui::label(f.label.c_str(), f.about.c_str());
   const char* hint = f.usual.empty() ? f.type.c_str() : f.usual.c_str();
-  if (const auto request = browse_request(f.flag, f.type)) {
+  if (auto request = browse_request(f.flag, f.type)) {
+    if (request->choose == Choose::save) request->start = utf8_path(f.value);
     const auto chosen = path_field(c, f.label.c_str(), value, hint, *request, f.several);
     // Who agreed that a file is replaced need not say so again.
     if (chosen && chosen->replace) c.settings.erase.options[method(c).name]["--force"] = "yes";
@@ -105,13 +106,14 @@ void ErasePanel::fields(Context& c, bool common) {
 
 void ErasePanel::start(Context& c, bool resume) {
   EraseRequest r;
-  r.arguments = arguments(c, resume);
+  r.method = method(c).name;
+  r.values = values(c, resume);
   r.prompts = prompts_of(c.settings.erase.prompts);
   const std::string concept_text = value_of(method(c), c.settings.erase, "--concept");
   if (r.prompts.empty()) r.prompts = prompts_of(concept_text);
   r.every = c.settings.erase.every;
   r.steps = std::min(c.settings.form.steps, 12);
-  c.worker.erase(r, fs::u8path(value_of(method(c), c.settings.erase, "--out")),
+  c.worker.erase(r, utf8_path(value_of(method(c), c.settings.erase, "--out")),
                  trains(method(c)) ? run_folder(method(c), c.settings.erase) : fs::path());
   looked_at_.clear();
   c.settings.erase.options[method(c).name].erase("--force");  // asked for once
@@ -188,7 +190,7 @@ void ErasePanel::controls(Context& c) {
     }
   }
   ui::heading("The same at the command line");
-  const std::string command = command_text(arguments(c, false));
+  const std::string command = command_text(method(c), values(c, false));
   ui::dim(command.c_str());
   if (ui::button("Copy command")) {
     ImGui::SetClipboardText(command.c_str());

@@ -42,7 +42,7 @@ void InspectPanel::measure(Context& c) {
 void InspectPanel::read_map(Context& c) {
   page_ = Page::map;
   try {
-    map_ = {std::make_shared<const Image>(load_image(std::filesystem::u8path(map_file_))), false};
+    map_ = {std::make_shared<const Image>(load_image(utf8_path(map_file_))), false};
   } catch (const Error& e) {
     map_ = {};
     c.say(e.what(), true);
@@ -53,7 +53,7 @@ void InspectPanel::read_log(Context& c) {
   page_ = Page::log;
   lines_.clear();
   try {
-    std::istringstream in(read_file(std::filesystem::u8path(log_file_), most_log_bytes));
+    std::istringstream in(read_file(utf8_path(log_file_), most_log_bytes));
     for (std::string line; std::getline(in, line);) append_log_lines(lines_, line);
   } catch (const Error& e) { c.say(e.what(), true); }
 }

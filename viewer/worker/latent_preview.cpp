@@ -8,15 +8,6 @@
 namespace lacuna::viewer {
 namespace {
 
-// Published with ComfyUI (comfy/latent_formats.py, SD15): fitted there to many pictures.
-const std::vector<float> sd1_factors = {0.3512f,  0.2297f,  0.3227f, 0.3250f, 0.4974f,
-                                        0.2350f,  -0.2829f, 0.1762f, 0.2721f, -0.2120f,
-                                        -0.2616f, -0.7177f, 0,       0,       0};
-
-bool is_sd1(const VaeConfig& c) {
-  return c.latent_channels == 4 && c.factor() == 8 && std::abs(c.scaling_factor - 0.18215f) < 1e-4f;
-}
-
 // Squares of random colours, several latents wide: what pictures mostly are, areas with edges.
 Image colour_squares(int side, int square, Rng& rng) {
   const int across = (side + square - 1) / square;
@@ -77,8 +68,7 @@ std::vector<float> fitted(StableDiffusion& model) {
 
 }  // namespace
 
-LatentPreview::LatentPreview(StableDiffusion& model)
-    : factors_(is_sd1(model.vae_config()) ? sd1_factors : fitted(model)) {}
+LatentPreview::LatentPreview(StableDiffusion& model) : factors_(fitted(model)) {}
 
 Image LatentPreview::operator()(std::span<const float> latents, LatentSize size) const {
   const auto cells = static_cast<size_t>(size.width * size.height);

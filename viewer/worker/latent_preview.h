@@ -11,8 +11,8 @@ namespace lacuna::viewer {
 
 class LatentPreview {
  public:
-  // The well-known factors of the VAE of Stable Diffusion 1.x; for any other VAE the least-squares
-  // fit of the colours of a few made pictures to what its encoder makes of them.
+  // Fits the factors by least squares: the colours of four made pictures of at most 128 pixels to
+  // what the model's encoder makes of them. Four runs of the encoder.
   explicit LatentPreview(StableDiffusion& model);
 
   // Latents [C,h,w], scaled for the UNet -> a picture of w x h pixels.
