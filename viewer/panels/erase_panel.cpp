@@ -72,7 +72,8 @@ void ErasePanel::field(Context& c, const EraseField& f) {
   }
   ui::label(f.label.c_str(), f.about.c_str());
   const char* hint = f.usual.empty() ? f.type.c_str() : f.usual.c_str();
-  if (const auto request = browse_request(f.flag, f.type)) {
+  if (auto request = browse_request(f.flag, f.type)) {
+    if (request->choose == Choose::save) request->start = utf8_path(f.value);
     const auto chosen = path_field(c, f.label.c_str(), value, hint, *request, f.several);
     // Who agreed that a file is replaced need not say so again.
     if (chosen && chosen->replace) c.settings.erase.options[method(c).name]["--force"] = "yes";
