@@ -180,7 +180,7 @@ fs::path shard_beside(const fs::path& index, const std::string& name) {
         "[safetensors] {}: '{}' is not the name of a file beside it; download it again",
         display(index), name);
   }
-  return index.parent_path() / fs::path(std::u8string(name.begin(), name.end()));
+  return index.parent_path() / utf8_path(name);
 }
 
 }  // namespace

@@ -2,9 +2,10 @@
 #
 # A .comp file declares its kernels in comment lines near its top:
 #   // kernel forward f32 f16
-#   // kernel forward_tile f32 f16
+#   // kernel forward_tile f32 f16 f32_f16
 # For each, glslangValidator runs with -DKERNEL_forward and -DTYPE_f32 (shaders/types.glsl turns that into
-# T), then spirv-opt -O (measured: docs/notes/performance.md) and spirv-val; a shader error breaks the build. Depfiles tell which headers a module reads.
+# T; of f32_f16 the second is the type of weights, -DWEIGHT_f16), then spirv-opt -O (measured:
+# docs/notes/performance.md) and spirv-val; a shader error breaks the build. Depfiles tell which headers a module reads.
 # C++ sees one constant per kernel in the generated shaders/kernels.h, such as kernels::linear_forward.
 function(lacuna_shaders)
   set(out ${CMAKE_BINARY_DIR}/shaders)
@@ -26,9 +27,10 @@ function(lacuna_shaders)
       string(APPEND constants "extern const Kernel ${stem}_${kernel};\n")
       foreach(type IN LISTS words)
         set(name ${stem}.${kernel}.${type})
+        string(REPLACE "_" ";-DWEIGHT_" storage ${type})
         add_custom_command(
           OUTPUT ${out}/${name}.spv
-          COMMAND ${GLSLANG} --quiet -V --target-env vulkan1.2 -DKERNEL_${kernel} -DTYPE_${type}
+          COMMAND ${GLSLANG} --quiet -V --target-env vulkan1.2 -DKERNEL_${kernel} -DTYPE_${storage}
                   -I${CMAKE_SOURCE_DIR} --depfile ${out}/${name}.d -o ${out}/${name}.spv ${source}
           COMMAND ${SPIRV_OPT} --target-env=vulkan1.2 -O ${out}/${name}.spv -o ${out}/${name}.spv
           COMMAND ${SPIRV_VAL} --target-env vulkan1.2 --scalar-block-layout ${out}/${name}.spv

@@ -110,9 +110,8 @@ class Walk {
       for (const Tensor& t : n.inputs) inputs.push_back(again(t));
       std::optional<Graph::Scope> scope;
       if (!n.scope.empty()) scope.emplace(graph_, n.scope);
-      graph_.node(*n.op, std::move(inputs), n.attributes);
-      const Node& made = graph_.nodes().back();
-      for (size_t k = 0; k < n.outputs.size(); k++) again_[n.outputs[k].id] = made.outputs[k].id;
+      const Outputs made = graph_.node(*n.op, std::move(inputs), n.attributes);
+      for (size_t k = 0; k < n.outputs.size(); k++) again_[n.outputs[k].id] = made[k].id;
     }
   }
 

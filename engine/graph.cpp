@@ -52,14 +52,14 @@ void Graph::output(std::string name, Tensor tensor) {
   outputs_.emplace_back(std::move(name), tensor);
 }
 
-Tensor Graph::node(const Op& op, std::vector<Tensor> inputs, Attributes attributes) {
+Outputs Graph::node(const Op& op, std::vector<Tensor> inputs, Attributes attributes) {
   Node node{&op, std::move(inputs), {}, attributes, scope_};
   for (const Tensor& input : node.inputs)
     if (input.graph != this) throw InputError("[{}] got a tensor of another graph", op.name);
   for (TensorType& type : op.outputs(node)) node.outputs.push_back(add_value({type}));
-  const Tensor result = node.outputs.empty() ? Tensor{} : node.outputs.front();
+  Outputs outputs(node.outputs);
   nodes_.push_back(std::move(node));
-  return result;
+  return outputs;
 }
 
 Graph::Scope::Scope(Graph& graph, std::string_view name)

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <type_traits>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "engine/shape.h"
@@ -104,6 +105,20 @@ struct Node {
   }
 };
 
+// What Graph::node returns: all outputs, and, as a Tensor, the first one (an empty tensor if there
+// is none).
+class Outputs {
+ public:
+  explicit Outputs(std::vector<Tensor> tensors) : tensors_(std::move(tensors)) {}
+  operator Tensor() const { return tensors_.empty() ? Tensor{} : tensors_.front(); }
+  const Tensor& operator[](size_t i) const { return tensors_.at(i); }
+  auto begin() const { return tensors_.begin(); }
+  auto end() const { return tensors_.end(); }
+
+ private:
+  std::vector<Tensor> tensors_;
+};
+
 enum class Storage : uint8_t {
   arena,      // computed by a node; the plan places it
   input,      // written by the host before each run
@@ -137,8 +152,8 @@ class Graph {
   void replace(uint64_t address, std::function<Tensor(Graph&)> make);
   // Makes a tensor readable by the host after every run, by name.
   void output(std::string name, Tensor tensor);
-  // Appends a node and returns its first output, if it has one; shapes are checked by the op.
-  Tensor node(const Op& op, std::vector<Tensor> inputs, Attributes attributes = {});
+  // Appends a node and returns its outputs; shapes are checked by the op.
+  Outputs node(const Op& op, std::vector<Tensor> inputs, Attributes attributes = {});
 
   const std::vector<Node>& nodes() const { return nodes_; }
   const std::vector<Value>& values() const { return values_; }

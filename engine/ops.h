@@ -1,6 +1,7 @@
 // The op catalogue. Shapes: images [N,H,W,C], tokens [B,T,C]; "..." stands for any leading axes.
 // Every op checks its shapes and throws InputError("[op] expects ..."). Inputs of one call share
-// their storage type (f32 or f16) unless said otherwise; arithmetic is float.
+// their storage type (f32 or f16) unless said otherwise; arithmetic is float. Weights and biases of
+// linear, conv2d and the norms may be f16 beside activations in f32: the result is stored as x is.
 #pragma once
 
 #include <array>
@@ -15,19 +16,49 @@ namespace lacuna {
 // [...,N] or none -> [...,N]. The sum is rounded to the storage type once.
 Tensor linear(Tensor x, Tensor weight, Tensor bias = {}, Tensor residual = {});
 
-struct Conv2d {
-  int stride = 1;     // 1 or 2
-  int pad_begin = 1;  // zeros above and to the left
-  int pad_end = 1;    // zeros below and to the right
+// Along the height and along the width of images; one number is for both.
+struct PerAxis {
+  int y, x;
+  constexpr PerAxis(int both) : y(both), x(both) {}
+  constexpr PerAxis(int along_height, int along_width) : y(along_height), x(along_width) {}
 };
-// x [N,H,W,C], weight [KH,KW,C,O], bias [O] or none, residual [N,H',W',O] or none -> [N,H',W',O].
+// Around images: all sides alike, `begin` (above and to the left) and `end` apart, or each side.
+struct Padding {
+  int top, left, bottom, right;
+  constexpr Padding(int all) : Padding(all, all) {}
+  constexpr Padding(int begin, int end) : Padding(begin, begin, end, end) {}
+  constexpr Padding(int above, int before, int below, int behind)
+      : top(above), left(before), bottom(below), right(behind) {}
+};
+
+struct Conv2d {
+  PerAxis stride = 1;
+  Padding padding = 1;   // with zeros
+  PerAxis dilation = 1;  // pixels from one tap of the kernel to the next
+  int groups = 1;        // of channels, each of which sees its own part of x; divides C and O
+};
+// x [N,H,W,C], weight [KH,KW,C/groups,O], bias [O] or none, residual [N,H',W',O] or none ->
+// [N,H',W',O]. Dilation and groups have plain kernels, which are slow, and at most 65,000 products
+// for an element of the result.
 Tensor conv2d(Tensor x, Tensor weight, Tensor bias, Conv2d options = {}, Tensor residual = {});
+
+struct Pool {
+  PerAxis kernel = 2, stride = 2;
+  Padding padding = 0;            // smaller than the kernel; never the largest
+  bool ceil_mode = false;         // also windows that reach beyond the padding, as PyTorch counts
+  bool count_include_pad = true;  // of average_pool: the padding counts as zeros
+};
+// The largest, or the mean, of each window of x, channel by channel. x [N,H,W,C] -> [N,H',W',C].
+Tensor max_pool(Tensor x, const Pool& options);
+Tensor average_pool(Tensor x, const Pool& options);
 
 // softmax(q k^T / sqrt(D)) v for each of `heads` slices of D = C / heads channels (Vaswani et al.
 // 2017), as one kernel that never stores the Tq x Tk matrix. q [B,Tq,C], k and v [B,Tk,C] ->
-// [B,Tq,C]. Causal: query i sees keys 0..i. The second output of the node is log-sum-exp of the
-// scaled scores, f32 [B,heads,Tq].
-Tensor attention(Tensor q, Tensor k, Tensor v, int heads, bool causal = false);
+// [B,Tq,C]. Causal: query i sees keys 0..i. The mask, f32 [B,heads,Tq,Tk], is added to the scaled
+// scores; each of its first three axes may be 1, and then serves all. -infinity (or any large
+// negative number) hides a key; every query must see one. The second output of the node is
+// log-sum-exp of the scores, f32 [B,heads,Tq].
+Tensor attention(Tensor q, Tensor k, Tensor v, int heads, bool causal = false, Tensor mask = {});
 
 // Group norm over the channels of each of N images (Wu and He 2018), biased variance, then SiLU if
 // asked for. x [N,...,C], weight and bias [C].
@@ -40,18 +71,25 @@ Tensor softmax(Tensor x);     // over the last axis
 Tensor silu(Tensor x);        // x sigmoid(x)
 Tensor gelu(Tensor x);        // x Phi(x), with erf
 Tensor quick_gelu(Tensor x);  // x sigmoid(1.702 x)
+Tensor relu(Tensor x);        // max(x, 0); its slope at 0 is 0
+Tensor sigmoid(Tensor x);     // 1 / (1 + exp(-x))
+Tensor tanh(Tensor x);
 // [...,2C] -> [...,C]: the first half times gelu of the second (Shazeer 2020).
 Tensor geglu(Tensor x);
 
 Tensor add(Tensor a, Tensor b);             // equal shapes
 Tensor add_channel(Tensor x, Tensor bias);  // x [N,...,C] + bias [N,C]: the time embedding
 Tensor scale(Tensor x, float factor);       // x * factor
-Tensor concat(Tensor a, Tensor b);          // along the last axis
-Tensor slice(Tensor x, int64_t begin, int64_t count);      // of the last axis
+// b after a along `axis`, which counts from the back if it is negative; the other axes are equal.
+Tensor concat(Tensor a, Tensor b, int axis = -1);
+// Indices begin to begin + count - 1 of `axis`.
+Tensor slice(Tensor x, int64_t begin, int64_t count, int axis = -1);
 Tensor upsample(Tensor x, int64_t height, int64_t width);  // nearest neighbour, [N,H,W,C]
 // Rows of `table` [V,C] by `ids` (i32 [B,T]) plus `positions` [P>=T,C] -> [B,T,C]. Ids outside the
 // table give row 0: callers check them on the host.
 Tensor embedding(Tensor ids, Tensor table, Tensor positions);
+// The same as `type`, which may be f32 where both tables are f16.
+Tensor embedding(Tensor ids, Tensor table, Tensor positions, DType type);
 // `table` [V,C] with rows[r] in place of row ids[r]; rows [R,C], ids i32 [R], all different and
 // inside the table: callers check them on the host. There is no gradient for the table.
 Tensor replace_rows(Tensor table, Tensor ids, Tensor rows);

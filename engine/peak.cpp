@@ -26,7 +26,7 @@ std::vector<TensorType> fma_outputs(const Node& n) {
 void record_fma(const Node& n, Recorder& r) {
   const Elementwise e(r, n.out().elements(), {n.out().elements()});
   // One vector an invocation: each has work enough.
-  r.dispatch(kernels::peak_fma, DType::f32, {e.local, e.width, 1},
+  r.dispatch(kernels::peak_fma, DType::f32, e.constants(),
              PeakPush{.x = r.in(n, 0),
                       .y = r.out(n),
                       .count = e.count,
@@ -38,7 +38,7 @@ void record_fma(const Node& n, Recorder& r) {
 
 void record_copy(const Node& n, Recorder& r) {
   const Elementwise e(r, n.out().elements(), {n.out().elements()});
-  r.dispatch(kernels::peak_copy, DType::f32, {e.local, e.width, e.steps},
+  r.dispatch(kernels::peak_copy, DType::f32, e.constants(),
              PeakPush{.x = r.in(n, 0), .y = r.out(n), .count = e.count}, e.groups());
 }
 

@@ -15,21 +15,33 @@
 #include <span>
 #include <vector>
 
+#include "engine/arithmetic.h"
 #include "engine/graph.h"
 #include "engine/tuning.h"
+#include "shaders/constants.h"
 #include "shaders/kernel.h"
 
 namespace lacuna {
 
-// What ops may know about a device to choose a variant. Nothing here changes results between
-// devices of the same variant.
+// What ops may know about a device to choose a variant. Nothing but the class of arithmetic changes
+// results between devices of the same variant.
 struct DeviceTraits {
+  Arithmetic arithmetic = Arithmetic::exact;
   bool cpu = false;            // a software driver: lanes are SIMD lanes, barriers cost much
   uint32_t subgroup_size = 0;  // of the driver's choice; for tuning only
   uint32_t max_shared_bytes = 16384;
   uint32_t max_workgroup_size = 128;
   bool storage16 = false;          // f16 buffers can be read and written
-  const Tuning* tuning = nullptr;  // measured choices, if there are any
+  const Tuning* tuning = nullptr;  // measured choices, if there are any; outlives every plan
+};
+
+// The storage types that a kernel reads and writes: activations, and weights where they differ.
+struct KernelTypes {
+  DType activations, weights;
+  KernelTypes(DType both) : activations(both), weights(both) {}
+  KernelTypes(DType of_activations, DType of_weights)
+      : activations(of_activations), weights(of_weights) {}
+  std::string name() const;  // as kernels are declared: "f32", "f16", "f32_f16"
 };
 
 struct Access {
@@ -44,20 +56,38 @@ struct Groups {
 constexpr size_t max_push_bytes = 128;
 constexpr size_t max_specializations = 12;
 
-// Specialization constants 0, 1, 2, ... of a kernel, in order. The last of all, 11, tells every
-// kernel whether it runs on a CPU driver (shaders/half.glsl).
-struct Specialization {
-  std::array<uint32_t, max_specializations> words{};
-  uint32_t count = 0;
+struct ConstantValue {
+  Constant name{};
+  uint32_t value = 0;
+  auto operator<=>(const ConstantValue&) const = default;
+};
 
+// What the specialization constants of a kernel are, by name (shaders/constants.h). The recorder
+// adds CPU_DRIVER itself.
+class Specialization {
+ public:
   Specialization() = default;
-  Specialization(std::initializer_list<uint32_t> list);
-  bool operator==(const Specialization&) const = default;
+  Specialization(std::initializer_list<ConstantValue> list) { add(list); }
+  // The same and these.
+  Specialization with(std::initializer_list<ConstantValue> list) const {
+    Specialization all = *this;
+    all.add(list);
+    return all;
+  }
+  std::span<const ConstantValue> values() const { return {values_.data(), count_}; }
+  uint64_t names() const;  // one bit for each, as in KernelVariant::constants
+  auto operator<=>(const Specialization&) const = default;
+
+ private:
+  void add(std::initializer_list<ConstantValue> list);
+
+  std::array<ConstantValue, max_specializations> values_{};
+  uint32_t count_ = 0;
 };
 
 struct Dispatch {
   const Kernel* kernel = nullptr;
-  DType type = DType::f32;
+  const KernelVariant* variant = nullptr;  // of the kernel
   Specialization specialization;
   std::array<std::byte, max_push_bytes> push{};
   uint32_t push_bytes = 0;
@@ -83,14 +113,15 @@ class Recorder {
 
   // One of the codes of a node's variants: what was measured to be the fastest, else the first.
   uint32_t choose(const Node& n, std::span<const uint32_t> codes) const {
-    return traits_.tuning ? traits_.tuning->choose(n, traits_.cpu, codes) : codes.front();
+    return traits_.tuning ? traits_.tuning->choose(n, traits_, codes) : codes.front();
   }
 
+  // Throws if the kernel was not compiled for these types or reads a constant that is not given.
   template <typename Push>
-  void dispatch(const Kernel& kernel, DType type, const Specialization& specialization,
+  void dispatch(const Kernel& kernel, KernelTypes types, const Specialization& specialization,
                 const Push& push, Groups groups) {
     static_assert(sizeof(Push) <= max_push_bytes && std::is_trivially_copyable_v<Push>);
-    add(kernel, type, specialization, &push, sizeof(Push), groups);
+    add(kernel, types, specialization, &push, sizeof(Push), groups);
   }
 
   // Group counts for `count` groups in one dimension, folded in two where x alone would exceed the
@@ -102,7 +133,8 @@ class Recorder {
 
  private:
   uint64_t touch(uint32_t value, bool write);
-  void add(const Kernel&, DType, const Specialization&, const void* push, size_t bytes, Groups);
+  void add(const Kernel&, KernelTypes, const Specialization&, const void* push, size_t bytes,
+           Groups);
 
   const DeviceTraits& traits_;
   Resolve resolve_;

@@ -94,7 +94,7 @@ UNet::Block UNet::down_block(const Weights& w, size_t level) const {
   const int pad = c.downsample_padding;
   if (level + 1 < c.block_out_channels.size())
     block.sampler.emplace(w["downsamplers"][0]["conv"], out, out,
-                          Conv2d{.stride = 2, .pad_begin = pad, .pad_end = 1});
+                          Conv2d{.stride = 2, .padding = {pad, 1}});
   return block;
 }
 

@@ -112,7 +112,7 @@ VaeEncoder::VaeEncoder(const Weights& weights, const VaeConfig& c)
     // The original pads below and to the right only.
     if (level + 1 < c.block_out_channels.size())
       block.sampler.emplace(w["downsamplers"][0]["conv"], out, out,
-                            Conv2d{.stride = 2, .pad_begin = 0, .pad_end = 1});
+                            Conv2d{.stride = 2, .padding = {0, 1}});
     down_blocks_.push_back(std::move(block));
     in = out;
   }

@@ -39,4 +39,27 @@ vec4 quick_gelu_slope(vec4 x) {
   return s * (1 + 1.702 * x * (1 - s));
 }
 
+vec4 sigmoid(vec4 x) { return 1 / (1 + exp(-x)); }
+vec4 sigmoid_slope(vec4 x) {
+  const vec4 s = sigmoid(x);
+  return s * (1 - s);
+}
+
+// A polynomial near zero, where the quotient would lose digits (Cephes' tanhf).
+vec4 hyperbolic_tangent(vec4 x) {
+  const vec4 t = abs(x), s = x * x, e = exp(-2 * t);
+  const vec4 far = sign(x) * (1 - e) / (1 + e);
+  vec4 near = -5.70498872745e-3 * s + 2.06390887954e-2;
+  near = near * s - 5.37397155531e-2;
+  near = near * s + 1.33314422036e-1;
+  near = near * s - 3.33332819422e-1;
+  near = near * s * x + x;
+  return mix(near, far, greaterThan(t, vec4(0.625)));
+}
+// 1 - tanh^2 = 4 e / (1 + e)^2 with e = exp(-2 |x|), which keeps its digits far from zero.
+vec4 hyperbolic_tangent_slope(vec4 x) {
+  const vec4 e = exp(-2 * abs(x));
+  return 4 * e / ((1 + e) * (1 + e));
+}
+
 #endif

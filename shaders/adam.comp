@@ -14,7 +14,7 @@
 #include "shaders/elementwise.glsl"
 #include "shaders/adam.h"
 
-layout(constant_id = 3) const bool DECOUPLED = false;
+CONSTANT(bool, DECOUPLED, false);
 
 void main() {
   const float norm = p.norm.at[0];

@@ -10,6 +10,7 @@
 
 #include "shaders/attention_tile.glsl"
 #include "shaders/attention_load.glsl"
+#include "shaders/attention_mask.glsl"
 
 vec4 load_own(bool second, uint begin, uint four) { return load_T(p.q, begin, four) * p.scale; }
 vec4 load_met(bool second, uint begin, uint four) {
@@ -28,6 +29,9 @@ void main() {
     [[unroll]] for (uint j = 0; j < 4; j++) {
       const uint at = key + along * 4 + j;
       const uvec4 query = first_row + row_four * 4 + uvec4(0, 1, 2, 3);
+      if (MASKED) [[unroll]]
+        for (uint r = 0; r < 4; r++)
+          s[j][r] += mask_of(mask_begin(batch, head), query[r], p.queries, at, p.keys);
       const bvec4 seen = CAUSAL ? lessThanEqual(uvec4(at), query) : bvec4(true);
       s[j] = at < p.keys ? mix(vec4(LOWEST), s[j], seen) : vec4(LOWEST);
       highest = max(highest, s[j]);

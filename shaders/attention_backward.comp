@@ -18,11 +18,12 @@
 #include "shaders/tile_memory.glsl"
 #include "shaders/attention_backward.h"
 
-layout(constant_id = 4) const bool WANT_DA = true;  // dq or dk
-layout(constant_id = 5) const bool WANT_DB = true;  // dv
+CONSTANT(bool, WANT_DA, true);  // dq or dk
+CONSTANT(bool, WANT_DB, true);  // dv
 
 #include "shaders/attention_tile.glsl"
 #include "shaders/attention_load.glsl"
+#include "shaders/attention_mask.glsl"
 
 #ifdef KERNEL_dq
 vec4 load_own(bool second, uint begin, uint four) {
@@ -95,9 +96,11 @@ void main() {
 #ifdef KERNEL_dq
       const uint query = r;
       const bool seen = other < end && (!CAUSAL || other <= row);
+      if (MASKED) s[j][r] += mask_of(mask_begin(batch, head), row, p.owned, other, p.met);
 #else
       const uint query = j;
       const bool seen = other < end && (!CAUSAL || row <= other);
+      if (MASKED) s[j][r] += mask_of(mask_begin(batch, head), other, p.met, row, p.owned);
 #endif
       s[j][r] = exp2((seen ? s[j][r] : LOWEST) - log_sum[query]);
       if (WANT_DA) ds[j][r] = s[j][r] * (ds[j][r] - delta[query]);

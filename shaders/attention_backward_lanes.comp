@@ -18,16 +18,16 @@
 #include "shaders/tile_memory.glsl"
 #include "shaders/attention_backward.h"
 
-layout(local_size_x_id = 0) in;
-layout(constant_id = 0) const uint LANES = 8;
-layout(constant_id = 1) const uint OWNED = 4;   // rows of an invocation
-layout(constant_id = 2) const uint MET = 4;     // rows at a time, at most LANES
-layout(constant_id = 3) const uint HEAD = 40;   // channels
-layout(constant_id = 4) const uint SLICE = 10;  // fours of a and b in registers
-layout(constant_id = 5) const uint FOURS = 10;  // fours of da and db that a group computes
-layout(constant_id = 6) const bool CAUSAL = false;
-layout(constant_id = 7) const bool WANT_DA = true;  // dq or dk
-layout(constant_id = 8) const bool WANT_DB = true;  // dv
+layout(local_size_x_id = LANES_ID) in;
+CONSTANT(uint, LANES, 8);
+CONSTANT(uint, OWNED, 4);   // rows of an invocation
+CONSTANT(uint, MET, 4);     // rows at a time, at most LANES
+CONSTANT(uint, HEAD, 40);   // channels
+CONSTANT(uint, SLICE, 10);  // fours of a and b in registers
+CONSTANT(uint, FOURS, 10);  // fours of da and db that a group computes
+CONSTANT(bool, CAUSAL, false);
+CONSTANT(bool, WANT_DA, true);  // dq or dk
+CONSTANT(bool, WANT_DB, true);  // dv
 
 #ifdef KERNEL_dq
 #define OWN_QUERIES
@@ -62,6 +62,7 @@ const float LOG2_E = 1.44269504089;
 const float LOWEST = -1e30;  // the score of a key that is not seen
 
 #include "shaders/attention_rows.glsl"
+#include "shaders/attention_mask.glsl"
 
 // Stores a sum, or adds it to that of an earlier dispatch.
 void add(FBuf b, uint begin, uint four, vec4 value) {
@@ -186,8 +187,11 @@ void main() {
     load_met_statistics(met);
 #endif
     [[unroll]] for (uint r = 0; r < OWNED; r++) [[unroll]] for (uint j = 0; j < MET; j++) {
-      const uint row[2] = {owned[r], met + j};
+      const uint row[2] = {owned[r], met + j}, rows[2] = {p.owned, p.met};
       const bool seen = row[1] < end && (!CAUSAL || row[KEY(0, 1)] <= row[QUERY(0, 1)]);
+      if (MASKED)
+        s[r][j] += mask_of(mask_begin(batch, head), row[QUERY(0, 1)], rows[QUERY(0, 1)],
+                           row[KEY(0, 1)], rows[KEY(0, 1)]);
       s[r][j] = exp2((seen ? s[r][j] : LOWEST) - log_sum[QUERY(r, j)] * LOG2_E);
       ds[r][j] = s[r][j] * (ds[r][j] - delta[QUERY(r, j)]);
     }

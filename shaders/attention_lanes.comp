@@ -12,14 +12,14 @@
 #include "shaders/tile_memory.glsl"
 #include "shaders/attention.h"
 
-layout(local_size_x_id = 0) in;
-layout(constant_id = 0) const uint LANES = 8;
-layout(constant_id = 1) const uint QUERIES = 4;  // of an invocation
-layout(constant_id = 2) const uint KEYS = 4;     // at a time
-layout(constant_id = 3) const uint HEAD = 40;    // channels
-layout(constant_id = 4) const uint SLICE = 10;  // fours of q in registers; all of them: loaded once
-layout(constant_id = 5) const uint FOURS = 10;  // fours of y that a group computes
-layout(constant_id = 6) const bool CAUSAL = false;
+layout(local_size_x_id = LANES_ID) in;
+CONSTANT(uint, LANES, 8);
+CONSTANT(uint, QUERIES, 4);  // of an invocation
+CONSTANT(uint, KEYS, 4);     // at a time
+CONSTANT(uint, HEAD, 40);    // channels
+CONSTANT(uint, SLICE, 10);   // fours of q in registers; all of them: loaded once
+CONSTANT(uint, FOURS, 10);   // fours of y that a group computes
+CONSTANT(bool, CAUSAL, false);
 
 const uint HEAD_FOURS = (HEAD + 3) / 4;
 const float LOWEST =
@@ -30,6 +30,7 @@ const uint MET = KEYS;
 const bool EXACT = HEAD_FOURS % SLICE + HEAD_FOURS % FOURS == 0;
 const bool KEEP = SLICE + FOURS == 2 * HEAD_FOURS;  // all of a row at a time
 #include "shaders/attention_rows.glsl"
+#include "shaders/attention_mask.glsl"
 
 void store(uint begin, uint four, vec4 value) {
   if (HEAD % 4 == 0) {
@@ -107,6 +108,8 @@ void main() {
       float highest = top[r];
       [[unroll]] for (uint j = 0; j < KEYS; j++) {
         const bool seen = key + j < p.keys && (!CAUSAL || key + j <= query[r]);
+        if (MASKED)
+          s[r][j] += mask_of(mask_begin(batch, head), query[r], p.queries, key + j, p.keys);
         s[r][j] = seen ? s[r][j] : LOWEST;
         highest = max(highest, s[r][j]);
       }

@@ -17,11 +17,11 @@
 #ifndef LACUNA_ATTENTION_TILE_GLSL
 #define LACUNA_ATTENTION_TILE_GLSL
 
-layout(local_size_x_id = 0) in;
-layout(constant_id = 0) const uint LOCAL = 128;
-layout(constant_id = 1) const uint HEAD = 40;   // channels
-layout(constant_id = 2) const uint FOURS = 10;  // fours of channels that a group accumulates
-layout(constant_id = 3) const bool CAUSAL = false;
+layout(local_size_x_id = LOCAL_ID) in;
+CONSTANT(uint, LOCAL, 128);
+CONSTANT(uint, HEAD, 40);   // channels
+CONSTANT(uint, FOURS, 10);  // fours of channels that a group accumulates
+CONSTANT(bool, CAUSAL, false);
 
 const uint HEAD_FOURS = (HEAD + 3) / 4;
 const uint PARTS = (HEAD_FOURS + FOURS - 1) / FOURS;  // groups that share a row's channels

@@ -1,6 +1,6 @@
 #version 460
-// kernel forward f32 f16
-// kernel forward_lanes f32 f16
+// kernel forward f32 f16 f32_f16
+// kernel forward_lanes f32 f16 f32_f16
 //
 // Convolution as an implicit matrix product (im2col without the copy): row m is a pixel of y,
 // column k of a is tap (ky, kx) and channel c of x, and the weight [KH, KW, C, O] is the matrix b
@@ -14,8 +14,8 @@
 // Where a pixel of y starts reading: image, and y and x of tap (0, 0), which may be negative.
 ivec3 origin(uint row) {
   const uint line = row / p.out_width, image = line / p.out_height;
-  return ivec3(image, int((line - image * p.out_height) * p.stride) - int(p.pad),
-               int((row - line * p.out_width) * p.stride) - int(p.pad));
+  return ivec3(image, int((line - image * p.out_height) * p.stride_y) - int(p.top),
+               int((row - line * p.out_width) * p.stride_x) - int(p.left));
 }
 
 // The first channel of the pixel that tap (ky, kx) reads, or -1 outside the image.
@@ -28,7 +28,7 @@ int pixel(ivec3 origin, uint ky, uint kx) {
 #ifdef KERNEL_forward
 #include "shaders/tile.glsl"
 
-layout(constant_id = 4) const bool CHANNEL_FOURS = true;  // channels is a multiple of 4
+CONSTANT(bool, CHANNEL_FOURS, true);  // channels is a multiple of 4
 
 int at_tap(uint row, uint k) {
   const uint tap = k / p.channels, ky = tap / p.kernel_width;
@@ -54,7 +54,7 @@ vec4 load_a(uint row, uint k) {
 
 vec4 load_b(uint k, uint column) {
   const uint depth = p.kernel_height * p.kernel_width * p.channels;
-  return k < depth ? load4(p.weight, k * p.cols, column, p.cols) : vec4(0);
+  return k < depth ? load4_weight(p.weight, k * p.cols, column, p.cols) : vec4(0);
 }
 
 void main() {

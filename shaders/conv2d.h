@@ -2,8 +2,8 @@
 
 PUSH_BLOCK(Conv2dPush)
 PTR(TBuf) x;
-PTR(TBuf) weight;
-PTR(TBuf) bias;
+PTR(WBuf) weight;
+PTR(WBuf) bias;
 PTR(TBuf) residual;
 PTR(TBuf) y;
 PTR(FBuf) sums;  // shaped like y: of the chunks before
@@ -16,8 +16,10 @@ uint out_height;
 uint out_width;
 uint kernel_height;
 uint kernel_width;
-uint stride;
-uint pad;    // zeros above and to the left
+uint stride_y;
+uint stride_x;
+uint top;  // zeros above
+uint left;
 uint first;  // of the chunk of the depth that is summed
 uint end;    // of it
 PUSH_END

@@ -3,7 +3,7 @@
 
 PUSH_BLOCK(Conv2dBackwardPush)
 PTR(FBuf) dy;
-PTR(TBuf) weight;
+PTR(WBuf) weight;
 PTR(TBuf) x;
 PTR(FBuf) result;  // dx, dW or one part of dW after the other
 uint images;
@@ -15,8 +15,10 @@ uint out_width;
 uint out_channels;
 uint kernel_height;
 uint kernel_width;
-uint stride;
-uint pad;         // zeros above and to the left
+uint stride_y;
+uint stride_x;
+uint top;  // zeros above
+uint left;
 uint row_groups;  // of one phase of dx, one part of dW (tiles) or one tap of one part (lanes)
 uint part;        // of dW: pixels of y (tiles) or lines of pixels (lanes)
 uint first;       // of a part, where this dispatch begins: it adds to the sums of those before

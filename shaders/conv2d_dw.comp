@@ -15,7 +15,7 @@
 #define A_ALONG_ROWS
 #include "shaders/tile.glsl"
 
-layout(constant_id = 4) const bool ROW_FOURS = true;  // channels is a multiple of 4
+CONSTANT(bool, ROW_FOURS, true);  // channels is a multiple of 4
 uint rows, end;
 
 // Where element (row, k) of a is in x, or -1.
@@ -23,8 +23,8 @@ int element(uint row, uint k) {
   if (row >= rows || k >= end) return -1;
   const uint tap = row / p.channels, tap_y = tap / p.kernel_width;
   const uint line = k / p.out_width, image = line / p.out_height;
-  const uint y = (line - image * p.out_height) * p.stride + tap_y - p.pad;
-  const uint x = (k - line * p.out_width) * p.stride + (tap - tap_y * p.kernel_width) - p.pad;
+  const uint y = (line - image * p.out_height) * p.stride_y + tap_y - p.top;
+  const uint x = (k - line * p.out_width) * p.stride_x + (tap - tap_y * p.kernel_width) - p.left;
   if (y >= p.in_height || x >= p.in_width) return -1;  // below zero wraps around
   return int(((image * p.in_height + y) * p.in_width + x) * p.channels + (row - tap * p.channels));
 }
@@ -65,15 +65,15 @@ void main() {
 
 // The pixels along a line of y that meet the image at this tap: [first, end).
 uvec2 span(uint tap) {
-  const uint first = p.pad > tap ? (p.pad - tap + p.stride - 1) / p.stride : 0;
-  const uint beyond = p.in_width + p.pad;  // the first pixel right of the image, as o stride + k
-  return uvec2(first,
-               tap < beyond ? min(p.out_width, (beyond - tap + p.stride - 1) / p.stride) : 0);
+  const uint stride = p.stride_x;
+  const uint first = p.left > tap ? (p.left - tap + stride - 1) / stride : 0;
+  const uint beyond = p.in_width + p.left;  // the first pixel right of the image, as o stride + k
+  return uvec2(first, tap < beyond ? min(p.out_width, (beyond - tap + stride - 1) / stride) : 0);
 }
 
 // All of a group belongs to one tap, so that no pixel needs a test. The tile is transposed: its
 // rows are channels of dy, its columns those of x, which a lane loads most of and which are
-// narrower where T is.
+// narrower where T is. (Here W is T.)
 void main() {
   const uint taps = p.kernel_height * p.kernel_width;
   const uint group = row_group() / p.row_groups, part = group / taps, tap = group - part * taps;
@@ -86,14 +86,15 @@ void main() {
   const uint end = min(min(first + p.chunk, (part + 1) * p.part), p.images * p.out_height);
   for (uint line = first; line < end; line++) {
     const uint image = line / p.out_height;
-    const uint y = (line - image * p.out_height) * p.stride + tap_y - p.pad;
+    const uint y = (line - image * p.out_height) * p.stride_y + tap_y - p.top;
     if (y >= p.in_height) continue;  // below zero wraps around
     const uint from =
-        ((image * p.in_height + y) * p.in_width + xs.x * p.stride + tap_x - p.pad) * p.channels;
+        ((image * p.in_height + y) * p.in_width + xs.x * p.stride_x + tap_x - p.left) * p.channels;
     const uint dy_line = line * p.out_width;
     for (uint x = xs.x; x < xs.y; x += DEPTH_STEP) {
       load_a_transposed(p.dy, dy_line + x, dy_line + xs.y, p.out_channels);
-      multiply_add(p.x, from, p.stride * p.channels, x - xs.x, xs.y - xs.x - 1, p.channels);
+      multiply_add(CAST(WBuf, p.x), from, p.stride_x * p.channels, x - xs.x, xs.y - xs.x - 1,
+                   p.channels);
     }
   }
   store_gradient_transposed(p.result, result, p.out_channels, p.channels);

@@ -7,7 +7,7 @@
 //
 // dx [pixels of x, C]: sum over taps and channels of y of dy(o) W(k)^T, where o = (i + pad - k) /
 // stride is whole and inside y. Pixels with equal (i + pad) mod stride share their taps, so the
-// rows of the product are split into stride x stride such phases, each of which wastes no tap.
+// rows of the product are split into stride_y x stride_x such phases, each of which wastes no tap.
 // `tiles` is for GPUs, `lanes` for CPU drivers.
 #extension GL_GOOGLE_include_directive : require
 #include "shaders/types.glsl"
@@ -18,21 +18,21 @@
 struct Axis {
   uint phase, first, count, base, taps;
 };
-Axis axis_of(uint phase, uint size, uint kernel) {
+Axis axis_of(uint phase, uint stride, uint pad, uint size, uint kernel) {
   Axis axis;
   axis.phase = phase;
-  axis.first = (phase + p.pad * (p.stride - 1)) % p.stride;  // phase - pad, modulo stride
-  axis.count = (size - axis.first + p.stride - 1) / p.stride;
-  axis.base = (axis.first + p.pad - phase) / p.stride;
-  axis.taps = (kernel - phase + p.stride - 1) / p.stride;
+  axis.first = (phase + pad * (stride - 1)) % stride;  // phase - pad, modulo stride
+  axis.count = (size - axis.first + stride - 1) / stride;
+  axis.base = (axis.first + pad - phase) / stride;
+  axis.taps = (kernel - phase + stride - 1) / stride;
   return axis;
 }
 Axis vertical, horizontal;
 uint rows;  // of this phase
 
 void begin_phase(uint phase) {
-  vertical = axis_of(phase / p.stride, p.in_height, p.kernel_height);
-  horizontal = axis_of(phase % p.stride, p.in_width, p.kernel_width);
+  vertical = axis_of(phase / p.stride_x, p.stride_y, p.top, p.in_height, p.kernel_height);
+  horizontal = axis_of(phase % p.stride_x, p.stride_x, p.left, p.in_width, p.kernel_width);
   rows = p.images * vertical.count * horizontal.count;
 }
 
@@ -45,7 +45,7 @@ uvec3 pixel_of(uint row) {
 // Where this row's pixel starts in dx.
 uint result_begin(uint row) {
   const uvec3 at = pixel_of(row);
-  const uint y = vertical.first + p.stride * at.y, x = horizontal.first + p.stride * at.z;
+  const uint y = vertical.first + p.stride_y * at.y, x = horizontal.first + p.stride_x * at.z;
   return ((at.x * p.in_height + y) * p.in_width + x) * p.channels;
 }
 
@@ -58,7 +58,7 @@ int source(uvec3 at, uint tap_y, uint tap_x) {
 
 // Where the matrix [C, O] of a tap of the phase starts in the weight.
 uint tap_begin(uint tap_y, uint tap_x) {
-  const uint y = vertical.phase + p.stride * tap_y, x = horizontal.phase + p.stride * tap_x;
+  const uint y = vertical.phase + p.stride_y * tap_y, x = horizontal.phase + p.stride_x * tap_x;
   return (y * p.kernel_width + x) * p.channels * p.out_channels;
 }
 
@@ -66,12 +66,13 @@ uint tap_begin(uint tap_y, uint tap_x) {
 #define B_ALONG_DEPTH
 #include "shaders/tile.glsl"
 
-layout(constant_id = 4) const bool DEPTH_FOURS = true;  // out_channels is a multiple of 4
+CONSTANT(bool, DEPTH_FOURS, true);  // out_channels is a multiple of 4
 uint depth;
 
 // Tap of the phase in y and x, and channel.
 uvec3 split_depth(uint k) {
-  const uint tap = k / p.out_channels, y = tap / horizontal.taps;
+  // A phase has no tap if the stride is larger than the kernel.
+  const uint tap = k / p.out_channels, y = tap / max(horizontal.taps, 1);
   return uvec3(y, tap - y * horizontal.taps, k - tap * p.out_channels);
 }
 
@@ -95,7 +96,7 @@ vec4 load_b(uint k, uint column) {
     if (k + i >= depth) continue;
     const uvec3 tap = split_depth(k + i);
     const uint at = tap_begin(tap.x, tap.y) + min(column, p.channels - 1) * p.out_channels + tap.z;
-    if (DEPTH_FOURS) return vec4(CAST(TBuf4, p.weight).at[at / 4]);
+    if (DEPTH_FOURS) return vec4(CAST(WBuf4, p.weight).at[at / 4]);
     value[i] = float(p.weight.at[at]);
   }
   return value;

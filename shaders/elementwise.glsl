@@ -5,7 +5,7 @@
 
 #include "shaders/vector.glsl"
 
-layout(constant_id = 2) const uint STEPS = 1;
+CONSTANT(uint, STEPS, 1);
 
 // i runs over the vectors below count that belong to this invocation.
 #define EACH(i, count)                                                             \

@@ -1,5 +1,5 @@
 #version 460
-// kernel forward f32 f16
+// kernel forward f32 f16 f32_f16
 // kernel table f32
 // kernel positions f32
 //
@@ -23,8 +23,8 @@ void main() {
 #ifdef KERNEL_forward
     const uint position = token - divide(token, p.tokens) * p.tokens.value;
     store(p.y, i,
-          load(p.table, table_row(token) * p.columns.value + column) +
-              load(p.positions, position * p.columns.value + column));
+          load_weight(p.table, table_row(token) * p.columns.value + column) +
+              load_weight(p.positions, position * p.columns.value + column));
 #endif
 #ifdef KERNEL_table
     const uint row = table_row(token);
@@ -38,14 +38,14 @@ void main() {
       }
       total += load(p.y, other * p.columns.value + column);
     }
-    if (first) store(p.table, row * p.columns.value + column, total);
+    if (first) store_float(CAST(FBuf, p.table), row * p.columns.value + column, total);
 #endif
 #ifdef KERNEL_positions
     vec4 total = vec4(0);
     if (token < p.tokens.value)
       for (uint b = 0; b < p.sentences; b++)
         total += load(p.y, (b * p.tokens.value + token) * p.columns.value + column);
-    store(p.positions, i, total);
+    store_float(CAST(FBuf, p.positions), i, total);
 #endif
   }
 }

@@ -4,8 +4,8 @@
 // Backward kernels read dy as y and write the gradients of table or positions.
 PUSH_BLOCK(EmbeddingPush)
 PTR(IBuf) ids;
-PTR(TBuf) table;
-PTR(TBuf) positions;
+PTR(WBuf) table;
+PTR(WBuf) positions;
 PTR(TBuf) y;
 uint count;       // of vectors of y; of kernel positions: of vectors of positions
 uint rows;        // of table

@@ -1,7 +1,7 @@
 #version 460
 // kernel moments f32 f16
 // kernel stats f32
-// kernel forward f32 f16
+// kernel forward f32 f16 f32_f16
 //
 // y = (x - mean) / sqrt(var + eps) * weight + bias over the pixels and channels of each group, then
 // SiLU if asked for   (Wu and He 2018)
@@ -15,7 +15,7 @@
 #include "shaders/lanes.glsl"
 #include "shaders/group_norm.h"
 
-layout(constant_id = 3) const bool SILU = false;
+CONSTANT(bool, SILU, false);
 
 // A workgroup's share in moments and forward: chunk y of image z, LOCAL columns from x.
 struct Share {
@@ -89,8 +89,8 @@ void main() {
     mean[k] = p.stats.at[2 * group];
     factor[k] = p.stats.at[2 * group + 1];
   }
-  factor *= load(p.weight, s.column);
-  const vec4 bias = load(p.bias, s.column);
+  factor *= load_weight(p.weight, s.column);
+  const vec4 bias = load_weight(p.bias, s.column);
   for (uint row = s.first; row < s.last; row++) {
     const uint i = row * p.columns + s.column;
     const vec4 y = (load(p.x, i) - mean) * factor + bias;

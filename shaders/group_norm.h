@@ -3,8 +3,8 @@
 
 PUSH_BLOCK(GroupNormPush)
 PTR(TBuf) x;
-PTR(TBuf) weight;
-PTR(TBuf) bias;
+PTR(WBuf) weight;
+PTR(WBuf) bias;
 PTR(TBuf) y;
 PTR(FBuf) moments;  // [N,chunks,2,C]: mean and sum of squared deviations of each chunk and channel
 PTR(FBuf) stats;    // [N,G,2]: mean and 1 / sqrt(var + eps)

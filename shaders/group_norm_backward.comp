@@ -1,7 +1,7 @@
 #version 460
-// kernel sums f32 f16
+// kernel sums f32 f16 f32_f16
 // kernel means f32 f16
-// kernel dx f32 f16
+// kernel dx f32 f16 f32_f16
 //
 // The gradient of group_norm.comp. With xhat = (x - mean) / sqrt(var + eps) and z = xhat weight +
 // bias, dz = dy, or dy silu'(z) where SiLU follows:
@@ -17,7 +17,7 @@
 #include "shaders/lanes.glsl"
 #include "shaders/group_norm_backward.h"
 
-layout(constant_id = 3) const bool SILU = false;
+CONSTANT(bool, SILU, false);
 
 #ifdef KERNEL_means
 void main() {
@@ -60,8 +60,8 @@ void load_channels() {
     mean_product[k] = p.means.at[2 * group + 1];
 #endif
   }
-  weight = load(p.weight, column);
-  if (SILU) bias = load(p.bias, column);
+  weight = load_weight(p.weight, column);
+  if (SILU) bias = load_weight(p.bias, column);
 }
 
 vec4 load_dz(uint i, vec4 xhat) {

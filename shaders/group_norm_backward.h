@@ -3,8 +3,8 @@
 
 PUSH_BLOCK(GroupNormBackwardPush)
 PTR(TBuf) x;
-PTR(TBuf) weight;
-PTR(TBuf) bias;
+PTR(WBuf) weight;
+PTR(WBuf) bias;
 PTR(FBuf) stats;  // [N,G,2]: mean and 1 / sqrt(var + eps)
 PTR(FBuf) dy;
 PTR(FBuf) dx;

@@ -3,7 +3,9 @@
 #ifndef LACUNA_HALF_GLSL
 #define LACUNA_HALF_GLSL
 
-layout(constant_id = 11) const bool CPU_DRIVER = false;
+#include "shaders/constants.h"
+
+CONSTANT(bool, CPU_DRIVER, false);
 
 uint half_bits(float value) {
   const uint bits = floatBitsToUint(value), rest = bits & 0x7fffffff;

@@ -9,8 +9,9 @@
 namespace lacuna {
 
 struct KernelVariant {
-  std::string_view type;  // "f32", "f16"
+  std::string_view type;  // of activations and weights: "f32", "f16"; "f32_f16" where they differ
   std::span<const uint32_t> words;
+  uint64_t constants;  // specialization constants that it reads: bit n for the one of number n
 };
 
 struct Kernel {

@@ -6,7 +6,7 @@
 
 #include "shaders/vector.glsl"
 
-layout(constant_id = 2) const uint LANES = 1;  // a power of two that divides LOCAL
+CONSTANT(uint, LANES, 1);  // a power of two that divides LOCAL
 shared float cells[LOCAL];
 
 uint lane() { return gl_LocalInvocationID.x % LANES; }

@@ -1,6 +1,6 @@
 #version 460
-// kernel forward f32 f16
-// kernel backward f32 f16
+// kernel forward f32 f16 f32_f16
+// kernel backward f32 f16 f32_f16
 // kernel sums f32 f16
 //
 // forward: y = xhat * weight + bias with xhat = (x - mean) / sqrt(var + eps) over each row
@@ -32,7 +32,7 @@ void main() {
   if (row >= p.rows) return;
   for (uint c = lane(); c < p.columns; c += LANES) {
     const vec4 d = load(p.x, from + c) - mean;
-    store(p.y, from + c, d * factor * load(p.weight, c) + load(p.bias, c));
+    store(p.y, from + c, d * factor * load_weight(p.weight, c) + load_weight(p.bias, c));
   }
   if (lane() != 0) return;
   p.stats.at[2 * row] = mean;
@@ -48,7 +48,7 @@ void main() {
   const float mean = p.stats.at[2 * safe_row], factor = p.stats.at[2 * safe_row + 1];
   vec4 sums = vec4(0), products = vec4(0);
   for (uint c = lane(); c < p.columns; c += LANES) {
-    const vec4 g = load_float(p.dy, from + c) * load(p.weight, c);
+    const vec4 g = load_float(p.dy, from + c) * load_weight(p.weight, c);
     sums += g;
     products += g * (load(p.x, from + c) - mean);
   }
@@ -57,7 +57,7 @@ void main() {
   if (row >= p.rows) return;
   for (uint c = lane(); c < p.columns; c += LANES) {
     // Rounded before the mean is taken off, as in the sum: 0 where a row has one element.
-    precise const vec4 g = load_float(p.dy, from + c) * load(p.weight, c);
+    precise const vec4 g = load_float(p.dy, from + c) * load_weight(p.weight, c);
     const vec4 xhat = (load(p.x, from + c) - mean) * factor;
     store_float(p.dx, from + c, (g - mean_g - xhat * mean_product) * factor);
   }

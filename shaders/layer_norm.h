@@ -2,8 +2,8 @@
 
 PUSH_BLOCK(LayerNormPush)
 PTR(TBuf) x;
-PTR(TBuf) weight;
-PTR(TBuf) bias;
+PTR(WBuf) weight;
+PTR(WBuf) bias;
 PTR(TBuf) y;
 PTR(FBuf) stats;  // [rows,2]: mean and 1 / sqrt(var + eps)
 PTR(FBuf) dy;     // of backward and sums

@@ -1,6 +1,6 @@
 #version 460
-// kernel forward f32 f16
-// kernel forward_lanes f32 f16
+// kernel forward f32 f16 f32_f16
+// kernel forward_lanes f32 f16 f32_f16
 //
 // y = x W + b + residual: x [rows, depth], W [depth, cols], b [cols], residual [rows, cols].
 // `forward` is for GPUs, `forward_lanes` for CPU drivers.
@@ -11,7 +11,7 @@
 #ifdef KERNEL_forward
 #include "shaders/tile.glsl"
 
-layout(constant_id = 4) const bool DEPTH_FOURS = true;  // depth is a multiple of 4
+CONSTANT(bool, DEPTH_FOURS, true);  // depth is a multiple of 4
 
 vec4 load_a(uint row, uint k) {
   vec4 value = vec4(0);
@@ -26,7 +26,7 @@ vec4 load_a(uint row, uint k) {
 }
 
 vec4 load_b(uint k, uint column) {
-  return k < p.depth ? load4(p.weight, k * p.cols, column, p.cols) : vec4(0);
+  return k < p.depth ? load4_weight(p.weight, k * p.cols, column, p.cols) : vec4(0);
 }
 
 void main() {

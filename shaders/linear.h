@@ -2,8 +2,8 @@
 
 PUSH_BLOCK(LinearPush)
 PTR(TBuf) x;
-PTR(TBuf) weight;
-PTR(TBuf) bias;
+PTR(WBuf) weight;
+PTR(WBuf) bias;
 PTR(TBuf) residual;
 PTR(TBuf) y;
 uint rows;

@@ -16,7 +16,7 @@
 #define B_ALONG_DEPTH
 #include "shaders/tile.glsl"
 
-layout(constant_id = 4) const bool DEPTH_FOURS = true;  // depth is a multiple of 4
+CONSTANT(bool, DEPTH_FOURS, true);  // depth is a multiple of 4
 
 vec4 load_a(uint row, uint k) {
   vec4 value = vec4(0);
@@ -34,7 +34,7 @@ vec4 load_b(uint k, uint column) {
   const uint begin = min(column, p.cols - 1) * p.depth + k;
   vec4 value = vec4(0);
   if (DEPTH_FOURS) {
-    if (k < p.depth) value = vec4(CAST(TBuf4, p.weight).at[begin / 4]);
+    if (k < p.depth) value = vec4(CAST(WBuf4, p.weight).at[begin / 4]);
   } else {
     [[unroll]] for (uint i = 0; i < 4; i++) if (k + i < p.depth) value[i] =
         float(p.weight.at[begin + i]);
@@ -75,7 +75,7 @@ void main() {
 #define A_ALONG_ROWS
 #include "shaders/tile.glsl"
 
-layout(constant_id = 4) const bool ROW_FOURS = true;  // rows are a multiple of 4
+CONSTANT(bool, ROW_FOURS, true);  // rows are a multiple of 4
 uint end;
 
 vec4 load_a(uint row, uint k) {
@@ -110,7 +110,7 @@ void main() {
 #include "shaders/tile_lanes.glsl"
 
 // The tile is transposed: its rows are columns of dy, its columns those of x, which a lane loads
-// most of and which are narrower where T is.
+// most of and which are narrower where T is. (Here W is T.)
 void main() {
   const uint part = row_group() / p.row_groups, result = part * p.rows * p.cols;
   begin_tile(row_group() - part * p.row_groups);
@@ -119,7 +119,7 @@ void main() {
   const uint end = min(min(from + p.chunk, (part + 1) * p.part), p.depth);
   for (uint k = from; k < end; k += DEPTH_STEP) {
     load_a_transposed(p.dy, k, end, p.cols);
-    multiply_add(p.x, 0, p.rows, k, end - 1, p.rows);
+    multiply_add(CAST(WBuf, p.x), 0, p.rows, k, end - 1, p.rows);
   }
   store_gradient_transposed(p.result, result, p.cols, p.rows);
 }

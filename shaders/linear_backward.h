@@ -2,7 +2,7 @@
 
 PUSH_BLOCK(LinearBackwardPush)
 PTR(FBuf) dy;
-PTR(TBuf) weight;
+PTR(WBuf) weight;
 PTR(TBuf) x;
 PTR(FBuf) result;  // dx, dW or one part of dW after the other
 uint rows;         // of the result

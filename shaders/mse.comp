@@ -15,7 +15,7 @@
 #endif
 #include "shaders/mse.h"
 
-layout(constant_id = 3) const bool WEIGHTED = false;
+CONSTANT(bool, WEIGHTED, false);
 
 vec4 difference(uint i) { return load(p.x, i) - load_float(p.target, i); }
 float weight_of(uint i) { return WEIGHTED ? p.weight.at[divide(i, p.inner)] : 1; }

@@ -14,12 +14,12 @@
 #ifndef LACUNA_TILE_GLSL
 #define LACUNA_TILE_GLSL
 
-layout(local_size_x_id = 0) in;
-layout(constant_id = 0) const uint LOCAL = 128;
-layout(constant_id = 1) const uint VECTORS = 1;         // of four columns for an invocation
-layout(constant_id = 2) const bool WHOLE_FOURS = true;  // cols is a multiple of 4
-layout(constant_id = 3) const bool BIAS = false;
-layout(constant_id = 5) const bool RESIDUAL = false;  // 4 is the includer's
+layout(local_size_x_id = LOCAL_ID) in;
+CONSTANT(uint, LOCAL, 128);
+CONSTANT(uint, VECTORS, 1);         // of four columns for an invocation
+CONSTANT(bool, WHOLE_FOURS, true);  // cols is a multiple of 4
+CONSTANT(bool, BIAS, false);
+CONSTANT(bool, RESIDUAL, false);
 
 const uint DEPTH = 16, ALONG = 16, THREAD_ROWS = 8;
 const uint TILE_ROWS = LOCAL / ALONG * THREAD_ROWS;
@@ -57,6 +57,7 @@ vec4 load_b(uint k, uint column);
     return value;                                                                              \
   }
 LOAD4(load4, TBuf)
+LOAD4(load4_weight, WBuf)
 LOAD4(load4_float, FBuf)
 
 void multiply_slice() {
@@ -150,10 +151,10 @@ void store_gradient(FBuf y, uint begin[THREAD_ROWS], uint rows, uint cols) {
   }
 }
 
-void store_tile(TBuf y, TBuf bias, TBuf residual, uint rows, uint cols) {
+void store_tile(TBuf y, WBuf bias, TBuf residual, uint rows, uint cols) {
   [[unroll]] for (uint v = 0; v < VECTORS; v++) {
     const uint column = tile_column + (v * ALONG + lane % ALONG) * 4;
-    const vec4 offset = BIAS ? load4(bias, 0, column, cols) : vec4(0);
+    const vec4 offset = BIAS ? load4_weight(bias, 0, column, cols) : vec4(0);
     [[unroll]] for (uint r = 0; r < THREAD_ROWS; r++) {
       const uint row = sum_row(r);
       vec4 value = sum[r][v] + offset;

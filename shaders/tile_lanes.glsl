@@ -16,16 +16,16 @@
 
 #include "shaders/tile_memory.glsl"
 
-layout(local_size_x_id = 0) in;
-layout(constant_id = 0) const uint LANES = 8;
-layout(constant_id = 1) const uint ROWS = 8;            // of a group
-layout(constant_id = 2) const uint VECTORS = 2;         // of four columns for a lane
-layout(constant_id = 3) const bool WHOLE_FOURS = true;  // cols is a multiple of 4
-layout(constant_id = 4) const bool BIAS = false;
-layout(constant_id = 5) const bool LANES_ALONG_ROWS = false;
-layout(constant_id = 6) const uint DEPTH_STEP = 2;  // elements of the depth at a time: 1, 2 or 4
-layout(constant_id = 7) const bool RESIDUAL = false;
-layout(constant_id = 8) const bool BLOCKS = false;  // rows, cols and ROWS are multiples of 4
+layout(local_size_x_id = LANES_ID) in;
+CONSTANT(uint, LANES, 8);
+CONSTANT(uint, ROWS, 8);            // of a group
+CONSTANT(uint, VECTORS, 2);         // of four columns for a lane
+CONSTANT(bool, WHOLE_FOURS, true);  // cols is a multiple of 4
+CONSTANT(bool, BIAS, false);
+CONSTANT(bool, LANES_ALONG_ROWS, false);
+CONSTANT(uint, DEPTH_STEP, 2);  // elements of the depth at a time: 1, 2 or 4
+CONSTANT(bool, RESIDUAL, false);
+CONSTANT(bool, BLOCKS, false);  // rows, cols and ROWS are multiples of 4
 
 // Values of a, and single columns of b, that a lane loads for one element of the depth.
 const uint A_LOADS = LANES_ALONG_ROWS ? ROWS : (ROWS + LANES - 1) / LANES;
@@ -51,6 +51,7 @@ Tile tile;
     return value;                                                            \
   }
 LOAD4(load4, TBuf, load_four)
+LOAD4(load4_weight, WBuf, load_four_weight)
 LOAD4(load4_float, FBuf, load_four_float)
 
 // The index of this group among those along the rows.
@@ -104,6 +105,7 @@ void add_products(uint v, vec4 b[DEPTH_STEP]) {
     }                                                              \
   }
 LOAD_STEPS(load_steps, TBuf, load_pair)
+LOAD_STEPS(load_steps_weight, WBuf, load_pair_weight)
 LOAD_STEPS(load_steps_float, FBuf, load_pair_float)
 
 // Takes tile.a from a stored transposed, [depth, rows]: elements k, k + 1, ... of the depth, and 0
@@ -117,7 +119,7 @@ void load_a_transposed(FBuf a, uint k, uint end, uint rows) {
 
 // Adds the outer products of tile.a and rows k, k + 1, ... of b, of which the last is `last`; row 0
 // starts at `begin`.
-void multiply_add(TBuf b, uint begin, uint pitch, uint k, uint last, uint cols) {
+void multiply_add(WBuf b, uint begin, uint pitch, uint k, uint last, uint cols) {
   float own[DEPTH_STEP][B_LOADS];
   if (LANES_ALONG_ROWS) [[unroll]]
     for (uint s = 0; s < DEPTH_STEP; s++)
@@ -127,18 +129,18 @@ void multiply_add(TBuf b, uint begin, uint pitch, uint k, uint last, uint cols) 
     vec4 value[DEPTH_STEP];
     [[unroll]] for (uint s = 0; s < DEPTH_STEP; s++) value[s] =
         LANES_ALONG_ROWS ? b_of_columns(own[s], v)
-                         : load4(b, begin + min(k + s, last) * pitch, tile.column[v], cols);
+                         : load4_weight(b, begin + min(k + s, last) * pitch, tile.column[v], cols);
     add_products(v, value);
   }
 }
 
 // The same where b is stored transposed, [cols, depth] with rows of `pitch` that start at `begin`.
-void multiply_add_transposed(TBuf b, uint begin, uint pitch, uint k, uint cols) {
+void multiply_add_transposed(WBuf b, uint begin, uint pitch, uint k, uint cols) {
   float own[DEPTH_STEP][B_LOADS];
   if (LANES_ALONG_ROWS) [[unroll]]
     for (uint j = 0; j < B_LOADS; j++) {
       float steps[DEPTH_STEP];
-      load_steps(steps, b, begin + min(tile.b_column[j], cols - 1) * pitch + k);
+      load_steps_weight(steps, b, begin + min(tile.b_column[j], cols - 1) * pitch + k);
       [[unroll]] for (uint s = 0; s < DEPTH_STEP; s++) own[s][j] = steps[s];
     }
   [[unroll]] for (uint v = 0; v < VECTORS; v++) {
@@ -148,7 +150,7 @@ void multiply_add_transposed(TBuf b, uint begin, uint pitch, uint k, uint cols) 
     } else {
       [[unroll]] for (uint i = 0; i < 4; i++) {
         float steps[DEPTH_STEP];
-        load_steps(steps, b, begin + min(tile.column[v] + i, cols - 1) * pitch + k);
+        load_steps_weight(steps, b, begin + min(tile.column[v] + i, cols - 1) * pitch + k);
         [[unroll]] for (uint s = 0; s < DEPTH_STEP; s++) value[s][i] = steps[s];
       }
     }
@@ -221,10 +223,10 @@ void store_gradient_transposed(FBuf y, uint begin, uint rows, uint cols) {
   }
 }
 
-void store_tile(TBuf y, TBuf bias, TBuf residual, uint rows, uint cols) {
+void store_tile(TBuf y, WBuf bias, TBuf residual, uint rows, uint cols) {
   [[unroll]] for (uint v = 0; v < VECTORS; v++) {
     const uint column = tile.column[v];
-    const vec4 offset = BIAS ? load4(bias, 0, column, cols) : vec4(0);
+    const vec4 offset = BIAS ? load4_weight(bias, 0, column, cols) : vec4(0);
     [[unroll]] for (uint r = 0; r < ROWS; r++) {
       const uint row = tile.row[r];
       vec4 sum = tile.sum[r][v] + offset;

@@ -1,9 +1,9 @@
 // Storage types and buffer references shared by all kernels.
 //
-// T is the storage type of activations and weights (-DTYPE_f32, -DTYPE_f16); kernels load T,
-// compute in float and store T. A push block holds 64-bit addresses: TBuf refers to elements of T,
-// FBuf to float, IBuf to int. TBuf4 and FBuf4 read four elements at once and need addresses of
-// whole fours.
+// T is the storage type of activations (-DTYPE_f32, -DTYPE_f16) and W that of weights, which is the
+// same unless -DWEIGHT_f16 says otherwise; kernels load T and W, compute in float and store T. A
+// push block holds 64-bit addresses: TBuf refers to elements of T, WBuf to W, FBuf to float, IBuf
+// to int. TBuf4, WBuf4 and FBuf4 read four elements at once and need addresses of whole fours.
 #ifndef LACUNA_TYPES_GLSL
 #define LACUNA_TYPES_GLSL
 
@@ -13,8 +13,14 @@
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_GOOGLE_include_directive : require
 
-#ifdef TYPE_f16
+#include "shaders/constants.h"
+
+#if defined(TYPE_f16) || defined(WEIGHT_f16)
+#define HALF_WEIGHTS
 #extension GL_EXT_shader_16bit_storage : require
+#endif
+
+#ifdef TYPE_f16
 #define T float16_t
 #define T4 f16vec4
 #define T_ALIGN 2
@@ -26,8 +32,22 @@
 #define T4_ALIGN 16
 #endif
 
+#ifdef HALF_WEIGHTS
+#define W float16_t
+#define W4 f16vec4
+#define W_ALIGN 2
+#define W4_ALIGN 8
+#else
+#define W float
+#define W4 vec4
+#define W_ALIGN 4
+#define W4_ALIGN 16
+#endif
+
 layout(buffer_reference, scalar, buffer_reference_align = T_ALIGN) buffer TBuf { T at[]; };
 layout(buffer_reference, scalar, buffer_reference_align = T4_ALIGN) buffer TBuf4 { T4 at[]; };
+layout(buffer_reference, scalar, buffer_reference_align = W_ALIGN) buffer WBuf { W at[]; };
+layout(buffer_reference, scalar, buffer_reference_align = W4_ALIGN) buffer WBuf4 { W4 at[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 4) buffer FBuf { float at[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 16) buffer FBuf4 { vec4 at[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 4) buffer IBuf { int at[]; };

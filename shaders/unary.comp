@@ -8,20 +8,25 @@
 #include "shaders/elementwise.glsl"
 #include "shaders/unary.h"
 
-layout(constant_id = 3) const uint FUNCTION = 0;
-const uint SILU = 0, GELU = 1, QUICK_GELU = 2, SCALE = 3;
+CONSTANT(uint, FUNCTION, UNARY_SCALE);
 
 vec4 f(vec4 x) {
-  if (FUNCTION == SILU) return silu(x);
-  if (FUNCTION == GELU) return gelu(x);
-  if (FUNCTION == QUICK_GELU) return quick_gelu(x);
+  if (FUNCTION == UNARY_SILU) return silu(x);
+  if (FUNCTION == UNARY_GELU) return gelu(x);
+  if (FUNCTION == UNARY_QUICK_GELU) return quick_gelu(x);
+  if (FUNCTION == UNARY_RELU) return max(x, vec4(0));
+  if (FUNCTION == UNARY_SIGMOID) return sigmoid(x);
+  if (FUNCTION == UNARY_TANH) return hyperbolic_tangent(x);
   return x * p.factor;
 }
 
 vec4 slope(vec4 x) {
-  if (FUNCTION == SILU) return silu_slope(x);
-  if (FUNCTION == GELU) return gelu_slope(x);
-  return quick_gelu_slope(x);
+  if (FUNCTION == UNARY_SILU) return silu_slope(x);
+  if (FUNCTION == UNARY_GELU) return gelu_slope(x);
+  if (FUNCTION == UNARY_QUICK_GELU) return quick_gelu_slope(x);
+  if (FUNCTION == UNARY_RELU) return mix(vec4(0), vec4(1), greaterThan(x, vec4(0)));
+  if (FUNCTION == UNARY_SIGMOID) return sigmoid_slope(x);
+  return hyperbolic_tangent_slope(x);
 }
 
 void main() {

@@ -7,27 +7,41 @@
 #include "shaders/half.glsl"
 #include "shaders/types.glsl"
 
-layout(local_size_x_id = 0) in;
-layout(constant_id = 0) const uint LOCAL = 64;
-layout(constant_id = 1) const uint WIDTH = 1;
+layout(local_size_x_id = LOCAL_ID) in;
+CONSTANT(uint, LOCAL, 64);
+CONSTANT(uint, WIDTH, 1);
 
-#ifdef TYPE_f16
 // Four halves as two words: on software drivers twice as fast as loads and stores of 16 bits.
 layout(buffer_reference, scalar, buffer_reference_align = 8) buffer HalvesBuf { uvec2 at[]; };
-vec4 load4(TBuf x, uint i) {
-  const uvec2 u = CAST(HalvesBuf, x).at[i];
-  return vec4(unpackHalf2x16(u.x), unpackHalf2x16(u.y));
-}
+#define LOAD4_HALVES(load4, Buf)                           \
+  vec4 load4(Buf x, uint i) {                              \
+    const uvec2 u = CAST(HalvesBuf, x).at[i];              \
+    return vec4(unpackHalf2x16(u.x), unpackHalf2x16(u.y)); \
+  }
+#define LOAD4_FLOATS(load4, Buf) \
+  vec4 load4(Buf x, uint i) { return CAST(FBuf4, x).at[i]; }
+
+#ifdef HALF_WEIGHTS
+LOAD4_HALVES(load4_weight, WBuf)
+#else
+LOAD4_FLOATS(load4_weight, WBuf)
+#endif
+
+#ifdef TYPE_f16
+LOAD4_HALVES(load4, TBuf)
 void store4(TBuf y, uint i, vec4 v) {
   CAST(HalvesBuf, y).at[i] = uvec2(half_pair(v.xy), half_pair(v.zw));
 }
 #else
-vec4 load4(TBuf x, uint i) { return CAST(TBuf4, x).at[i]; }
+LOAD4_FLOATS(load4, TBuf)
 void store4(TBuf y, uint i, vec4 v) { CAST(TBuf4, y).at[i] = v; }
 #endif
 
 // i counts vectors.
 vec4 load(TBuf x, uint i) { return WIDTH == 4 ? load4(x, i) : vec4(x.at[i], 0, 0, 0); }
+vec4 load_weight(WBuf x, uint i) {
+  return WIDTH == 4 ? load4_weight(x, i) : vec4(x.at[i], 0, 0, 0);
+}
 vec4 load_float(FBuf x, uint i) {
   return WIDTH == 4 ? CAST(FBuf4, x).at[i] : vec4(x.at[i], 0, 0, 0);
 }

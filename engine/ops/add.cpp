@@ -18,7 +18,7 @@ std::vector<TensorType> add_outputs(const Node& n) {
 
 void record_add(const Node& n, Recorder& r) {
   const Elementwise e(r, n.out().elements(), {n.out().elements()});
-  r.dispatch(kernels::add_forward, n.dtype(), {e.local, e.width, e.steps},
+  r.dispatch(kernels::add_forward, n.dtype(), e.constants(),
              AddPush{r.in(n, 0), r.in(n, 1), r.out(n), e.count, {}, {}}, e.groups());
 }
 
@@ -37,7 +37,7 @@ void record_add_channel(const Node& n, Recorder& r) {
   const Shape& x = n.in(0);
   const Elementwise e(r, x.elements(), {x.last()});
   r.dispatch(
-      kernels::add_channel, n.dtype(), {e.local, e.width, e.steps},
+      kernels::add_channel, n.dtype(), e.constants(),
       AddPush{r.in(n, 0), r.in(n, 1), r.out(n), e.count, e.by(x.last()), e.by(x.elements() / x[0])},
       e.groups());
 }

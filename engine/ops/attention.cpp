@@ -14,15 +14,34 @@
 namespace lacuna {
 namespace {
 
+void expect_mask(const Tensor& mask, const Shape& scores) {
+  const Shape& m = mask.shape();
+  bool fits = mask.dtype() == DType::f32 && m.rank() == 4 && m[3] == scores[3];
+  for (int axis = 0; axis < 3 && fits; axis++) fits = m[axis] == 1 || m[axis] == scores[axis];
+  if (!fits)
+    throw InputError(
+        "[attention] expects a mask in f32 shaped like the scores, {}, or 1 along its first axes, "
+        "not {} {}",
+        scores.str(), name_of(mask.dtype()), m.str());
+}
+
 std::vector<TensorType> outputs(const Node& n) {
   const Shape &q = n.in(0), &k = n.in(1), &v = n.in(2);
-  const int heads = n.as<Attention>().heads;
+  const auto [heads, causal, masked] = n.as<Attention>();
   if (q.rank() != 3 || k.rank() != 3 || k != v || q[0] != k[0] || q[2] != k[2])
     throw InputError("[attention] expects q [B,Tq,C], k and v [B,Tk,C], not {}, {} and {}", q.str(),
                      k.str(), v.str());
   if (heads < 1 || q[2] % heads != 0)
     throw InputError("[attention] expects a number of heads that divides {} channels, not {}", q[2],
                      heads);
+  for (int i = 1; i < 3; i++)
+    if (n.inputs[i].dtype() != n.inputs[0].dtype())
+      throw InputError("[attention] expects q, k and v of one storage type, not {} and {}",
+                       name_of(n.inputs[0].dtype()), name_of(n.inputs[i].dtype()));
+  if (masked) {
+    expect_mask(n.inputs[3], {q[0], heads, q[1], k[1]});
+    expect_size(n, n.in(3));
+  }
   return {n.inputs[0].type, {Shape{q[0], heads, q[1]}, DType::f32}};
 }
 
@@ -67,7 +86,15 @@ void record_lanes(const Node& n, Recorder& r, const AttentionPush& push, uint32_
     throw InputError("[attention] expects fewer than {} keys of {} channels", push.keys, head);
   const uint32_t each = c.lanes * c.queries;
   r.dispatch(kernels::attention_lanes_forward, n.dtype(),
-             {c.lanes, c.queries, c.keys, head, c.slice, c.fours, n.as<Attention>().causal}, push,
+             {{Constant::LANES, c.lanes},
+              {Constant::QUERIES, c.queries},
+              {Constant::KEYS, c.keys},
+              {Constant::HEAD, head},
+              {Constant::SLICE, c.slice},
+              {Constant::FOURS, c.fours},
+              {Constant::CAUSAL, n.as<Attention>().causal},
+              {Constant::MASKED, n.as<Attention>().masked}},
+             push,
              {(push.queries + each - 1) / each, static_cast<uint32_t>(n.in(0)[0]) * push.heads,
               (head_fours + c.fours - 1) / c.fours});
 }
@@ -76,20 +103,30 @@ void record(const Node& n, Recorder& r) {
   const Shape &q = n.in(0), &k = n.in(1);
   const Attention o = n.as<Attention>();
   const auto head = static_cast<uint32_t>(q[2] / o.heads);
+  const MaskPitches pitches = o.masked ? MaskPitches(n.in(3)) : MaskPitches();
   const AttentionPush push{.q = r.in(n, 0),
                            .k = r.in(n, 1),
                            .v = r.in(n, 2),
                            .y = r.out(n, 0),
                            .log_sum = r.out(n, 1),
+                           .mask = o.masked ? r.in(n, 3) : 0,
                            .queries = static_cast<uint32_t>(q[1]),
                            .keys = static_cast<uint32_t>(k[1]),
                            .heads = static_cast<uint32_t>(o.heads),
-                           .scale = static_cast<float>(1.4426950408889634 / std::sqrt(head))};
+                           .scale = static_cast<float>(1.4426950408889634 / std::sqrt(head)),
+                           .mask_batch = pitches.batch,
+                           .mask_head = pitches.head,
+                           .mask_query = pitches.query};
   if (r.traits().cpu) return record_lanes(n, r, push, head);
   // Sums of 160 channels take 80 registers.
   const AttentionTile t = attention_tile(r, n, head, 40);
-  r.dispatch(kernels::attention_forward, n.dtype(), {t.local, head, t.fours, o.causal}, push,
-             {t.groups(push.queries), static_cast<uint32_t>(q[0] * o.heads), t.parts});
+  r.dispatch(kernels::attention_forward, n.dtype(),
+             {{Constant::LOCAL, t.local},
+              {Constant::HEAD, head},
+              {Constant::FOURS, t.fours},
+              {Constant::CAUSAL, o.causal},
+              {Constant::MASKED, o.masked}},
+             push, {t.groups(push.queries), static_cast<uint32_t>(q[0] * o.heads), t.parts});
 }
 
 // Two products of Tq x Tk x C; causal attention needs half.
@@ -116,8 +153,10 @@ AttentionTile attention_tile(const Recorder& r, const Node& n, uint32_t head, ui
   return t;
 }
 
-Tensor attention(Tensor q, Tensor k, Tensor v, int heads, bool causal) {
-  return q.graph->node(attention_op, {q, k, v}, Attention{heads, causal});
+Tensor attention(Tensor q, Tensor k, Tensor v, int heads, bool causal, Tensor mask) {
+  std::vector<Tensor> inputs = {q, k, v};
+  if (mask) inputs.push_back(mask);
+  return q.graph->node(attention_op, std::move(inputs), Attention{heads, causal, bool(mask)});
 }
 
 }  // namespace lacuna

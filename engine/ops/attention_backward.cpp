@@ -15,13 +15,15 @@
 namespace lacuna {
 namespace {
 
-// Inputs of delta: y, dy. Of the others:
+// Inputs of delta: y, dy. Of the others, the mask, if there is one, comes last, and delta is
+// missing if neither dq nor dk is wanted:
 enum Input { Q, K, V, DY, LOG_SUM, DELTA };
 
 struct Options {
   int heads;
-  bool causal, dk, dv;
+  bool causal, masked, dk, dv;
 };
+int mask_input(const Node& n) { return static_cast<int>(n.inputs.size()) - 1; }
 
 std::vector<TensorType> delta_outputs(const Node& n) {
   const Shape& y = n.in(0);
@@ -31,7 +33,8 @@ std::vector<TensorType> delta_outputs(const Node& n) {
 void record_delta(const Node& n, Recorder& r) {
   const Shape& y = n.in(0);
   const int64_t heads = n.as<Options>().heads, head = y[2] / heads;
-  const Elementwise e(r, y.elements(), {head});
+  Elementwise e(r, y.elements(), {head});
+  e.steps = 1;
   const auto count = static_cast<uint32_t>(n.out().elements());
   const AttentionDeltaPush push{.y = r.in(n, 0),
                                 .dy = r.in(n, 1),
@@ -40,7 +43,7 @@ void record_delta(const Node& n, Recorder& r) {
                                 .terms = e.vectors(head),
                                 .heads = divisor(static_cast<uint32_t>(heads)),
                                 .queries = divisor(static_cast<uint32_t>(y[1]))};
-  r.dispatch(kernels::attention_delta_forward, n.inputs[0].dtype(), {e.local, e.width, 1}, push,
+  r.dispatch(kernels::attention_delta_forward, n.inputs[0].dtype(), e.constants(), push,
              Recorder::fold((count + e.local - 1) / e.local));
 }
 
@@ -104,12 +107,20 @@ void record_lanes(const Node& n, Recorder& r, const Side& side, uint32_t head, P
     if (first > 0) push = push_of();
     push.first = first;
     push.last = std::min(first + rows, push.part);
-    r.dispatch(
-        side.lanes_kernel, n.inputs[Q].dtype(),
-        {c.lanes, c.owned, c.met, head, c.slice, c.fours, n.as<Options>().causal, side.da, side.db},
-        push,
-        {(push.owned + each - 1) / each, push.batch * push.heads,
-         parts * ((fours + c.fours - 1) / c.fours)});
+    r.dispatch(side.lanes_kernel, n.inputs[Q].dtype(),
+               {{Constant::LANES, c.lanes},
+                {Constant::OWNED, c.owned},
+                {Constant::MET, c.met},
+                {Constant::HEAD, head},
+                {Constant::SLICE, c.slice},
+                {Constant::FOURS, c.fours},
+                {Constant::CAUSAL, n.as<Options>().causal},
+                {Constant::MASKED, n.as<Options>().masked},
+                {Constant::WANT_DA, side.da},
+                {Constant::WANT_DB, side.db}},
+               push,
+               {(push.owned + each - 1) / each, push.batch * push.heads,
+                parts * ((fours + c.fours - 1) / c.fours)});
   }
 }
 
@@ -118,6 +129,7 @@ void record_side(const Node& n, Recorder& r, const Side& side, AddressesOf addre
   const Options o = n.as<Options>();
   const Shape& q = n.in(Q);
   const auto head = static_cast<uint32_t>(q[2] / o.heads);
+  const MaskPitches pitches = o.masked ? MaskPitches(n.in(mask_input(n))) : MaskPitches();
   const auto push_of = [&] {
     AttentionBackwardPush push = addresses_of();
     push.owned = static_cast<uint32_t>(side.owned);
@@ -126,6 +138,9 @@ void record_side(const Node& n, Recorder& r, const Side& side, AddressesOf addre
     push.batch = static_cast<uint32_t>(q[0]);
     push.heads = static_cast<uint32_t>(o.heads);
     push.scale = static_cast<float>(1.4426950408889634 / std::sqrt(head));
+    push.mask_batch = pitches.batch;
+    push.mask_head = pitches.head;
+    push.mask_query = pitches.query;
     return push;
   };
   if (r.traits().cpu) return record_lanes(n, r, side, head, push_of);
@@ -133,18 +148,29 @@ void record_side(const Node& n, Recorder& r, const Side& side, AddressesOf addre
   const AttentionTile t = attention_tile(r, n, head, side.da && side.db ? 20 : 40);
   const AttentionBackwardPush push = push_of();
   r.dispatch(
-      side.kernel, n.inputs[Q].dtype(), {t.local, head, t.fours, o.causal, side.da, side.db}, push,
+      side.kernel, n.inputs[Q].dtype(),
+      {{Constant::LOCAL, t.local},
+       {Constant::HEAD, head},
+       {Constant::FOURS, t.fours},
+       {Constant::CAUSAL, o.causal},
+       {Constant::MASKED, o.masked},
+       {Constant::WANT_DA, side.da},
+       {Constant::WANT_DB, side.db}},
+      push,
       {t.groups(push.owned), push.batch * push.heads, static_cast<uint32_t>(side.parts) * t.parts});
 }
 
 AttentionBackwardPush inputs_of(const Node& n, Recorder& r) {
+  const bool masked = n.as<Options>().masked;
+  const size_t given = n.inputs.size() - masked;
   const uint64_t log_sum = r.in(n, LOG_SUM);
   return {.q = r.in(n, Q),
           .k = r.in(n, K),
           .v = r.in(n, V),
           .dy = r.in(n, DY),
           .log_sum = log_sum,
-          .delta = n.inputs.size() > DELTA ? r.in(n, DELTA) : log_sum};
+          .delta = given > DELTA ? r.in(n, DELTA) : log_sum,
+          .mask = masked ? r.in(n, mask_input(n)) : 0};
 }
 
 std::vector<TensorType> dq_outputs(const Node& n) { return {{n.in(Q), DType::f32}}; }
@@ -222,16 +248,18 @@ const Op dkv_op = {"attention.dkv", dkv_outputs, record_dkv, dkv_flop};
 
 Gradients attention_backward(const Node& n, Tensor dy, const Wanted& wanted) {
   Graph& graph = *dy.graph;
-  const auto [heads, causal] = n.as<Attention>();
-  const Options o{heads, causal, wanted[1], wanted[2]};
+  const auto [heads, causal, masked] = n.as<Attention>();
+  const bool dmask = masked && wanted[3];
+  const Options o{heads, causal, masked, wanted[1], wanted[2]};
   const Tensor y = n.outputs[0];
   std::vector<Tensor> inputs = {n.inputs[0], n.inputs[1], n.inputs[2], dy, n.outputs[1]};
-  if (wanted[0] || wanted[1]) inputs.push_back(graph.node(delta_op, {y, dy}, o));
-  Gradients gradients(3);
+  if (wanted[0] || wanted[1] || dmask) inputs.push_back(graph.node(delta_op, {y, dy}, o));
+  if (masked) inputs.push_back(n.inputs[3]);
+  Gradients gradients(n.inputs.size());
+  if (dmask) gradients[3] = graph.node(attention_dmask_op, inputs, n.attributes);
   if (wanted[0]) gradients[0] = graph.node(dq_op, inputs, o);
   if (wanted[1] || wanted[2]) {
-    graph.node(dkv_op, inputs, o);
-    const std::vector<Tensor> outputs = graph.nodes().back().outputs;
+    const Outputs outputs = graph.node(dkv_op, inputs, o);
     if (wanted[1]) gradients[1] = outputs[0];
     if (wanted[2]) gradients[2] = outputs[wanted[1] ? 1 : 0];
   }

@@ -20,8 +20,7 @@ void record(const Node& n, Recorder& r) {
   const bool narrow = n.dtype() == DType::f16;
   const Elementwise e(r, n.out().elements(), {n.out().elements()});
   const uint64_t x = r.in(n, 0), y = r.out(n);
-  r.dispatch(narrow ? kernels::cast_narrow : kernels::cast_widen, DType::f16,
-             {e.local, e.width, e.steps},
+  r.dispatch(narrow ? kernels::cast_narrow : kernels::cast_widen, DType::f16, e.constants(),
              narrow ? CastPush{y, x, e.count} : CastPush{x, y, e.count}, e.groups());
 }
 

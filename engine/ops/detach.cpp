@@ -24,7 +24,7 @@ std::vector<TensorType> outputs(const Node& n) {
 
 void record(const Node& n, Recorder& r) {
   const Elementwise e(r, n.out().elements(), {n.out().last()});
-  r.dispatch(kernels::detach_forward, n.dtype(), {e.local, e.width, e.steps},
+  r.dispatch(kernels::detach_forward, n.dtype(), e.constants(),
              DetachPush{.x = r.in(n, 0), .y = r.out(n), .count = e.count, .detached = 0},
              e.groups());
 }
@@ -33,7 +33,7 @@ void record(const Node& n, Recorder& r) {
 void record_dx(const Node& n, Recorder& r) {
   const Shape& y = n.out();
   const Elementwise e(r, y.elements(), {y.last()});
-  r.dispatch(kernels::detach_backward, DType::f32, {e.local, e.width, e.steps},
+  r.dispatch(kernels::detach_backward, DType::f32, e.constants(),
              DetachPush{r.in(n, 0), r.out(n), e.count, static_cast<uint32_t>(n.as<int64_t>()),
                         e.by(y.last()), divisor(static_cast<uint32_t>(y[1]))},
              e.groups());

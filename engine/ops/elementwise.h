@@ -23,6 +23,9 @@ struct Elementwise {
   Elementwise(const Recorder& r, int64_t elements, std::initializer_list<int64_t> rows);
   uint32_t vectors(int64_t n) const { return static_cast<uint32_t>(n) / width; }
   Divisor by(int64_t n) const { return divisor(vectors(n)); }
+  Specialization constants() const {
+    return {{Constant::LOCAL, local}, {Constant::WIDTH, width}, {Constant::STEPS, steps}};
+  }
   Groups groups() const {
     return Recorder::fold((int64_t{count} + local * steps - 1) / (local * steps));
   }
@@ -33,7 +36,18 @@ struct Elementwise {
 void expect_floats(const Node& n);
 void expect_size(const Node& n, const Shape& shape);
 
-// The shape with another last axis.
+// Throws unless `weights` (indices of inputs) share one storage type and all other inputs another,
+// which is the same, or f32 beside weights in f16.
+void expect_weights(const Node& n, std::initializer_list<int> weights);
+
+// The shape with another last axis, or another axis `axis`.
 Shape with_last(const Shape& shape, int64_t last);
+Shape with_axis(const Shape& shape, int axis, int64_t size);
+
+// An axis of the shape that counts from the front; negative ones count from the back. Throws
+// InputError("[name] expects ...") if there is no such axis.
+int axis_of(const char* name, const Shape& shape, int axis);
+// Elements from one index of the axis to the next: 1 for the last.
+int64_t pitch_of(const Shape& shape, int axis);
 
 }  // namespace lacuna

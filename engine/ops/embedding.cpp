@@ -21,15 +21,19 @@ std::vector<TensorType> outputs(const Node& n) {
         "[embedding] expects ids [B,T], table [V,C] and positions [P,C] with P >= T, not {}, {}, "
         "{}",
         ids.str(), table.str(), positions.str());
+  const DType result = n.as<DType>();
+  if (result != type && (result != DType::f32 || type != DType::f16))
+    throw InputError("[embedding] expects to make {} of tables in {}, not {}",
+                     type == DType::f16 ? "f16 or f32" : "f32", name_of(type), name_of(result));
   const Shape y = {ids[0], ids[1], table[1]};
   for (const Shape& shape : {table, positions, y}) expect_size(n, shape);
-  return {{y, type}};
+  return {{y, result}};
 }
 
 void record(const Node& n, Recorder& r) {
   const Shape& y = n.out();
   const Elementwise e(r, y.elements(), {y.last()});
-  r.dispatch(kernels::embedding_forward, n.dtype(), {e.local, e.width, e.steps},
+  r.dispatch(kernels::embedding_forward, {n.dtype(), n.inputs[1].dtype()}, e.constants(),
              EmbeddingPush{r.in(n, 0), r.in(n, 1), r.in(n, 2), r.out(n), e.count,
                            static_cast<uint32_t>(n.in(1)[0]), e.by(y.last()),
                            divisor(static_cast<uint32_t>(y[1])), static_cast<uint32_t>(y[0])},
@@ -51,10 +55,10 @@ std::vector<TensorType> table_outputs(const Node& n) {
 void record_table(const Node& n, Recorder& r) {
   const Shape &dy = n.in(1), &table = n.out();
   const Elementwise zeros(r, table.elements(), {table.elements()});
-  r.dispatch(kernels::fill_forward, DType::f32, {zeros.local, zeros.width, zeros.steps},
+  r.dispatch(kernels::fill_forward, DType::f32, zeros.constants(),
              FillPush{r.out(n), zeros.count, 0}, zeros.groups());
   const Elementwise e(r, dy.elements(), {dy.last()});
-  r.dispatch(kernels::embedding_table, DType::f32, {e.local, e.width, e.steps},
+  r.dispatch(kernels::embedding_table, DType::f32, e.constants(),
              EmbeddingPush{.ids = r.in(n, 0),
                            .table = r.out(n),
                            .y = r.in(n, 1),
@@ -77,7 +81,7 @@ std::vector<TensorType> positions_outputs(const Node& n) {
 void record_positions(const Node& n, Recorder& r) {
   const Shape& dy = n.in(0);
   const Elementwise e(r, n.out().elements(), {dy.last()});
-  r.dispatch(kernels::embedding_positions, DType::f32, {e.local, e.width, e.steps},
+  r.dispatch(kernels::embedding_positions, DType::f32, e.constants(),
              EmbeddingPush{.positions = r.out(n),
                            .y = r.in(n, 0),
                            .count = e.count,
@@ -101,8 +105,12 @@ const Op op = {"embedding", outputs, record, nullptr, backward};
 
 }  // namespace
 
+Tensor embedding(Tensor ids, Tensor table, Tensor positions, DType type) {
+  return table.graph->node(op, {ids, table, positions}, type);
+}
+
 Tensor embedding(Tensor ids, Tensor table, Tensor positions) {
-  return table.graph->node(op, {ids, table, positions});
+  return embedding(ids, table, positions, table.dtype());
 }
 
 }  // namespace lacuna

@@ -21,7 +21,7 @@ std::vector<TensorType> outputs(const Node& n) {
 
 void record(const Node& n, Recorder& r) {
   const Elementwise e(r, n.out().elements(), {n.out().elements()});
-  r.dispatch(kernels::fill_forward, DType::f32, {e.local, e.width, e.steps},
+  r.dispatch(kernels::fill_forward, DType::f32, e.constants(),
              FillPush{r.out(n), e.count, n.as<Fill>().value}, e.groups());
 }
 

@@ -17,7 +17,7 @@ std::vector<TensorType> outputs(const Node& n) {
 void record(const Node& n, Recorder& r) {
   const Elementwise e(r, n.out().elements(), {n.out().last()});
   r.dispatch(
-      kernels::geglu_forward, n.dtype(), {e.local, e.width, e.steps},
+      kernels::geglu_forward, n.dtype(), e.constants(),
       GegluPush{.x = r.in(n, 0), .y = r.out(n), .count = e.count, .columns = e.by(n.out().last())},
       e.groups());
 }
@@ -28,7 +28,7 @@ std::vector<TensorType> dx_outputs(const Node& n) { return {{n.in(0), DType::f32
 void record_dx(const Node& n, Recorder& r) {
   const Shape& dy = n.in(1);
   const Elementwise e(r, dy.elements(), {dy.last()});
-  r.dispatch(kernels::geglu_backward, n.inputs[0].dtype(), {e.local, e.width, e.steps},
+  r.dispatch(kernels::geglu_backward, n.inputs[0].dtype(), e.constants(),
              GegluPush{.x = r.in(n, 0),
                        .dy = r.in(n, 1),
                        .dx = r.out(n),

@@ -26,7 +26,8 @@ int64_t chunks_of(int64_t pixels) { return (pixels + chunk_of(pixels) - 1) / chu
 int64_t pixels_of(const Shape& x) { return x.elements() / x[0] / x.last(); }
 
 std::vector<TensorType> outputs(const Node& n) {
-  expect_floats(n);
+  expect_weights(n, {1, 2});
+  expect_size(n, n.in(0));
   const Shape& x = n.in(0);
   const int64_t groups = n.as<Options>().groups;
   if (x.rank() < 2 || n.in(1) != Shape{x.last()} || n.in(2) != Shape{x.last()})
@@ -67,14 +68,16 @@ void record(const Node& n, Recorder& r) {
   const uint32_t local = column_lanes(r, columns);
   const Groups shares = {(columns + local - 1) / local, chunks, static_cast<uint32_t>(x[0])};
 
-  r.dispatch(kernels::group_norm_moments, n.dtype(), {local, width},
+  r.dispatch(kernels::group_norm_moments, n.dtype(),
+             {{Constant::LOCAL, local}, {Constant::WIDTH, width}},
              push(r.in(n, 0), 0, 0, 0, r.out(n, 2), 0), shares);
 
   const Rows rows(n, r, x[0] * options.groups, chunks, 2 * (channels + 1));
-  r.dispatch(kernels::group_norm_stats, DType::f32, {rows.local, 1, rows.lanes},
+  r.dispatch(kernels::group_norm_stats, DType::f32, rows.constants(1),
              push(0, 0, 0, 0, r.back(n, 2), r.out(n, 1)), rows.groups());
 
-  r.dispatch(kernels::group_norm_forward, n.dtype(), {local, width, 1, options.silu},
+  r.dispatch(kernels::group_norm_forward, {n.dtype(), n.inputs[1].dtype()},
+             {{Constant::LOCAL, local}, {Constant::WIDTH, width}, {Constant::SILU, options.silu}},
              push(r.in(n, 0), r.in(n, 1), r.in(n, 2), r.out(n), 0, r.back(n, 1)), shares);
 }
 
@@ -107,9 +110,11 @@ void record_sums(const Node& n, Recorder& r) {
   push.sums = r.out(n);
   push.products = r.out(n, 1);
   const uint32_t local = column_lanes(r, push.columns);
-  r.dispatch(kernels::group_norm_backward_sums, n.inputs[0].dtype(),
-             {local, width_of(n.in(0).last()), 1, n.as<Options>().silu}, push,
-             {(push.columns + local - 1) / local, push.chunks, push.images});
+  r.dispatch(kernels::group_norm_backward_sums, {n.inputs[0].dtype(), n.inputs[1].dtype()},
+             {{Constant::LOCAL, local},
+              {Constant::WIDTH, width_of(n.in(0).last())},
+              {Constant::SILU, n.as<Options>().silu}},
+             push, {(push.columns + local - 1) / local, push.chunks, push.images});
 }
 
 // Inputs x, weight, bias, stats, dy and both sums; outputs dx and scratch.
@@ -119,14 +124,13 @@ std::vector<TensorType> dx_outputs(const Node& n) {
 
 void record_dx(const Node& n, Recorder& r) {
   GroupNormBackwardPush push = backward_push(n);
-  const DType type = n.inputs[0].dtype();
+  const DType type = n.inputs[0].dtype(), weights = n.inputs[1].dtype();
   const Rows rows(n, r, int64_t{push.images} * push.groups, push.chunks, push.channels.value);
   push.weight = r.in(n, 1);
   push.sums = r.in(n, 5);
   push.products = r.in(n, 6);
   push.means = r.out(n, 1);
-  r.dispatch(kernels::group_norm_backward_means, type, {rows.local, 1, rows.lanes}, push,
-             rows.groups());
+  r.dispatch(kernels::group_norm_backward_means, weights, rows.constants(1), push, rows.groups());
 
   push.x = r.in(n, 0);
   push.weight = r.in(n, 1);
@@ -136,9 +140,11 @@ void record_dx(const Node& n, Recorder& r) {
   push.means = r.back(n, 1);
   push.dx = r.out(n);
   const uint32_t local = column_lanes(r, push.columns);
-  r.dispatch(kernels::group_norm_backward_dx, type,
-             {local, width_of(n.in(0).last()), 1, n.as<Options>().silu}, push,
-             {(push.columns + local - 1) / local, push.chunks, push.images});
+  r.dispatch(kernels::group_norm_backward_dx, {type, weights},
+             {{Constant::LOCAL, local},
+              {Constant::WIDTH, width_of(n.in(0).last())},
+              {Constant::SILU, n.as<Options>().silu}},
+             push, {(push.columns + local - 1) / local, push.chunks, push.images});
 }
 
 const Op sums_op = {"group_norm.sums", sums_outputs, record_sums};
@@ -147,8 +153,7 @@ const Op dx_op = {"group_norm.dx", dx_outputs, record_dx};
 Gradients backward(const Node& n, Tensor dy, const Wanted& wanted) {
   Graph& g = *dy.graph;
   std::vector<Tensor> inputs = {n.inputs[0], n.inputs[1], n.inputs[2], n.outputs[1], dy};
-  g.node(sums_op, inputs, n.attributes);
-  const std::vector<Tensor> sums = g.nodes().back().outputs;
+  const Outputs sums = g.node(sums_op, inputs, n.attributes);
   inputs.insert(inputs.end(), sums.begin(), sums.end());
   Gradients grads(3);
   if (wanted[0]) grads[0] = g.node(dx_op, inputs, n.attributes);

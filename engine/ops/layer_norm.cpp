@@ -10,7 +10,8 @@ namespace lacuna {
 namespace {
 
 std::vector<TensorType> outputs(const Node& n) {
-  expect_floats(n);
+  expect_weights(n, {1, 2});
+  expect_size(n, n.in(0));
   const Shape channels = {n.in(0).last()};
   if (n.in(1) != channels || n.in(2) != channels)
     throw InputError("[layer_norm] expects x [...,C], weight [C] and bias [C], not {}, {} and {}",
@@ -22,7 +23,7 @@ void record(const Node& n, Recorder& r) {
   const uint32_t width = width_of(n.out().last());
   const int64_t columns = n.out().last() / width;
   const Rows rows(n, r, n.out().rows(), columns, 3);
-  r.dispatch(kernels::layer_norm_forward, n.dtype(), {rows.local, width, rows.lanes},
+  r.dispatch(kernels::layer_norm_forward, {n.dtype(), n.inputs[1].dtype()}, rows.constants(width),
              LayerNormPush{.x = r.in(n, 0),
                            .weight = r.in(n, 1),
                            .bias = r.in(n, 2),
@@ -41,7 +42,8 @@ void record_dx(const Node& n, Recorder& r) {
   const uint32_t width = width_of(n.out().last());
   const int64_t columns = n.out().last() / width;
   const Rows rows(n, r, n.out().rows(), columns, 2);
-  r.dispatch(kernels::layer_norm_backward, n.inputs[0].dtype(), {rows.local, width, rows.lanes},
+  r.dispatch(kernels::layer_norm_backward, {n.inputs[0].dtype(), n.inputs[1].dtype()},
+             rows.constants(width),
              LayerNormPush{.x = r.in(n, 0),
                            .weight = r.in(n, 1),
                            .stats = r.in(n, 2),
@@ -64,7 +66,8 @@ void record_sums(const Node& n, Recorder& r) {
   const uint32_t width = width_of(x.last());
   const auto columns = static_cast<uint32_t>(x.last() / width);
   const uint32_t local = column_lanes(r, columns);
-  r.dispatch(kernels::layer_norm_sums, n.inputs[0].dtype(), {local, width},
+  r.dispatch(kernels::layer_norm_sums, n.inputs[0].dtype(),
+             {{Constant::LOCAL, local}, {Constant::WIDTH, width}},
              LayerNormPush{.x = r.in(n, 0),
                            .stats = r.in(n, 1),
                            .dy = r.in(n, 2),
@@ -85,8 +88,7 @@ Gradients backward(const Node& n, Tensor dy, const Wanted& wanted) {
   Gradients grads(3);
   if (wanted[0]) grads[0] = g.node(dx_op, {x, weight, stats, dy});
   if (wanted[1]) {
-    g.node(sums_op, {x, stats, dy});
-    const std::vector<Tensor> sums = g.nodes().back().outputs;
+    const Outputs sums = g.node(sums_op, {x, stats, dy});
     grads[1] = column_sum(sums[1]);
     if (wanted[2]) grads[2] = column_sum(sums[0]);
   } else if (wanted[2]) {

@@ -27,10 +27,12 @@ std::vector<TensorType> outputs(const Node& n) {
   if (e.residual && n.in(e.residual_input()) != Shape(sizes))
     throw InputError("[linear] expects a residual shaped like the result, {}, not {}",
                      Shape(sizes).str(), n.in(e.residual_input()).str());
+  expect_weights(n, {1, e.bias ? e.bias_input() : 1});
   return {{Shape(sizes), n.inputs[0].dtype()}};
 }
 
 void record(const Node& n, Recorder& r) {
+  const KernelTypes types = {n.dtype(), n.inputs[1].dtype()};
   const int64_t rows = n.in(0).rows(), depth = n.in(0).last(), cols = n.out().last();
   const Epilogue e = n.as<Epilogue>();
   const uint32_t fours = cols % 4 == 0, bias = e.bias, residual = e.residual;
@@ -44,13 +46,19 @@ void record(const Node& n, Recorder& r) {
                         .depth = static_cast<uint32_t>(depth)};
   if (r.traits().cpu) {
     const LanesTile t = lanes_tile(r, n, {rows, cols, depth});
-    r.dispatch(kernels::linear_forward_lanes, n.dtype(),
-               {t.lanes, t.rows, t.vectors, fours, bias, t.along_rows, t.step, residual}, push,
-               t.groups.all());
+    r.dispatch(kernels::linear_forward_lanes, types,
+               t.constants().with({{Constant::WHOLE_FOURS, fours},
+                                   {Constant::BIAS, bias},
+                                   {Constant::RESIDUAL, residual}}),
+               push, t.groups.all());
   } else {
     const SharedTile t = shared_tile(r, n, rows, cols);
-    r.dispatch(kernels::linear_forward, n.dtype(),
-               {t.local, t.vectors, fours, bias, depth % 4 == 0, residual}, push, t.groups.all());
+    r.dispatch(kernels::linear_forward, types,
+               t.constants().with({{Constant::WHOLE_FOURS, fours},
+                                   {Constant::BIAS, bias},
+                                   {Constant::RESIDUAL, residual},
+                                   {Constant::DEPTH_FOURS, depth % 4 == 0}}),
+               push, t.groups.all());
   }
 }
 
@@ -74,10 +82,12 @@ void dx_record(const Node& n, Recorder& r) {
   if (r.traits().cpu) {
     const LanesTile t = lanes_tile(r, n, {rows, cols, depth});
     r.dispatch(kernels::linear_backward_dx_lanes, type,
-               {t.lanes, t.rows, t.vectors, fours, 0, t.along_rows, t.step}, push, t.groups.all());
+               t.constants().with({{Constant::WHOLE_FOURS, fours}}), push, t.groups.all());
   } else {
     const SharedTile t = shared_tile(r, n, rows, cols);
-    r.dispatch(kernels::linear_backward_dx, type, {t.local, t.vectors, fours, 0, depth % 4 == 0},
+    r.dispatch(kernels::linear_backward_dx, type,
+               t.constants().with(
+                   {{Constant::WHOLE_FOURS, fours}, {Constant::DEPTH_FOURS, depth % 4 == 0}}),
                push, t.groups.all());
   }
 }
@@ -116,13 +126,15 @@ void dw_record(const Node& n, Recorder& r) {
           r, n, {.rows = cols, .cols = rows, .depth = n.in(0).rows(), .mends_end = true});
       push.row_groups = static_cast<uint32_t>(t.groups.rows);
       r.dispatch(kernels::linear_backward_dw_lanes, type,
-                 {t.lanes, t.rows, t.vectors, rows % 4 == 0, 0, t.along_rows, t.step, 0,
-                  fours && rows % 4 == 0 && t.rows >= 4},
+                 t.constants().with({{Constant::WHOLE_FOURS, rows % 4 == 0},
+                                     {Constant::BLOCKS, fours && rows % 4 == 0 && t.rows >= 4}}),
                  push, t.groups.all(split.parts));
     } else {
       const SharedTile t = shared_tile(r, n, rows, cols);
       push.row_groups = static_cast<uint32_t>(t.groups.rows);
-      r.dispatch(kernels::linear_backward_dw, type, {t.local, t.vectors, fours, 0, rows % 4 == 0},
+      r.dispatch(kernels::linear_backward_dw, type,
+                 t.constants().with(
+                     {{Constant::WHOLE_FOURS, fours}, {Constant::ROW_FOURS, rows % 4 == 0}}),
                  push, t.groups.all(split.parts));
     }
   }

@@ -80,13 +80,14 @@ void record(const Node& n, Recorder& r) {
   push.weight = layout.weighted ? r.in(n, 2) : 0;
   push.sums = r.out(n, 2);
   r.dispatch(kernels::mse_sums, n.inputs[0].dtype(),
-             {rows.local, layout.width, rows.lanes, layout.weighted}, push, rows.groups());
+             rows.constants(layout.width).with({{Constant::WEIGHTED, layout.weighted}}), push,
+             rows.groups());
 
   const Rows means(n, r, int64_t{push.entries} + 1, sums, 1, least_lanes);
   push.sums = r.back(n, 2);
   push.total = r.out(n);
   push.each = r.out(n, 1);
-  r.dispatch(kernels::mse_means, DType::f32, {means.local, 1, means.lanes}, push, means.groups());
+  r.dispatch(kernels::mse_means, DType::f32, means.constants(1), push, means.groups());
 }
 
 // Inputs x, target, weight or none, and dtotal.
@@ -102,7 +103,7 @@ void record_dx(const Node& n, Recorder& r) {
   push.dtotal = r.in(n, static_cast<int>(n.inputs.size()) - 1);
   push.dx = r.out(n);
   r.dispatch(kernels::mse_backward, n.inputs[0].dtype(),
-             {e.local, e.width, e.steps, layout.weighted}, push, e.groups());
+             e.constants().with({{Constant::WEIGHTED, layout.weighted}}), push, e.groups());
 }
 
 const Op dx_op = {"mse.dx", dx_outputs, record_dx};
@@ -124,8 +125,8 @@ const Op op = {"mse", outputs, record, nullptr, backward};
 Loss mse(Tensor x, Tensor target, Tensor weight) {
   std::vector<Tensor> inputs = {x, target};
   if (weight) inputs.push_back(weight);
-  const Tensor total = x.graph->node(op, std::move(inputs));
-  return {total, x.graph->nodes().back().outputs[1]};
+  const Outputs outputs = x.graph->node(op, std::move(inputs));
+  return {outputs[0], outputs[1]};
 }
 
 }  // namespace lacuna

@@ -39,7 +39,7 @@ std::vector<TensorType> accumulate_outputs(const Node& n) {
 
 void record_accumulate(const Node& n, Recorder& r) {
   const Elementwise e(r, n.in(0).elements(), {n.in(0).elements()});
-  r.dispatch(kernels::accumulate_forward, DType::f32, {e.local, e.width, e.steps},
+  r.dispatch(kernels::accumulate_forward, DType::f32, e.constants(),
              AccumulatePush{r.update(n, 0), r.in(n, 1), e.count, n.as<float>()}, e.groups());
 }
 
@@ -77,12 +77,14 @@ void record_norm(const Node& n, Recorder& r) {
       push.count += static_cast<uint32_t>(chunks_of(n.inputs[static_cast<size_t>(i)]));
     }
     part.sums = r.out(n, 1);
-    r.dispatch(kernels::norm_squares, DType::f32, {lanes, width, lanes}, part,
+    r.dispatch(kernels::norm_squares, DType::f32,
+               {{Constant::LOCAL, lanes}, {Constant::WIDTH, width}, {Constant::LANES, lanes}}, part,
                Recorder::fold(push.count - part.first));
   }
   push.sums = r.back(n, 1);
   push.norm = r.out(n);
-  r.dispatch(kernels::norm_root, DType::f32, {64, 1, 64}, push, {});
+  r.dispatch(kernels::norm_root, DType::f32,
+             {{Constant::LOCAL, 64}, {Constant::WIDTH, 1}, {Constant::LANES, 64}}, push, {});
 }
 
 std::vector<TensorType> adam_outputs(const Node& n) {
@@ -103,7 +105,8 @@ std::vector<TensorType> adam_outputs(const Node& n) {
 
 void record_adam(const Node& n, Recorder& r) {
   const Elementwise e(r, n.in(0).elements(), {n.in(0).elements()});
-  r.dispatch(kernels::adam_forward, DType::f32, {e.local, e.width, e.steps, n.as<bool>()},
+  r.dispatch(kernels::adam_forward, DType::f32,
+             e.constants().with({{Constant::DECOUPLED, n.as<bool>()}}),
              AdamPush{r.update(n, 0), r.update(n, 1), r.update(n, 2), r.update(n, 3), r.in(n, 4),
                       r.in(n, 5), e.count},
              e.groups());

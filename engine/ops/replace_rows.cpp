@@ -28,11 +28,11 @@ void record(const Node& n, Recorder& r) {
   const Shape &table = n.in(0), &rows = n.in(2);
   const Elementwise copy(r, table.elements(), {table.last()});
   r.dispatch(
-      kernels::replace_rows_copy, n.dtype(), {copy.local, copy.width, copy.steps},
+      kernels::replace_rows_copy, n.dtype(), copy.constants(),
       ReplaceRowsPush{.table = r.in(n, 0), .rows = 0, .y = r.out(n), .ids = 0, .count = copy.count},
       copy.groups());
   const Elementwise put(r, rows.elements(), {rows.last()});
-  r.dispatch(kernels::replace_rows_put, n.dtype(), {put.local, put.width, put.steps},
+  r.dispatch(kernels::replace_rows_put, n.dtype(), put.constants(),
              ReplaceRowsPush{.table = 0,
                              .rows = r.in(n, 2),
                              .y = r.out(n),
@@ -50,7 +50,7 @@ std::vector<TensorType> rows_outputs(const Node& n) {
 void record_rows(const Node& n, Recorder& r) {
   const Shape& rows = n.out();
   const Elementwise e(r, rows.elements(), {rows.last()});
-  r.dispatch(kernels::replace_rows_gather, DType::f32, {e.local, e.width, e.steps},
+  r.dispatch(kernels::replace_rows_gather, DType::f32, e.constants(),
              ReplaceRowsPush{.table = 0,
                              .rows = r.out(n),
                              .y = r.in(n, 1),

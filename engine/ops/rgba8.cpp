@@ -19,7 +19,7 @@ std::vector<TensorType> outputs(const Node& n) {
 
 void record(const Node& n, Recorder& r) {
   const Elementwise e(r, n.out().elements(), {1});
-  r.dispatch(kernels::rgba8_forward, DType::f32, {e.local, e.width, e.steps},
+  r.dispatch(kernels::rgba8_forward, DType::f32, e.constants(),
              Rgba8Push{r.in(n, 0), r.out(n), e.count}, e.groups());
 }
 

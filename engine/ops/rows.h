@@ -14,6 +14,9 @@ struct Rows {
   // software driver too: for few rows.
   Rows(const Node& n, const Recorder& r, int64_t rows, int64_t steps, int64_t iterations,
        uint32_t least_lanes = 1);
+  Specialization constants(uint32_t width) const {
+    return {{Constant::LOCAL, local}, {Constant::WIDTH, width}, {Constant::LANES, lanes}};
+  }
   Groups groups() const { return Recorder::fold((rows * lanes + local - 1) / local); }
 };
 

@@ -16,7 +16,7 @@ void record(const Node& n, Recorder& r) {
   const uint32_t width = width_of(n.out().last());
   const int64_t columns = n.out().last() / width;
   const Rows rows(n, r, n.out().rows(), columns, 3);
-  r.dispatch(kernels::softmax_forward, n.dtype(), {rows.local, width, rows.lanes},
+  r.dispatch(kernels::softmax_forward, n.dtype(), rows.constants(width),
              SoftmaxPush{.x = r.in(n, 0),
                          .y = r.out(n),
                          .rows = static_cast<uint32_t>(rows.rows),
@@ -31,7 +31,7 @@ void record_dx(const Node& n, Recorder& r) {
   const uint32_t width = width_of(n.out().last());
   const int64_t columns = n.out().last() / width;
   const Rows rows(n, r, n.out().rows(), columns, 2);
-  r.dispatch(kernels::softmax_backward, n.inputs[0].dtype(), {rows.local, width, rows.lanes},
+  r.dispatch(kernels::softmax_backward, n.inputs[0].dtype(), rows.constants(width),
              SoftmaxPush{.y = r.in(n, 0),
                          .dy = r.in(n, 1),
                          .dx = r.out(n),

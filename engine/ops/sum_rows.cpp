@@ -57,7 +57,8 @@ void record_row_sums(Recorder& r, uint64_t x, uint64_t y, const RowSums& s) {
   const auto chunks = static_cast<uint32_t>((s.rows + s.chunk - 1) / s.chunk);
   const auto images = static_cast<uint32_t>(s.images);
   const Groups along = Recorder::fold((int64_t{columns} + local - 1) / local);
-  r.dispatch(kernels::sum_rows_forward, DType::f32, {local, width},
+  r.dispatch(kernels::sum_rows_forward, DType::f32,
+             {{Constant::LOCAL, local}, {Constant::WIDTH, width}},
              SumRowsPush{x, y, images, static_cast<uint32_t>(s.rows), columns,
                          static_cast<uint32_t>(s.chunk), chunks},
              {along.x, chunks, images * along.y});

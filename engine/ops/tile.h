@@ -28,6 +28,13 @@ struct TileGroups {
 struct LanesTile {
   uint32_t lanes, rows, vectors, along_rows, step;
   TileGroups groups;
+  Specialization constants() const {
+    return {{Constant::LANES, lanes},
+            {Constant::ROWS, rows},
+            {Constant::VECTORS, vectors},
+            {Constant::LANES_ALONG_ROWS, along_rows},
+            {Constant::DEPTH_STEP, step}};
+  }
 };
 struct LanesProduct {
   int64_t rows, cols, depth;
@@ -39,6 +46,9 @@ LanesTile lanes_tile(const Recorder& r, const Node& n, const LanesProduct& produ
 struct SharedTile {
   uint32_t local, vectors;
   TileGroups groups;
+  Specialization constants() const {
+    return {{Constant::LOCAL, local}, {Constant::VECTORS, vectors}};
+  }
 };
 SharedTile shared_tile(const Recorder& r, const Node& n, int64_t rows, int64_t cols);
 

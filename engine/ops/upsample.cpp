@@ -38,7 +38,7 @@ void record_as(const Kernel& kernel, const Node& n, Recorder& r, int64_t loops) 
                      most);
   e.steps = static_cast<uint32_t>(std::clamp<int64_t>(most / loops, 1, e.steps));
   r.dispatch(
-      kernel, n.dtype(), {e.local, e.width, e.steps},
+      kernel, n.dtype(), e.constants(),
       UpsamplePush{r.in(n, 0), r.out(n), e.count, static_cast<uint32_t>(x[1]),
                    static_cast<uint32_t>(x[2]), e.by(y.last()),
                    divisor(static_cast<uint32_t>(y[2])), divisor(static_cast<uint32_t>(y[1]))},

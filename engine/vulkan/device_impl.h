@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <tuple>
@@ -16,6 +17,8 @@
 #include "engine/vulkan/vulkan.h"
 
 namespace lacuna {
+
+class Arena;
 
 struct Device::Impl {
   Instance instance;
@@ -45,8 +48,9 @@ struct Device::Impl {
   bool count_only = false;
   bool statistics = false;
   uint64_t next_address = 4096;  // of buffers that are only counted
-  using PipelineKey = std::tuple<const void*, uint32_t, std::array<uint32_t, max_specializations>>;
+  using PipelineKey = std::pair<const KernelVariant*, Specialization>;
   std::map<PipelineKey, VkPipeline> pipelines;
+  std::shared_ptr<Arena> arena;  // of all plans that bring none; made for the first
 
   explicit Impl(Instance&& inst) : instance(std::move(inst)) {}
   ~Impl();

@@ -1,6 +1,7 @@
 // Pipelines by kernel, type and specialization constants, and their cache on disk.
 #include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -14,15 +15,7 @@
 namespace lacuna {
 namespace {
 
-const KernelVariant& variant_of(const Kernel& kernel, DType type) {
-  for (const KernelVariant& variant : kernel.variants)
-    if (variant.type == name_of(type)) return variant;
-  throw DeviceError("[device] kernel {} was not compiled for {}", kernel.name, name_of(type));
-}
-
-Device::Impl::PipelineKey key_of(const Dispatch& d) {
-  return {&variant_of(*d.kernel, d.type), d.specialization.count, d.specialization.words};
-}
+Device::Impl::PipelineKey key_of(const Dispatch& d) { return {d.variant, d.specialization}; }
 
 // One file per device and driver: a cache of another driver would be refused anyway, and what is
 // fast may differ.
@@ -83,20 +76,21 @@ void Device::save_pipeline_cache() {
 }
 
 VkResult Device::Impl::make_pipeline(const Dispatch& dispatch, VkPipeline& pipeline) const {
-  const KernelVariant& variant = variant_of(*dispatch.kernel, dispatch.type);
+  const KernelVariant& variant = *dispatch.variant;
   VkShaderModuleCreateInfo module_info{VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO};
   module_info.codeSize = variant.words.size_bytes();
   module_info.pCode = variant.words.data();
   VkShaderModule module;
   VkResult result = vk.vkCreateShaderModule(device, &module_info, nullptr, &module);
   if (result != VK_SUCCESS) return result;
-  const Specialization& words = dispatch.specialization;
-  constexpr uint32_t last = max_specializations - 1;
+  const std::span<const ConstantValue> constants = dispatch.specialization.values();
   std::array<VkSpecializationMapEntry, max_specializations> entries;
-  for (uint32_t i = 0; i < words.count; i++) entries[i] = {i, i * 4, 4};
-  entries[words.count] = {last, last * 4, 4};
-  const VkSpecializationInfo specialization{words.count + 1, entries.data(), sizeof words.words,
-                                            words.words.data()};
+  for (uint32_t i = 0; i < constants.size(); i++)
+    entries[i] = {static_cast<uint32_t>(constants[i].name),
+                  i * uint32_t{sizeof(ConstantValue)} + uint32_t{offsetof(ConstantValue, value)},
+                  sizeof(uint32_t)};
+  const VkSpecializationInfo specialization{static_cast<uint32_t>(constants.size()), entries.data(),
+                                            constants.size_bytes(), constants.data()};
   VkComputePipelineCreateInfo info{VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO};
   info.stage.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO;
   info.stage.stage = VK_SHADER_STAGE_COMPUTE_BIT;

@@ -130,19 +130,6 @@ TEST_CASE("a prompt that is too long is cut with a warning" * needs_device()) {
   CHECK(o.err.find("circle") != std::string::npos);
 }
 
-TEST_CASE("every verb explains itself within 80 columns") {
-  for (const char* verb : {"", "sample", "devices", "bench", "check", "eval", "diff"}) {
-    const Outcome o = lacuna::test::lacuna(std::string(verb) + " --help");
-    CAPTURE(verb);
-    CHECK(o.status == 0);
-    CHECK(o.out.size() > 100);
-    CHECK(o.out.find(":{") == std::string::npos);  // what CLI11 adds to the names of types
-    CHECK(o.out.find(":POSITIVE") == std::string::npos);
-    std::istringstream lines(o.out);
-    for (std::string line; std::getline(lines, line);) CHECK_MESSAGE(line.size() <= 80, line);
-  }
-}
-
 TEST_CASE("csv fields") {
   using Rows = std::vector<std::vector<std::string>>;
   const auto parse = [](const char* text) { return parse_csv(text, "test.csv"); };

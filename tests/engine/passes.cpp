@@ -26,7 +26,8 @@ std::vector<TensorType> made_outputs(const Node& n) {
   return types;
 }
 
-const Kernel no_kernel = {"test.made", {}};
+constexpr KernelVariant no_code = {"f32", {}, 0};
+const Kernel no_kernel = {"test.made", {&no_code, 1}};
 struct NoPush {
   uint64_t address;
 };

@@ -4,11 +4,12 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "jobs/parameters.h"
+#include "jobs/draw/parameters.h"
 #include "tests/device.h"
 #include "tests/temporary.h"
 #include "viewer/mask.h"
 #include "viewer/panels/erase_form.h"
+#include "viewer/panels/path_field.h"
 #include "viewer/script.h"
 #include "viewer/settings.h"
 #include "viewer/worker/latent_preview.h"
@@ -54,6 +55,7 @@ TEST_CASE("settings survive a round trip and any file") {
   s.form.seed = UINT64_MAX;
   s.form.sampler = "euler_a";
   s.erase.options["esd"]["--concept"] = "red";
+  s.browser = {{{"edits", "/edits/ü"}, {"", "/"}}, true};
   s.save(file);
   const Settings t = Settings::load(file);
   CHECK(t.dark == false);
@@ -62,9 +64,12 @@ TEST_CASE("settings survive a round trip and any file") {
   CHECK(t.form.seed == UINT64_MAX);
   CHECK(t.form.sampler == "euler_a");
   CHECK(t.erase.options == s.erase.options);
+  CHECK(t.browser.folders == s.browser.folders);
+  CHECK(t.browser.hidden);
   for (const char* broken :
        {"", "{", "[]", "{\"sample\": 3}", "{\"sample\": {\"steps\": 1e99, \"sampler\": \"none\"}}",
-        "{\"window\": {\"width\": -5}, \"erase\": {\"options\": {\"esd\": [1]}}}"}) {
+        "{\"window\": {\"width\": -5}, \"browser\": {\"folders\": {\"edits\": [3]}}, \"erase\": "
+        "{\"options\": {\"esd\": [1]}}}"}) {
     std::ofstream(folder / "s.json") << broken;
     const Settings u = Settings::load(folder / "s.json");
     CHECK(u.form.steps == 25);
@@ -79,7 +84,7 @@ TEST_CASE("the form of Erase is the verb's own") {
   REQUIRE(esd != methods.end());
   EraseForm form;
   form.options["esd"] = {{"--concept", "red\n it's red "}, {"--recompute", "yes"}, {"--lr", ""}};
-  CHECK(command_text(erase_arguments(*esd, form, "m", "", "auto", true)) ==
+  CHECK(command_text(*esd, erase_values(*esd, form, "m", "", "auto", true)) ==
         "lacuna erase esd --concept red --concept ' it'\\''s red ' --recompute --model m --resume");
   // pico's own default, where the verb's is another.
   CHECK(value_of(*esd, form, "--iterations") == "900");
@@ -90,6 +95,26 @@ TEST_CASE("the form of Erase is the verb's own") {
     CHECK(std::ranges::any_of(m.fields, [](const auto& f) { return f.flag == "--concept"; }));
     for (const EraseField& f : m.fields) CHECK(!f.about.empty());
   }
+}
+
+TEST_CASE("the browser is told what an option of Erase asks for") {
+  for (const EraseMethod& m : erase_methods(pico()))
+    for (const EraseField& f : m.fields) {
+      INFO(m.name, " ", f.flag, " ", f.type);
+      const auto request = browse_request(f.flag, f.type);
+      const bool path = f.type.find("FILE") != std::string::npos ||
+                        f.type.find("DIR") != std::string::npos || f.flag == "--mask";
+      REQUIRE(request.has_value() == path);
+      if (!request) continue;
+      if (f.type == "DIR") CHECK(request->choose == Choose::folder);
+      if (f.flag == "--out") CHECK(request->choose == Choose::save);
+    }
+  CHECK(browse_request("--out", "FILE")->ending == ".safetensors");
+  CHECK(browse_request("--prompts", "FILE")->kind == FileKind::texts);
+  CHECK(browse_request("--mask", "TEXT")->kind == FileKind::images);
+  CHECK(browse_request("--edit", "FILE[:X]")->kind == FileKind::edits);
+  CHECK(browse_request("--model", "DIR|FILE")->choose == Choose::file_or_folder);
+  CHECK_FALSE(browse_request("--concept", "TEXT"));
 }
 
 TEST_CASE("a preview has the colours of the picture" * needs_device()) {
@@ -127,6 +152,11 @@ TEST_CASE("a region is painted, rubbed out and dropped with another size") {
   CHECK(mask.empty());
   mask.stroke({4, 8}, {4, 8}, 2, true);
   mask.fit(16, 16);
+  CHECK(mask.empty());
+  // From an image: what is inside by half at least.
+  mask.take({"", 2, 2, {0, 0.49f, 0.5f, 1}, ""});
+  CHECK(mask.inside() == std::vector<float>{0, 0, 1, 1});
+  mask.clear();
   CHECK(mask.empty());
 }
 

@@ -51,7 +51,7 @@ void print_table() {
   std::fflush(stdout);  // should the driver crash, its version is known
   for (const Variant& v : sd15_variants(*device)) {
     const std::vector<Statistic> all = device->statistics(v.dispatch);
-    begin(v.dispatch.kernel->name, name_of(v.dispatch.type), constants_of(v));
+    begin(v.dispatch.kernel->name, v.dispatch.variant->type, constants_of(v));
     for (const Column& c : columns) fmt::print(" {:>7.0f}", value_of(all, c.statistic));
     fmt::print("  {}\n", v.use);
   }

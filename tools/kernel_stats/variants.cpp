@@ -10,7 +10,7 @@
 #include "engine/passes.h"
 #include "engine/peak.h"
 #include "erase/trainables.h"
-#include "models/predictor.h"
+#include "models/denoiser.h"
 #include "models/text/clip_text.h"
 #include "models/unet.h"
 #include "models/vae.h"
@@ -24,7 +24,8 @@ constexpr int64_t factor = 8, context = 77;
 
 std::string text_of(const Specialization& s) {
   std::string text;
-  for (uint32_t i = 0; i < s.count; i++) text += (i ? "," : "") + std::to_string(s.words[i]);
+  for (const ConstantValue& c : s.values())
+    if (c.name != Constant::CPU_DRIVER) text += (text.empty() ? "" : ",") + std::to_string(c.value);
   return text.empty() ? "-" : text;
 }
 
@@ -42,8 +43,8 @@ class Collector {
   void add(const char* program, const Graph& g) {
     for (const Dispatch& d : lower(g, prune(g), traits_, [](uint32_t) { return uint64_t{0}; })) {
       const double groups = double{1} * d.groups.x * d.groups.y * d.groups.z;
-      const auto key =
-          std::tuple(std::string(d.kernel->name), name_of(d.type), text_of(d.specialization));
+      const auto key = std::tuple(std::string(d.kernel->name), std::string(d.variant->type),
+                                  text_of(d.specialization));
       Found& found = found_[key];
       if (groups <= found.groups) continue;
       found = {{d, std::string(program) + " " + shapes_of(g.nodes()[d.node])}, groups};
@@ -116,7 +117,8 @@ void unet(Collector& c, Device& device, DType type) {
   WeightStore store(device, type);
   const UNet model(Weights(store), {});
   const auto predict = [&](Graph& g, int64_t batch) {
-    return UNetInputs(g, model.config(), batch, latents, context).predict(model, type);
+    const Denoiser denoiser(model, type, batch, latents);
+    return denoiser.predict(denoiser.in(g, context));
   };
   Graph g;  // with guidance: two predictions at a time
   g.output("epsilon", cast(predict(g, 2), DType::f32));
@@ -144,6 +146,48 @@ void vae(Collector& c, Device& device, DType type) {
   c.add("encode", encoding);
 }
 
+// What networks other than Stable Diffusion's need, at shapes of theirs.
+void networks(Collector& c, DType type) {
+  Graph g;
+  const auto tensor = [&](const char* name, Shape shape) {
+    return cast(g.input(name, shape), type);
+  };
+  const auto differentiate = [&](const char* name, const Tensor& y, std::vector<Tensor> of) {
+    const Tensor dy = g.input(std::string("d") + name, y.shape());
+    g.output(name, y);
+    for (const Tensor& gradient : gradients(y, dy, of)) g.output(name, gradient);
+  };
+  const Tensor image = tensor("image", {1, 112, 112, 64}), few = tensor("few", {1, 28, 28, 512}),
+               depthwise = tensor("depthwise", {3, 3, 1, 512});
+  for (const bool largest : {true, false}) {
+    const Pool pool{.kernel = 3, .padding = 1};
+    differentiate("pool", largest ? max_pool(image, pool) : average_pool(image, pool), {image});
+  }
+  differentiate("groups", conv2d(few, depthwise, {}, {.groups = 512}), {few, depthwise});
+  for (const auto function : {relu, sigmoid, lacuna::tanh})
+    differentiate("activation", function(image), {image});
+  const Tensor tokens = tensor("tokens", {1, 512, 768}), mask = g.input("mask", {1, 12, 512, 512});
+  differentiate("attention", attention(tokens, tokens, tokens, 12, false, mask), {tokens, mask});
+  if (type == DType::f32) {  // weights in f16 beside activations in f32
+    const auto half = [&](const char* name, Shape shape) {
+      return cast(g.input(name, shape), DType::f16);
+    };
+    const Tensor one = half("one", {512}), zero = half("zero", {512});
+    const Tensor normed = group_norm(few, one, zero, 32, 1e-5f, true);
+    differentiate("group_norm", normed, {few, one});
+    differentiate("layer_norm", layer_norm(few, one, zero, 1e-5f), {few});
+    differentiate("linear", linear(few, half("matrix", {512, 512}), zero), {few});
+    const Tensor filtered = conv2d(few, half("kernel", {3, 3, 512, 512}), zero);
+    differentiate("conv2d", filtered, {few});
+    differentiate("half groups", conv2d(few, half("plain", {3, 3, 1, 512}), zero, {.groups = 512}),
+                  {few});
+    g.output("embedding",
+             embedding(g.input("ids", {1, context}, DType::i32), half("rows", {49408, 768}),
+                       half("positions", {context, 768}), DType::f32));
+  }
+  c.add("networks", g);
+}
+
 // What no program of today needs, at shapes of the UNet.
 void others(Collector& c, DType type) {
   Graph g;
@@ -166,6 +210,7 @@ void others(Collector& c, DType type) {
   g.output("replaced", replaced);
   g.output("dkeys", gradients(keys, g.input("dk", keys.shape()), {&y, 1}).front());
   g.output("drows", gradients(replaced, g.input("dr", replaced.shape()), {&rows, 1}).front());
+  networks(c, type);
   if (type == DType::f32) {  // what kernels are measured against
     g.output("fma", multiply_adds(g.input("a", {latents.height, latents.width, 320}), 512));
     g.output("copy", copy(g.input("b", {latents.height, latents.width, 320})));

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "engine/gradients.h"
 #include "engine/ops.h"
@@ -13,6 +14,7 @@ namespace {
 struct Sizes {
   int64_t batch, queries, keys, heads, head;
   bool causal = false;
+  Shape mask = {};  // of the fourth tensor given, if there is one
 };
 
 // The channels of a head in a row of q (or y), and of k (or v).
@@ -34,6 +36,16 @@ void add_multiple(double* to, double factor, const double* x, int64_t count) {
   for (int64_t c = 0; c < count; c++) to[c] += factor * x[c];
 }
 
+// What the mask adds to a score.
+double mask_of(const Values& mask, const Sizes& s, int64_t batch, int64_t head, int64_t i,
+               int64_t j) {
+  const int64_t at[3] = {batch, head, i};
+  int64_t row = 0;
+  for (int axis = 0; axis < 3; axis++)
+    row = row * s.mask[axis] + (s.mask[axis] == 1 ? 0 : at[axis]);
+  return mask[static_cast<size_t>(row * s.keys + j)];
+}
+
 // Probabilities of the keys that query i sees; returns log-sum-exp of their scores.
 double softmax_of(const std::vector<Values>& in, const Rows& rows, int64_t i, Values& scores) {
   const Sizes& s = rows.s;
@@ -41,7 +53,9 @@ double softmax_of(const std::vector<Values>& in, const Rows& rows, int64_t i, Va
   const double scale = 1 / std::sqrt(s.head);
   for (size_t j = 0; j < scores.size(); j++)
     scores[j] =
-        scale * dot(&in[0][rows.query(i)], &in[1][rows.key(static_cast<int64_t>(j))], s.head);
+        scale * dot(&in[0][rows.query(i)], &in[1][rows.key(static_cast<int64_t>(j))], s.head) +
+        (s.mask.rank() > 0 ? mask_of(in[3], s, rows.batch, rows.head, i, static_cast<int64_t>(j))
+                           : 0);
   const double top = *std::max_element(scores.begin(), scores.end());
   double sum = 0;
   for (double& score : scores) sum += score = std::exp(score - top);
@@ -188,6 +202,63 @@ TEST_CASE("causal attention" * needs_device()) {
   check_attention({1, 9, 5, 1, 8, true});
   check_attention({1, 5, 9, 1, 8, true});  // keys that nobody sees
   check_gradients({1, 600, 600, 1, 8, true});
+}
+
+// All gradients, that of the mask too. In f16 the mask is cast: it is always f32.
+void check_masked(const Sizes& s, Values mask = {}, bool gradient = true) {
+  const Shape q{s.batch, s.queries, s.heads * s.head}, k{s.batch, s.keys, s.heads * s.head};
+  const Given given = mask.empty() ? random(s.mask) : constant(fixed(s.mask, std::move(mask)));
+  check({.given = {random(q), random(k), random(k), given},
+         .op =
+             [=](In t) {
+               return attention(t[0], t[1], t[2], static_cast<int>(s.heads), s.causal,
+                                cast(t[3], DType::f32));
+             },
+         .reference =
+             [=](const std::vector<Values>& in) { return attention_reference(in, s, false); },
+         .f32 = {2e-6, 4e-6},
+         .gradient = gradient,
+         .gradient_f32 = {4e-6, 8e-6}});
+}
+
+TEST_CASE("attention with a mask" * needs_device()) {
+  check_masked({1, 1, 3, 1, 4, false, {1, 1, 1, 3}});
+  check_masked({2, 7, 13, 3, 8, false, {2, 3, 7, 13}});
+  check_masked({2, 7, 13, 3, 8, false, {1, 3, 7, 13}});  // relative positions
+  check_masked({2, 5, 9, 2, 5, false, {2, 1, 1, 9}});    // padded prompts
+  check_masked({2, 65, 33, 2, 16, false, {1, 1, 65, 33}});
+  check_masked({2, 64, 31, 2, 12, false, {1, 2, 1, 31}});
+  check_masked({3, 13, 13, 2, 8, true, {1, 1, 1, 13}});
+  check_masked({2, 40, 77, 2, 40, false, {2, 1, 40, 77}});
+}
+
+TEST_CASE("gradients of a mask that many queries share" * needs_device()) {
+  check_masked({2, 700, 5, 2, 4, false, {1, 1, 1, 5}});
+}
+
+TEST_CASE("attention does not see keys that a mask hides" * needs_device()) {
+  constexpr double none = -std::numeric_limits<double>::infinity();
+  Values mask;
+  for (int i = 0; i < 2 * 37; i++) mask.push_back(i % 37 < 20 ? 0 : i % 3 ? none : -6e4);
+  // With f16 the cast keeps infinity.
+  check_masked({2, 9, 37, 1, 8, false, {2, 1, 1, 37}}, mask);
+  check_masked({2, 37, 37, 2, 20, true, {2, 1, 1, 37}}, mask);
+}
+
+TEST_CASE("attention refuses other masks") {
+  const auto message = [](Shape mask, DType type) {
+    return refusal([&](Graph& g) {
+      const Tensor x = g.input("x", {2, 5, 8});
+      attention(x, x, x, 2, false, g.input("mask", mask, type));
+    });
+  };
+  CHECK(message({2, 2, 5, 4}, DType::f32) ==
+        "[attention] expects a mask in f32 shaped like the scores, 2x2x5x5, or 1 along its first "
+        "axes, not f32 2x2x5x4");
+  CHECK(message({2, 3, 5, 5}, DType::f32).starts_with("[attention] expects a mask"));
+  CHECK(message({5, 5}, DType::f32).starts_with("[attention] expects a mask"));
+  CHECK(message({1, 1, 1, 5}, DType::f16).starts_with("[attention] expects a mask"));
+  CHECK(message({1, 2, 5, 5}, DType::f32).empty());
 }
 
 TEST_CASE("attention with large scores" * needs_device()) {

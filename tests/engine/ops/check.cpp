@@ -13,9 +13,8 @@
 namespace lacuna::test {
 namespace {
 
-using Variant = std::pair<const Kernel*, DType>;
-std::set<Variant>& variants_run() {
-  static std::set<Variant> set;
+std::set<const KernelVariant*>& variants_run() {
+  static std::set<const KernelVariant*> set;
   return set;
 }
 
@@ -34,7 +33,9 @@ Values numbers(const Given& given, uint32_t seed) {
   return values;
 }
 
-DType storage_type(const Given& given, DType type) { return given.ids > 0 ? DType::i32 : type; }
+DType storage_type(const Given& given, KernelTypes types) {
+  return given.ids > 0 ? DType::i32 : given.weight ? types.weights : types.activations;
+}
 
 std::vector<std::byte> stored(const Values& values, DType type) {
   std::vector<std::byte> bytes(values.size() * static_cast<size_t>(size_of(type)));
@@ -65,11 +66,11 @@ struct Instance {
   std::vector<Tensor> tensors;
   Tensor result;
 
-  Instance(const OpCase& c, DType type) {
+  Instance(const OpCase& c, KernelTypes types) {
     for (const Given& g : c.given) {
       const auto i = static_cast<uint32_t>(given.size());
       given.push_back(numbers(g, i));
-      const DType storage = storage_type(g, type);
+      const DType storage = storage_type(g, types);
       round_to(given.back(), storage);
       // Plans take inputs in 32 bits, so half-precision activations are stored like weights.
       const bool input = !g.weight && storage != DType::f16;
@@ -119,10 +120,10 @@ void compare(const std::vector<float>& result, const Values& expected, const Bou
 }
 
 bool same_kernels(std::span<const Dispatch> a, std::span<const Dispatch> b) {
-  return std::equal(
-      a.begin(), a.end(), b.begin(), b.end(), [](const Dispatch& x, const Dispatch& y) {
-        return x.kernel == y.kernel && x.type == y.type && x.specialization == y.specialization;
-      });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const Dispatch& x, const Dispatch& y) {
+                      return x.variant == y.variant && x.specialization == y.specialization;
+                    });
 }
 
 double dot(const Values& a, const Values& b) {
@@ -175,8 +176,8 @@ void compare_gradient(const OpCase& c, const Instance& instance, const Values& d
   }
 }
 
-void check_gradients(const OpCase& c, DType type, const DeviceTraits& traits) {
-  Instance instance(c, type);
+void check_gradients(const OpCase& c, KernelTypes types, const DeviceTraits& traits) {
+  Instance instance(c, types);
   Values dy = numbers(random(instance.result.shape()), 1000);
   round_to(dy, DType::f32);
   std::vector<Tensor> wanted;
@@ -199,7 +200,7 @@ void check_gradients(const OpCase& c, DType type, const DeviceTraits& traits) {
   for (size_t w = 0; w < wanted.size(); w++) {
     first.push_back(plan.get("gradient" + std::to_string(w)));
     compare_gradient(c, instance, dy, index[w], Values(first[w].begin(), first[w].end()),
-                     type == DType::f16 ? c.gradient_f16 : c.gradient_f32);
+                     types.activations == DType::f16 ? c.gradient_f16 : c.gradient_f32);
   }
   instance.run_once(plan);
   for (size_t w = 0; w < wanted.size(); w++)
@@ -208,10 +209,10 @@ void check_gradients(const OpCase& c, DType type, const DeviceTraits& traits) {
                   "two runs differ in bits");
 }
 
-std::string describe(const OpCase& c, const Graph& graph, DType type) {
+std::string describe(const OpCase& c, const Graph& graph, KernelTypes types) {
   std::string text = graph.nodes().empty() ? "no node" : graph.nodes().back().op->name;
   for (const Given& g : c.given) text += " " + g.shape.str();
-  return text + " " + name_of(type);
+  return text + " " + types.name();
 }
 
 }  // namespace
@@ -232,17 +233,18 @@ Given constant(Given given) {
 }
 
 void check(const OpCase& c) {
-  for (DType type : c.types) {
-    if (type == DType::f16 && !device().traits().storage16) continue;
-    Instance instance(c, type);
-    INFO(describe(c, instance.graph, type));
+  for (const KernelTypes types : c.types) {
+    const bool halves = types.activations == DType::f16 || types.weights == DType::f16;
+    if (halves && !device().traits().storage16) continue;
+    Instance instance(c, types);
+    INFO(describe(c, instance.graph, types));
     const Values expected = c.reference(instance.given);
     const Bounds& bounds = instance.result.dtype() == DType::f16 ? c.f16 : c.f32;
     std::vector<Dispatch> first;
     for (const bool cpu : {device().traits().cpu, !device().traits().cpu}) {
       DeviceTraits traits = device().traits();
       traits.cpu = cpu;
-      if (c.gradient) check_gradients(c, type, traits);
+      if (c.gradient) check_gradients(c, types, traits);
       std::vector<Dispatch> dispatches = lower(instance.graph, prune(instance.graph), traits,
                                                [](uint32_t) { return uint64_t{0}; });
       if (cpu != device().traits().cpu && same_kernels(first, dispatches)) continue;
@@ -262,17 +264,15 @@ void check(const OpCase& c) {
 
 void run(Plan& plan) {
   plan.run();
-  for (const Dispatch& d : plan.dispatches()) variants_run().insert({d.kernel, d.type});
+  for (const Dispatch& d : plan.dispatches()) variants_run().insert(d.variant);
 }
 
 std::vector<std::string> kernels_never_run() {
   std::vector<std::string> names;
   for (const Kernel* kernel : all_kernels())
     for (const KernelVariant& variant : kernel->variants)
-      for (DType type : {DType::f32, DType::f16, DType::i32})
-        if (variant.type == name_of(type) && !variants_run().count({kernel, type}) &&
-            (type != DType::f16 || device().traits().storage16))
-          names.push_back(std::string(kernel->name) + " " + name_of(type));
+      if (!variants_run().count(&variant) && (variant.type == "f32" || device().traits().storage16))
+        names.push_back(std::string(kernel->name) + " " + std::string(variant.type));
   return names;
 }
 

@@ -25,6 +25,7 @@
 
 #include "engine/graph.h"
 #include "engine/plan.h"
+#include "engine/recorder.h"
 #include "tests/device.h"
 
 namespace lacuna::test {
@@ -60,9 +61,9 @@ struct OpCase {
   // By the storage type of the result. One store to f16 rounds by 2^-11.
   Bounds f32 = {1e-6, 2e-6};
   Bounds f16 = {5e-4, 5e-4};
-  std::vector<DType> types = {DType::f32, DType::f16};
-  bool gradient = true;  // whether the op has one
-  // By the storage type of the given tensors; gradients themselves are f32.
+  std::vector<KernelTypes> types = {DType::f32, DType::f16};  // of activations and weights
+  bool gradient = true;                                       // whether the op has one
+  // By the storage type of the given activations; gradients themselves are f32.
   Bounds gradient_f32 = {2e-6, 4e-6};
   Bounds gradient_f16 = {1e-3, 2e-3};
 };

@@ -31,11 +31,51 @@ TEST_CASE("concat" * needs_device()) {
            .f16 = {0, 0}});
 }
 
+TEST_CASE("concat along other axes" * needs_device()) {
+  struct Case {
+    Shape a, b;
+    int axis;
+  };
+  for (const auto& [a, b, axis] : {Case{{1}, {3}, 0},
+                                   {{1, 1}, {1, 1}, 0},
+                                   {{3, 7}, {2, 7}, 0},
+                                   {{2, 5, 3}, {2, 6, 3}, 1},
+                                   {{2, 4, 8}, {2, 5, 8}, -2},
+                                   {{2, 3, 5, 7}, {2, 3, 1, 7}, 2},
+                                   {{3, 2, 9, 64}, {3, 3, 9, 64}, -3},
+                                   {{64, 4}, {65, 4}, 0}}) {
+    const int from_front = axis < 0 ? axis + a.rank() : axis;
+    int64_t rows = 1;
+    for (int i = 0; i < from_front; i++) rows *= a[i];
+    check({.given = {random(a), random(b)},
+           .op = [axis = axis](In x) { return concat(x[0], x[1], axis); },
+           .reference =
+               [rows](const std::vector<Values>& given) {
+                 Values y;
+                 for (int64_t row = 0; row < rows; row++)
+                   for (const Values& part : given) {
+                     const auto columns = static_cast<int64_t>(part.size()) / rows;
+                     const auto from = part.begin() + row * columns;
+                     y.insert(y.end(), from, from + columns);
+                   }
+                 return y;
+               },
+           .f32 = {0, 0},
+           .f16 = {0, 0}});
+  }
+}
+
 TEST_CASE("concat refuses what does not fit") {
   CHECK(refusal([](Graph& g) {
           concat(g.input("a", {2, 3}), g.input("b", {3, 3}));
-        }) == "[concat] expects shapes that differ in the last axis only, not 2x3 and 3x3");
+        }) == "[concat] expects shapes that differ in axis 1 only, not 2x3 and 3x3");
   CHECK(refusal([](Graph& g) {
           concat(g.input("a", {3}), g.input("b", {1, 3}));
         }).starts_with("[concat] expects"));
+  CHECK(refusal([](Graph& g) {
+          concat(g.input("a", {2, 3}), g.input("b", {2, 3}), 2);
+        }) == "[concat] expects an axis from -2 to 1 of 2x3, not 2");
+  CHECK(refusal([](Graph& g) {
+          concat(g.input("a", {2, 3}), g.input("b", {2, 4}), 0);
+        }).starts_with("[concat] expects shapes"));
 }

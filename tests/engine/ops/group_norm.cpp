@@ -29,7 +29,7 @@ Values group_norm_reference(const std::vector<Values>& given, const Shape& x, in
 }
 
 void check_group_norm(const Shape& x, int groups, double mean = 0, Bounds bounds = {1e-6, 2e-6},
-                      std::vector<DType> types = {DType::f32, DType::f16}) {
+                      std::vector<KernelTypes> types = {DType::f32, DType::f16}) {
   for (const bool silu : {false, true})
     check({.given = {random(x, mean), weight({x.last()}, 1, 0.5), weight({x.last()})},
            .op = [=](In t) { return group_norm(t[0], t[1], t[2], groups, 1e-6f, silu); },
@@ -55,6 +55,12 @@ TEST_CASE("group_norm" * needs_device()) {
   check_group_norm({1, 130, 130, 4}, 1);
   check_group_norm({2, 17, 13, 21}, 7);  // scalar
   check_group_norm({3, 97, 128}, 32);    // tokens
+}
+
+TEST_CASE("group_norm with weights in f16 and activations in f32" * needs_device()) {
+  const std::vector<KernelTypes> types = {KernelTypes(DType::f32, DType::f16)};
+  check_group_norm({2, 5, 7, 32}, 8, 0, {1e-6, 2e-6}, types);
+  check_group_norm({2, 17, 13, 21}, 7, 0, {1e-6, 2e-6}, types);
 }
 
 TEST_CASE("group_norm of a group of a million elements" * needs_device()) {

@@ -9,7 +9,8 @@ using namespace lacuna::test;
 
 namespace {
 
-void check_layer_norm(const Shape& shape, double center, double spread, Bounds bounds) {
+void check_layer_norm(const Shape& shape, double center, double spread, Bounds bounds,
+                      std::vector<KernelTypes> types = {DType::f32, DType::f16}) {
   const int64_t columns = shape.last();
   check({.given = {random(shape, center, spread), weight({columns}, 1, 0.5), weight({columns})},
          .op = [](In x) { return layer_norm(x[0], x[1], x[2], 1e-5f); },
@@ -24,6 +25,7 @@ void check_layer_norm(const Shape& shape, double center, double spread, Bounds b
                return y;
              },
          .f32 = bounds,
+         .types = std::move(types),
          .gradient_f32 = {2 * bounds.l2, 2 * bounds.max}});
 }
 
@@ -40,6 +42,11 @@ TEST_CASE("layer_norm" * needs_device()) {
                              {2, 4096},
                              {1031, 12}})
     check_layer_norm(shape, 0, 1, {1e-6, 2e-6});
+}
+
+TEST_CASE("layer_norm with weights in f16 and activations in f32" * needs_device()) {
+  for (const Shape& shape : {Shape{1, 7}, {19, 64}, {3, 65}})
+    check_layer_norm(shape, 0, 1, {1e-6, 2e-6}, {KernelTypes(DType::f32, DType::f16)});
 }
 
 TEST_CASE("layer_norm keeps its digits when the mean is large" * needs_device()) {

@@ -6,7 +6,8 @@ using namespace lacuna::test;
 
 namespace {
 
-void check_linear(const Shape& x, int64_t cols, bool bias = true, bool residual = false) {
+void check_linear(const Shape& x, int64_t cols, bool bias = true, bool residual = false,
+                  std::vector<KernelTypes> types = {DType::f32, DType::f16}) {
   const int64_t depth = x.last();
   std::vector<int64_t> sizes;
   for (int axis = 0; axis + 1 < x.rank(); axis++) sizes.push_back(x[axis]);
@@ -30,7 +31,8 @@ void check_linear(const Shape& x, int64_t cols, bool bias = true, bool residual 
                    y[m * cols + n] = sum;
                  }
                return y;
-             }});
+             },
+         .types = std::move(types)});
 }
 
 }  // namespace
@@ -64,6 +66,32 @@ TEST_CASE("linear with a residual" * needs_device()) {
   check_linear({130, 16}, 8, true, true);  // lanes along the rows
   check_linear({65, 20}, 68, false, true);
   check_linear({1025, 24}, 520, true, true);
+}
+
+TEST_CASE("linear with weights in f16 and activations in f32" * needs_device()) {
+  const std::vector<KernelTypes> types = {KernelTypes(DType::f32, DType::f16)};
+  check_linear({1, 1}, 1, true, false, types);
+  check_linear({17, 17}, 129, true, true, types);
+  check_linear({15, 18}, 132, true, true, types);
+  check_linear({130, 16}, 8, false, false, types);  // lanes along the rows
+  check_linear({65, 20}, 68, true, false, types);
+}
+
+TEST_CASE("linear refuses other types") {
+  const auto message = [](DType x, DType w, DType b, DType residual) {
+    return refusal([&](Graph& g) {
+      linear(g.input("x", {2, 4}, x), g.input("w", {4, 8}, w), g.input("b", {8}, b),
+             g.input("r", {2, 8}, residual));
+    });
+  };
+  constexpr DType f32 = DType::f32, f16 = DType::f16;
+  CHECK(message(f32, f16, f16, f32).empty());
+  CHECK(message(f16, f32, f32, f16) ==
+        "[linear] expects activations and weights that are all f32 or all f16, or f32 activations "
+        "and f16 weights, not f16, f32, f32, f16");
+  CHECK(message(f32, f16, f32, f32).starts_with("[linear] expects activations"));
+  CHECK(message(f32, f16, f16, f16).starts_with("[linear] expects activations"));
+  CHECK(message(f32, DType::i32, DType::i32, f32).starts_with("[linear] expects activations"));
 }
 
 TEST_CASE("linear refuses other shapes") {

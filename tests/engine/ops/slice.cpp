@@ -37,6 +37,37 @@ TEST_CASE("slice" * needs_device()) {
            .f16 = {0, 0}});
 }
 
+TEST_CASE("slice of other axes" * needs_device()) {
+  struct Case {
+    Shape x;
+    int64_t begin, count;
+    int axis;
+  };
+  for (const auto& [x, begin, count, axis] : {Case{{1, 1}, 0, 1, 0},
+                                              {{7, 3}, 2, 3, 0},
+                                              {{2, 5, 4}, 1, 2, 1},
+                                              {{2, 5, 3}, 4, 1, -2},
+                                              {{3, 4, 5, 8}, 1, 3, 2},
+                                              {{2, 65, 3, 4}, 1, 64, 1},
+                                              {{5, 2, 3, 7}, 3, 2, -4}}) {
+    // Everything from the axis on is one row.
+    int64_t pitch = 1, columns = 1;
+    for (int i = x.rank() - 1; i >= (axis < 0 ? axis + x.rank() : axis); i--) {
+      pitch = columns;
+      columns *= x[i];
+    }
+    check({.given = {random(x)},
+           .op = [begin = begin, count = count,
+                  axis = axis](In t) { return slice(t[0], begin, count, axis); },
+           .reference =
+               [=, begin = begin, count = count](const std::vector<Values>& given) {
+                 return columns_of(given[0], columns, begin * pitch, count * pitch);
+               },
+           .f32 = {0, 0},
+           .f16 = {0, 0}});
+  }
+}
+
 TEST_CASE("slices of a concat are its parts" * needs_device()) {
   check({.given = {random({3, 5, 8}), random({3, 5, 3})},
          .op = [](In x) { return slice(concat(x[0], x[1]), 8, 3); },
@@ -45,7 +76,13 @@ TEST_CASE("slices of a concat are its parts" * needs_device()) {
          .f16 = {0, 0}});
 }
 
-TEST_CASE("slice refuses columns that are not there") {
+TEST_CASE("slice refuses what is not there") {
+  CHECK(refusal([](Graph& g) {
+          slice(g.input("x", {2, 3}), 1, 2, 0);
+        }) == "[slice] expects a range of axis 0 of 2x3, not 2 from 1");
+  CHECK(refusal([](Graph& g) {
+          slice(g.input("x", {2, 3}), 0, 1, -3);
+        }) == "[slice] expects an axis from -2 to 1 of 2x3, not -3");
   for (const auto& [begin, count] : {std::pair{-1, 2}, {0, 0}, {2, 2}, {0, 4}})
     CHECK(refusal([begin = begin, count = count](Graph& g) {
             slice(g.input("x", {2, 3}), begin, count);

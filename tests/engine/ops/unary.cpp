@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <cmath>
 
+#include "engine/gradients.h"
 #include "engine/ops.h"
 #include "tests/engine/ops/check.h"
 
@@ -19,6 +21,9 @@ auto each(double (*f)(double)) {
 double silu_of(double x) { return x / (1 + std::exp(-x)); }
 double gelu_of(double x) { return x * 0.5 * (1 + std::erf(x * std::sqrt(0.5))); }
 double quick_gelu_of(double x) { return x / (1 + std::exp(-1.702 * x)); }
+double relu_of(double x) { return std::max(x, 0.0); }
+double sigmoid_of(double x) { return 1 / (1 + std::exp(-x)); }
+double tanh_of(double x) { return std::tanh(x); }
 
 void check_all_sizes(Tensor (*op)(Tensor), double (*f)(double)) {
   const auto apply = [op](In x) { return op(x[0]); };
@@ -36,6 +41,52 @@ void check_all_sizes(Tensor (*op)(Tensor), double (*f)(double)) {
 TEST_CASE("silu" * needs_device()) { check_all_sizes(silu, silu_of); }
 TEST_CASE("gelu" * needs_device()) { check_all_sizes(gelu, gelu_of); }
 TEST_CASE("quick_gelu" * needs_device()) { check_all_sizes(quick_gelu, quick_gelu_of); }
+
+TEST_CASE("sigmoid" * needs_device()) { check_all_sizes(sigmoid, sigmoid_of); }
+TEST_CASE("tanh" * needs_device()) { check_all_sizes(lacuna::tanh, tanh_of); }
+
+TEST_CASE("relu" * needs_device()) {
+  for (const int64_t count : {1, 7, 64, 65, 4096}) {
+    // At 0, where there is no slope, central differences would see half of one.
+    Values x;
+    for (int64_t i = 0; i < count; i++)
+      x.push_back((i % 2 ? 1 : -1) * (1 + static_cast<double>(i * 37 % 101)) / 64);
+    check({.given = {fixed({count}, x)},
+           .op = [](In t) { return relu(t[0]); },
+           .reference = each(relu_of),
+           .f32 = {0, 0},
+           .f16 = {0, 0}});
+  }
+  // PyTorch's choice where there is none: no slope at 0.
+  check({.given = {fixed({4}, {-1, 0, 0, 1})},
+         .op = [](In t) { return gradients(relu(t[0]), fill(*t[0].graph, {4}, 2), t)[0]; },
+         .reference =
+             [](const std::vector<Values>&) {
+               return Values{0, 0, 0, 2};
+             },
+         .f32 = {0, 0},
+         .gradient = false});
+}
+
+TEST_CASE("tanh keeps its digits near zero" * needs_device()) {
+  Values x;
+  for (int i = -3000; i <= 3000; i++) x.push_back(i * i * i / 27e8);
+  const int64_t count = static_cast<int64_t>(x.size());
+  const auto op = [](In t) { return lacuna::tanh(t[0]); };
+  check({.given = {fixed({count}, x)},
+         .op = op,
+         .reference = each(tanh_of),
+         .f32 = {2e-7, 3e-7},
+         .types = {DType::f32}});
+  // Relative to the largest of numbers that are all small.
+  for (double& v : x) v *= 1e-3;
+  check({.given = {fixed({count}, x)},
+         .op = op,
+         .reference = each(tanh_of),
+         .f32 = {2e-7, 3e-7},
+         .types = {DType::f32},
+         .gradient = false});
+}
 
 TEST_CASE("gelu is exact to 1e-7 everywhere" * needs_device()) {
   Values x;
@@ -61,6 +112,8 @@ TEST_CASE("unary ops refuse whole numbers and huge tensors") {
       refusal([](Graph& g) { silu(g.input("x", {2}, DType::i32)); }).starts_with("[silu] expects"));
   CHECK(
       refusal([](Graph& g) { gelu(g.input("x", {2}, DType::i32)); }).starts_with("[gelu] expects"));
+  CHECK(
+      refusal([](Graph& g) { relu(g.input("x", {2}, DType::i32)); }).starts_with("[relu] expects"));
   CHECK(refusal([](Graph& g) {
           quick_gelu(g.input("x", {2}, DType::i32));
         }).starts_with("[quick_gelu] expects"));
