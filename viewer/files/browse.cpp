@@ -80,8 +80,8 @@ void Browse::go_typed(const std::string& text) {
   const std::string typed(trimmed(text));
   const bool home = typed == "~" || typed.starts_with("~/") || typed.starts_with("~\\");
   if (typed.empty()) return;
-  go(home ? home_folder() / typed_path(typed.substr(std::min<size_t>(2, typed.size())))
-          : folder() / typed_path(typed));
+  go(home ? home_folder() / utf8_path(typed.substr(std::min<size_t>(2, typed.size())))
+          : folder() / utf8_path(typed));
 }
 
 void Browse::up() {
@@ -224,7 +224,7 @@ void Browse::confirm() {
 }
 
 void Browse::save() {
-  fs::path target = tidy(folder() / typed_path(trimmed(name)));
+  fs::path target = tidy(folder() / utf8_path(trimmed(name)));
   std::error_code ignored;
   if (fs::is_directory(target, ignored)) return go(target);
   const std::string ending = name_text(target.extension());
@@ -247,7 +247,7 @@ void Browse::replace(bool yes) {
 
 void Browse::make_folder(const std::string& called) {
   try {
-    const fs::path made = tidy(folder() / typed_path(trimmed(called)));
+    const fs::path made = tidy(folder() / utf8_path(trimmed(called)));
     lacuna::make_folder(made);
     go(made);
   } catch (const std::exception& e) { error_ = printable(e.what()); }

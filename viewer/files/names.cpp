@@ -37,10 +37,6 @@ std::string name_text(const std::filesystem::path& path) {
   } catch (const std::exception&) { return encode_utf8({&replacement, 1}); }
 }
 
-std::filesystem::path typed_path(std::string_view text) {
-  return std::u8string(text.begin(), text.end());
-}
-
 std::string printable(std::string_view text) {
   std::u32string all = decode_utf8(text);
   for (char32_t& c : all)

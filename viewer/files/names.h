@@ -11,8 +11,6 @@ namespace lacuna::viewer {
 
 // The path's own bytes as text; on Windows also if it holds what UTF-8 cannot express.
 std::string name_text(const std::filesystem::path& path);
-// The path that UTF-8 text names.
-std::filesystem::path typed_path(std::string_view text);
 
 // Bytes that are no UTF-8, control characters and marks that turn the direction of writing become
 // U+FFFD, so that one name stays one line that says what it is.

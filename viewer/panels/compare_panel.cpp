@@ -6,7 +6,6 @@
 #include "base/file.h"
 #include "jobs/draw/sheet.h"
 #include "pictures/region.h"
-#include "viewer/files/names.h"
 #include "viewer/panels/path_field.h"
 #include "viewer/theme.h"
 #include "viewer/widgets.h"
@@ -29,7 +28,7 @@ void ComparePanel::edits(Context& c) {
   if (path_field(c, "Edit file", new_edit_, "path of an edit",
                  {"Add an edit", Choose::file, FileKind::edits}, false,
                  -add - ImGui::GetStyle().ItemSpacing.x)) {
-    c.add_edit(typed_path(new_edit_));
+    c.add_edit(utf8_path(new_edit_));
     new_edit_.clear();
   }
   ImGui::SameLine();

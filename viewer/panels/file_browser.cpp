@@ -54,7 +54,7 @@ void FileBrowser::open(ImGuiID owner, BrowseRequest request, std::vector<Place> 
                              : of_any != last.end() ? of_any->second
                                                     : "";
   browse_.hidden_files(settings_.hidden);
-  browse_.open(std::move(request), typed_path(folder));
+  browse_.open(std::move(request), utf8_path(folder));
   places_ = std::move(places);
   owner_ = owner;
   chosen_.reset();

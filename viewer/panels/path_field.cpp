@@ -61,10 +61,7 @@ std::optional<Browse::Chosen> path_field(Context& c, const char* name, std::stri
     ui::text(name, value, hint);
   ImGui::SameLine(0, style.ItemInnerSpacing.x);
   const std::string text = several ? last_line(value) : value;
-  if (!text.empty())
-    request.start = tidy(typed_path(text));
-  else if (request.choose == Choose::save)
-    request.start = typed_path(hint);  // the name that holds, in the last folder
+  if (!text.empty()) request.start = tidy(utf8_path(text));
   const auto chosen = browse_button(c, ("Browse " + std::string(name)).c_str(), request);
   if (!chosen) return {};
   if (!several) value.clear();
