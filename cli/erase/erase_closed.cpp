@@ -16,13 +16,13 @@
 #include "erase/closed/speed.h"
 #include "erase/edits/edit.h"
 #include "erase/edits/fingerprint.h"
-#include "erase/edits/model_part.h"
 #include "erase/selection.h"
 #include "jobs/erase/erase_output.h"
 #include "jobs/interrupt.h"
 #include "jobs/observer.h"
 #include "jobs/progress.h"
 #include "jobs/prompts.h"
+#include "models/files/model_part.h"
 
 namespace lacuna {
 namespace {
@@ -77,11 +77,11 @@ void resolve(ClosedOptions& o) {
   if (o.what.tokens == Tokens::all) o.what.retained.push_back("");
 }
 
-std::vector<Matrix> read_matrices(const SafeTensors& unet, const std::vector<std::string>& names,
+std::vector<Matrix> read_matrices(const TensorFile& unet, const std::vector<std::string>& names,
                                   int64_t width) {
   std::vector<Matrix> matrices;
   for (const std::string& name : names) {
-    const SafeTensors::Entry& entry = unet.at(name);
+    const TensorFile::Entry& entry = unet.at(name);
     if (entry.shape.size() != 2 || entry.shape[1] != width)
       throw InputError(
           "[erase] '{}' reads {} numbers and the text encoder gives {}; the model's "
@@ -133,8 +133,9 @@ void erase_closed(ClosedOptions& o, CLI::App& command, const Make& make) {
   const std::vector<Phrasing> phrasings = phrasings_of(o.what, method->name().c_str());
   check_edit_output(out, o.force);
   const FileDType type = parse_edit_type(o.precision_out);
-  const SafeTensors unet = open_weights(folder, ModelPart::unet);
-  const std::vector<std::string> names = select(parameters_of(unet), matrices_of(o.params));
+  const TensorFile unet = open_weights(folder, ModelPart::unet);
+  const std::vector<std::string> names =
+      select(parameters_of(ModelPart::unet, unet), matrices_of(o.params));
 
   const std::unique_ptr<Device> device = o.common.open_device();
   TextEncoder encoder(*device, folder, storage_type(parse_precision(o.common.precision), *device));

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/plan.h"
+#include "models/files/weight_store.h"
 #include "models/text/clip_text.h"
 #include "models/text/tokenizer.h"
 
