@@ -16,6 +16,8 @@ std::string display(const fs::path& path) {
   return {text.begin(), text.end()};
 }
 
+fs::path utf8_path(std::string_view text) { return std::u8string(text.begin(), text.end()); }
+
 MappedFile::MappedFile(MappedFile&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
 
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {

@@ -17,6 +17,8 @@ namespace lacuna {
 
 // The path as UTF-8 text for messages, the same on every system.
 std::string display(const std::filesystem::path& path);
+// The path that UTF-8 text names, the same on every system.
+std::filesystem::path utf8_path(std::string_view text);
 
 // A whole file mapped read-only: pages are read when touched, so opening gigabytes costs nothing.
 // The file must not shrink while it is mapped.

@@ -39,7 +39,7 @@ fs::path shard_beside(const fs::path& index, const std::string& name) {
     throw InputError("[tensors] {}: '{}' is not the name of a file beside it; download it again",
                      display(index), name);
   }
-  return index.parent_path() / fs::path(std::u8string(name.begin(), name.end()));
+  return index.parent_path() / utf8_path(name);
 }
 
 }  // namespace

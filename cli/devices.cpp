@@ -1,11 +1,11 @@
-#include "cli/devices.h"
-
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "cli/verbs.h"
 #include "engine/device.h"
+#include "erase/groups.h"
 
 namespace lacuna {
 namespace {
@@ -31,16 +31,16 @@ void print_text(const std::vector<DeviceInfo>& devices) {
   }
 }
 
-}  // namespace
+class Devices : public Verb {
+ public:
+  Devices() : Verb("devices", "List the Vulkan devices, and why one cannot be used") {
+    fields.group(group::output);
+    fields.add("json", json_, "Print one JSON object a line");
+  }
 
-void add_devices(CLI::App& app) {
-  CLI::App* command =
-      app.add_subcommand("devices", "List the Vulkan devices, and why one cannot be used");
-  auto json = std::make_shared<bool>(false);
-  command->add_flag("--json", *json, "One JSON object a line");
-  command->callback([json] {
+  void run() override {
     const std::vector<DeviceInfo> devices = list_devices();
-    if (*json)
+    if (json_)
       print_json(devices);
     else
       print_text(devices);
@@ -51,7 +51,14 @@ void add_devices(CLI::App& app) {
         "software driver "
         "(Debian and Ubuntu: apt install mesa-vulkan-drivers)",
         devices.size());
-  });
-}
+  }
+
+ private:
+  bool json_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Verb> devices_verb() { return std::make_unique<Devices>(); }
 
 }  // namespace lacuna

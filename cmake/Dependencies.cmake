@@ -1,7 +1,6 @@
 # Libraries for what is not our subject. All of them are Debian/Ubuntu packages: scripts/setup installs them.
 find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
-find_package(CLI11 REQUIRED)
 find_package(Threads REQUIRED)
 find_package(Eigen3 REQUIRED NO_MODULE)
 find_package(PkgConfig REQUIRED)

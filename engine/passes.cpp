@@ -32,6 +32,16 @@ std::vector<Dispatch> lower(const Graph& graph, std::span<const uint32_t> nodes,
   return recorder.take();
 }
 
+std::vector<Dispatch> lower(std::span<const Node> nodes, const DeviceTraits& traits,
+                            const Recorder::Resolve& resolve) {
+  Recorder recorder(traits, resolve);
+  for (uint32_t i = 0; i < nodes.size(); i++) {
+    recorder.set_node(i);
+    nodes[i].op->record(nodes[i], recorder);
+  }
+  return recorder.take();
+}
+
 std::vector<Lifetime> lifetimes(const Graph& graph, std::span<const Dispatch> dispatches) {
   std::vector<Lifetime> all(graph.values().size());
   for (uint32_t i = 0; i < dispatches.size(); i++)

@@ -21,6 +21,9 @@ std::vector<uint32_t> prune(const Graph& graph);
 // first lowering passes zeros and the second, after place(), the real ones.
 std::vector<Dispatch> lower(const Graph& graph, std::span<const uint32_t> nodes,
                             const DeviceTraits& traits, const Recorder::Resolve& resolve);
+// The same of copies of these nodes, in their order, when the graph is gone.
+std::vector<Dispatch> lower(std::span<const Node> nodes, const DeviceTraits& traits,
+                            const Recorder::Resolve& resolve);
 
 // When an arena value is alive: from its first to its last dispatch, both included. Graph outputs
 // live to the end. Values that no dispatch touches have first > last.

@@ -1,5 +1,9 @@
-// Plan: a compiled graph. Owns its arena, its input and output buffers and the recorded commands,
-// and replays them as often as wanted; the graph may be gone by then, parameters' buffers may not.
+// Plan: a compiled graph. Owns its input and output buffers and the recorded commands, and replays
+// them as often as wanted; the graph may be gone by then, parameters' buffers may not.
+//
+// Intermediate results lie in an arena that the device lends to whichever plan runs, as large as
+// the largest living plan needs. Inputs and results are safe from other plans: inputs wait in the
+// plan's own memory until run(), which also brings the results to the host.
 //
 // What changes from run to run (latents, timesteps) is data in inputs, never a push constant, so
 // the recorded commands stay valid.
@@ -32,10 +36,15 @@ struct NodeTrace {
   int64_t not_finite = 0;
 };
 
+class Arena;
+// Scratch memory for plans that do not share the device's, in allocations of at most `block` bytes;
+// 0: what the device allows. The device must outlive it.
+std::shared_ptr<Arena> make_arena(Device& device, int64_t block = 0);
+
 // The defaults are right for every program; tests use these to reach what their device would not.
 struct PlanOptions {
   std::optional<DeviceTraits> traits;  // choose kernels as if the device had these
-  int64_t arena_block = 0;  // bytes per allocation of the arena; 0: what the device allows
+  std::shared_ptr<Arena> arena;        // null: the device's own
 };
 
 class Plan {
@@ -55,7 +64,8 @@ class Plan {
   void run();
   // Result of the last run, as float whatever its storage type.
   std::vector<float> get(const std::string& output) const;
-  // The same, as it is, in a buffer of its own on the device.
+  // The same, as it is, in a buffer of its own on the device. Throws DeviceError when another plan
+  // has run since: the arena then holds that one's.
   Buffer copy(const std::string& output) const;
 
   // Runs once, node by node, and measures or inspects each.

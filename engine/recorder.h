@@ -15,21 +15,23 @@
 #include <span>
 #include <vector>
 
+#include "engine/arithmetic.h"
 #include "engine/graph.h"
 #include "engine/tuning.h"
 #include "shaders/kernel.h"
 
 namespace lacuna {
 
-// What ops may know about a device to choose a variant. Nothing here changes results between
-// devices of the same variant.
+// What ops may know about a device to choose a variant. Nothing but the class of arithmetic changes
+// results between devices of the same variant.
 struct DeviceTraits {
+  Arithmetic arithmetic = Arithmetic::exact;
   bool cpu = false;            // a software driver: lanes are SIMD lanes, barriers cost much
   uint32_t subgroup_size = 0;  // of the driver's choice; for tuning only
   uint32_t max_shared_bytes = 16384;
   uint32_t max_workgroup_size = 128;
   bool storage16 = false;          // f16 buffers can be read and written
-  const Tuning* tuning = nullptr;  // measured choices, if there are any
+  const Tuning* tuning = nullptr;  // measured choices, if there are any; outlives every plan
 };
 
 struct Access {
@@ -83,7 +85,7 @@ class Recorder {
 
   // One of the codes of a node's variants: what was measured to be the fastest, else the first.
   uint32_t choose(const Node& n, std::span<const uint32_t> codes) const {
-    return traits_.tuning ? traits_.tuning->choose(n, traits_.cpu, codes) : codes.front();
+    return traits_.tuning ? traits_.tuning->choose(n, traits_, codes) : codes.front();
   }
 
   template <typename Push>

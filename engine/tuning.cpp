@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "engine/recorder.h"
 
 namespace lacuna {
 namespace {
@@ -16,16 +17,19 @@ constexpr size_t most_bytes = 16 << 20;
 
 }  // namespace
 
-std::string Tuning::key_of(const Node& n, bool cpu) {
-  std::string key = fmt::format("{}{}", cpu ? "cpu " : "", n.op->name);
+std::string Tuning::key_of(const Node& n, const DeviceTraits& traits) {
+  std::string key = fmt::format("{}{}", traits.cpu ? "cpu " : "", n.op->name);
+  if (traits.arithmetic != Arithmetic::exact)
+    key = fmt::format("{} {}", name_of(traits.arithmetic), key);
   for (const Tensor& input : n.inputs)
     key += fmt::format(" {} {}", name_of(input.dtype()), input.shape().str());
   // Convolutions of the same inputs differ by stride and padding, which shows in the result.
   return key + " -> " + n.out().str();
 }
 
-uint32_t Tuning::choose(const Node& n, bool cpu, std::span<const uint32_t> codes) const {
-  const std::string key = key_of(n, cpu);
+uint32_t Tuning::choose(const Node& n, const DeviceTraits& traits,
+                        std::span<const uint32_t> codes) const {
+  const std::string key = key_of(n, traits);
   if (seen_) {
     TunableNode& seen = (*seen_)[key];
     if (!seen.op) {

@@ -2,8 +2,8 @@
 // by `lacuna tune`.
 //
 // An op that has alternatives describes each by a code that only it understands and asks
-// Recorder::choose; the first code is what it takes on its own. Variants differ in speed, never in
-// the order of additions, so a table changes no bit of any result.
+// Recorder::choose; the first code is what it takes on its own. Variants of one class of arithmetic
+// differ in speed, never in the order of additions, so a table changes no bit of any result.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +16,8 @@
 #include "engine/graph.h"
 
 namespace lacuna {
+
+struct DeviceTraits;
 
 // A node with alternatives, seen while plans were compiled: enough to build and time it alone.
 struct TunableNode {
@@ -30,12 +32,13 @@ struct TunableNode {
 class Tuning {
  public:
   // Op, types and shapes, such as "linear f32 4096x320 f32 320x320 -> 4096x320"; kernels for CPU
-  // drivers and for GPUs have separate entries.
-  static std::string key_of(const Node& n, bool cpu);
+  // drivers and for GPUs, and those of another class of arithmetic than exact, have separate
+  // entries.
+  static std::string key_of(const Node& n, const DeviceTraits& traits);
 
   // The table's code if it is one of `codes` (a table may be older than the program), else the
   // first.
-  uint32_t choose(const Node& n, bool cpu, std::span<const uint32_t> codes) const;
+  uint32_t choose(const Node& n, const DeviceTraits& traits, std::span<const uint32_t> codes) const;
   void set(const std::string& key, uint32_t code) { codes_[key] = code; }
   size_t size() const { return codes_.size(); }
 

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/options/option.h"
 #include "base/safetensors.h"
 #include "pictures/chart.h"
 #include "pictures/image.h"
@@ -23,20 +24,21 @@ RunFolder::RunFolder(const std::filesystem::path& folder, bool resume, bool repl
     : folder_(folder) {
   const bool exists = std::filesystem::exists(state_file());
   if (exists && !resume && !replace)
-    throw InputError(
-        "[run] {} holds a run already; go on with --resume, or start again with --force",
-        display(folder));
+    throw InputError("[run] {} holds a run already; continue with {}, or start again with {}",
+                     display(folder), option("resume"), option("force"));
   // A run that was killed before its first save has a folder, and starts again.
   if (resume && !std::filesystem::exists(folder))
-    throw InputError("[resume] {} holds nothing to resume; leave --resume out to start a run",
-                     display(folder));
+    throw InputError("[resume] {} holds nothing to resume; leave {} out to start a run",
+                     display(folder), option("resume"));
   resumes_ = exists && resume;
   if (resumes_) return;
   make_folder(folder);
   std::error_code ignored;
   std::filesystem::remove(state_file(), ignored);
   log_.open(log_file(), std::ios::binary | std::ios::trunc);
-  if (!log_) throw InputError("[run] cannot write {}; choose another --run", display(log_file()));
+  if (!log_)
+    throw InputError("[run] cannot write {}; choose another {}", display(log_file()),
+                     option("run"));
 }
 
 int64_t RunFolder::load(Trainables& trainables, const OptionTexts& options) {
@@ -47,15 +49,17 @@ int64_t RunFolder::load(Trainables& trainables, const OptionTexts& options) {
   const std::string text = saved[iteration_key];
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), iteration);
   if (error != std::errc() || end != text.data() + text.size() || iteration < 0)
-    throw InputError("[resume] {} is no state of a run; start again with --force", name);
+    throw InputError("[resume] {} is no state of a run; start again with {}", name,
+                     option("force"));
   saved.erase(iteration_key);
   finished_ = saved.erase(finished_key) > 0;
   std::string differences;
   const auto differ = [&](const std::string& key, const std::string& before,
                           const std::string& now) {
-    differences +=
-        fmt::format("{}{} was {} and is {}", differences.empty() ? "" : ", ", key,
-                    before.empty() ? "not given" : before, now.empty() ? "not given" : now);
+    const std::string none =
+        key == arithmetic_key ? std::string(name_of(Arithmetic::exact)) : "not given";
+    differences += fmt::format("{}{} was {} and is {}", differences.empty() ? "" : ", ", key,
+                               before.empty() ? none : before, now.empty() ? none : now);
   };
   for (const auto& [key, before] : saved) {
     const auto now = options.find(key);
@@ -67,16 +71,14 @@ int64_t RunFolder::load(Trainables& trainables, const OptionTexts& options) {
   if (!differences.empty())
     throw InputError(
         "[resume] the run in {} was started otherwise: {}; give the same options, or start again "
-        "with --force",
-        display(folder_), differences);
+        "with {}",
+        display(folder_), differences, option("force"));
   std::vector<Trainables::StateTensor> state;
   for (const auto& [key, elements] : trainables.state_sizes()) {
     const TensorFile::Entry& entry = file.at(key);
     if (static_cast<int64_t>(entry.count()) != elements)
-      throw InputError(
-          "[resume] {}: '{}' has {} numbers and the run needs {}; start again with "
-          "--force",
-          name, key, entry.count(), elements);
+      throw InputError("[resume] {}: '{}' has {} numbers and the run needs {}; start again with {}",
+                       name, key, entry.count(), elements, option("force"));
     state.push_back({key, std::vector<float>(entry.count())});
     file.to_float(entry, state.back().values);
   }
@@ -106,8 +108,8 @@ void RunFolder::log(const nlohmann::ordered_json& event) {
   log_ << event.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
   log_.flush();
   if (!log_)
-    throw InputError("[run] cannot write {}; make room on the disk and go on with --resume",
-                     display(log_file()));
+    throw InputError("[run] cannot write {}; make room on the disk and continue with {}",
+                     display(log_file()), option("resume"));
 }
 
 // Keeps the lines up to the iteration of the state; what came after is computed again.
@@ -134,7 +136,9 @@ void RunFolder::cut_log(int64_t iteration) {
   }
   write_file(log_file(), kept, Overwrite::yes);
   log_.open(log_file(), std::ios::binary | std::ios::app);
-  if (!log_) throw InputError("[run] cannot write {}; choose another --run", display(log_file()));
+  if (!log_)
+    throw InputError("[run] cannot write {}; choose another {}", display(log_file()),
+                     option("run"));
 }
 
 void RunFolder::draw_losses(const std::string& title) const {

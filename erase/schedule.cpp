@@ -4,19 +4,12 @@
 #include <cmath>
 #include <numbers>
 
-#include "base/error.h"
-
 namespace lacuna {
 
-Decay parse_decay(std::string_view name) {
-  if (name == "constant") return Decay::constant;
-  if (name == "linear") return Decay::linear;
-  if (name == "cosine") return Decay::cosine;
-  throw InputError("[schedule] '{}' is unknown; choose constant, linear or cosine", name);
-}
-
-std::string_view name_of(Decay decay) {
-  return decay == Decay::constant ? "constant" : decay == Decay::linear ? "linear" : "cosine";
+std::span<const Word> words(Decay) {
+  static constexpr Word all[] = {
+      {"constant", Decay::constant}, {"linear", Decay::linear}, {"cosine", Decay::cosine}};
+  return all;
 }
 
 double rate_factor(Decay decay, int64_t iteration, int64_t iterations, int64_t warmup) {

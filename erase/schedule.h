@@ -2,15 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
+
+#include "base/options/words.h"
 
 namespace lacuna {
 
 enum class Decay { constant, linear, cosine };
-
-// Throws InputError for other words than constant, linear and cosine.
-Decay parse_decay(std::string_view name);
-std::string_view name_of(Decay decay);
+std::span<const Word> words(Decay);
 
 // The factor on the learning rate at `iteration` (0-based) of `iterations`, as
 // transformers.get_scheduler has it: during warm-up iteration / warmup.

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/glob.h"
+#include "base/options/words.h"
 #include "base/text.h"
 #include "erase/edits/layer_numbers.h"
 
@@ -152,34 +153,10 @@ std::string shown(std::string_view text) {
 }
 
 // Levenshtein's: how many characters to insert, remove or replace.
-size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); j++) row[j] = j;
-  for (size_t i = 1; i <= a.size(); i++) {
-    size_t diagonal = std::exchange(row[0], i);
-    for (size_t j = 1; j <= b.size(); j++) {
-      const size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = std::exchange(row[j], std::min({replaced, row[j] + 1, row[j - 1] + 1}));
-    }
-  }
-  return row[b.size()];
-}
-
 // "attn2, attn1, attn": up to three names of which at least half is like the word, the nearest
 // first.
 std::string nearest(std::string_view word, const std::vector<std::string_view>& names) {
-  word = word.substr(0, 200);
-  std::vector<std::pair<size_t, std::string_view>> ranked;
-  for (const std::string_view name : names) {
-    const size_t distance = edit_distance(word, name);
-    if (distance <= (word.size() + 1) / 2) ranked.emplace_back(distance, name);
-  }
-  std::stable_sort(ranked.begin(), ranked.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
-  std::string list;
-  for (size_t i = 0; i < std::min<size_t>(3, ranked.size()); i++)
-    list += (i == 0 ? "" : ", ") + std::string(ranked[i].second);
-  return list;
+  return lacuna::nearest(word, names, 3, (std::min<size_t>(word.size(), 200) + 1) / 2);
 }
 
 // The words between the dots of all names, without numbers.
@@ -314,6 +291,13 @@ PartParameters parameters_of(ModelPart part, const TensorFile& file) {
 }
 
 std::span<const ParameterSet> parameter_sets() { return sets; }
+
+std::string sets_text(ModelPart part) {
+  std::string text;
+  for (const ParameterSet& set : parameter_sets())
+    if (set.is_of(part)) text += fmt::format("  {:15} {}\n", set.name, set.about);
+  return text;
+}
 
 std::vector<size_t> members(std::span<const NamedShape> all, const ParameterSet& set) {
   std::vector<size_t> indices;

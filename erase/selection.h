@@ -53,6 +53,8 @@ struct ParameterSet {
 };
 
 std::span<const ParameterSet> parameter_sets();
+// The sets of a part for help texts: a line each, within 80 columns.
+std::string sets_text(ModelPart part);
 
 // The indices in `all` of a set's tensors.
 std::vector<size_t> members(std::span<const NamedShape> all, const ParameterSet& set);

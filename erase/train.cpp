@@ -6,7 +6,8 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "erase/range.h"
+#include "base/options/fields.h"
+#include "erase/groups.h"
 
 namespace lacuna {
 namespace {
@@ -46,31 +47,55 @@ std::optional<double> growth(const std::vector<LossRecord>& losses) {
 
 }  // namespace
 
-void TrainOptions::check() const {
-  check_range("train", "--iterations", static_cast<double>(iterations), 1, 1e7,
-              "200 to 1000 are usual");
-  check_range("train", "--accumulate", static_cast<double>(accumulate), 1, 1e4,
-              "1 to 16 are usual");
-  check_range("train", "--warmup", static_cast<double>(warmup), 0, static_cast<double>(iterations),
-              "it lies between 0 and --iterations");
-  check_range("train", "--lr", learning_rate, 1e-12, 1, "1e-6 to 1e-3 are usual");
-  check_range("train", "--weight-decay", weight_decay, 0, 1, "0 to 0.1 are usual");
-  check_range("train", "--clip", clip, 0, 1e9, "0 turns it off and 1 is usual");
-  check_range("train", "--save-every", static_cast<double>(save_every), 1, 1e9,
-              "10 to 500 are usual");
+void TrainOptions::describe(Fields& f) {
+  static constexpr Word optimizers[] = {{"adam", false}, {"adamw", true}};
+  f.group(group::strength);
+  f.add("iterations", iterations, "N", "How many updates")
+      .range(1, 1e7, "200 to 1000 are usual")
+      .from_model()
+      .identity();
+  f.add("lr", learning_rate, "X", "Learning rate")
+      .range(1e-12, 1, "1e-6 to 1e-3 are usual")
+      .from_model()
+      .identity();
+  f.add("schedule", decay, "How the learning rate changes over time").from_model().identity();
+  f.add("warmup", warmup, "N", "Iterations in which the learning rate rises from 0")
+      .range(0, 1e7, "10 to 100 are usual")
+      .from_model()
+      .identity();
+  f.add("accumulate", accumulate, "N", "Batches whose gradients are added up for one update")
+      .range(1, 1e4, "1 to 16 are usual")
+      .from_model()
+      .identity();
+  f.add("optimizer", decoupled, optimizers, "Adam, or AdamW with decoupled weight decay")
+      .from_model()
+      .identity();
+  f.add("weight-decay", weight_decay, "X", "Weight decay")
+      .range(0, 1, "0 to 0.1 are usual")
+      .from_model()
+      .identity();
+  f.add("clip", clip, "X", "Largest norm of the gradient; 0 does not limit it")
+      .range(0, 1e9, "0 turns it off and 1 is usual")
+      .from_model()
+      .identity();
+  f.group(group::output);
+  f.add("save-every", save_every, "N", "Iterations between the states that a run can resume from")
+      .range(1, 1e9, "10 to 500 are usual");
+  f.group(group::model);
+  f.add("recompute", recompute,
+        "Save memory: compute activations again instead of keeping them, which costs one more "
+        "forward pass")
+      .identity();
 }
 
-OptionTexts TrainOptions::texts() const {
-  return {{"iterations", std::to_string(iterations)},
-          {"accumulate", std::to_string(accumulate)},
-          {"warmup", std::to_string(warmup)},
-          {"lr", fmt::format("{:g}", learning_rate)},
-          {"schedule", std::string(name_of(decay))},
-          {"optimizer", decoupled ? "adamw" : "adam"},
-          {"weight-decay", fmt::format("{:g}", weight_decay)},
-          {"clip", fmt::format("{:g}", clip)},
-          {"recompute", recompute ? "yes" : "no"}};
+void TrainOptions::check() const {
+  fields_of(*this, "train").check();
+  if (warmup > iterations)
+    throw InputError("[train] {} {} is out of range; it lies between 0 and {}", option("warmup"),
+                     warmup, option("iterations"));
 }
+
+OptionTexts TrainOptions::texts() const { return fields_of(*this).identity(); }
 
 Trainer::Trainer(Device& device, const Method& method, const Trainables& trainables,
                  const TrainOptions& options)
@@ -78,19 +103,20 @@ Trainer::Trainer(Device& device, const Method& method, const Trainables& trainab
       gradient_plan_(make_gradient_plan(device, method, trainables, options)),
       update_plan_(make_update_plan(device, trainables, options)) {}
 
-Trainer::Result Trainer::iterate(int64_t iteration, Method& method) {
+Trainer::Result Trainer::iterate(int64_t iteration, const Method& method) {
   const TrainOptions& o = options_;
   Result result;
   for (int64_t k = 0; k < o.accumulate; k++) {
-    method.next(iteration * o.accumulate + k, gradient_plan_);
-    result.used.insert(result.used.end(), method.used().begin(), method.used().end());
+    const Batch batch = method.next(iteration * o.accumulate + k);
+    result.used.insert(result.used.end(), batch.used.begin(), batch.used.end());
+    batch.inputs.to(gradient_plan_);
     gradient_plan_.run();
     const double loss = gradient_plan_.get("loss")[0];
     if (!std::isfinite(loss))
       throw InputError(
-          "[train] the loss of iteration {} is {}; the last saved state is kept: use a smaller "
-          "--lr, --clip 1 or --precision f32",
-          iteration + 1, loss);
+          "[train] the loss of iteration {} is {}; the last saved state is kept: use a smaller {}, "
+          "{} 1 or {} f32",
+          iteration + 1, loss, option("lr"), option("clip"), option("precision"));
     result.loss += loss / static_cast<double>(o.accumulate);
     const auto parts = method.parts(gradient_plan_.get("each"));
     if (result.parts.empty())
@@ -107,15 +133,16 @@ Trainer::Result Trainer::iterate(int64_t iteration, Method& method) {
   if (!std::isfinite(result.norm))
     throw InputError(
         "[train] the gradient of iteration {} is not finite; the last saved state is kept: use a "
-        "smaller --lr or --precision f32",
-        iteration + 1);
+        "smaller {} or {} f32",
+        iteration + 1, option("lr"), option("precision"));
   return result;
 }
 
 int64_t train(Device& device, Method& method, Trainables& trainables, const TrainOptions& options,
-              const OptionTexts& identity, RunFolder& folder, const Tell& tell,
+              const OptionTexts& identity, RunFolder& folder, const ProgressCallback& progress,
               const Milestones& milestones) {
   OptionTexts all = identity;
+  all.merge(arithmetic_texts(device.traits().arithmetic));
   all.merge(method.options());
   all.merge(options.texts());
   int64_t done = 0;
@@ -126,10 +153,10 @@ int64_t train(Device& device, Method& method, Trainables& trainables, const Trai
     folder.save(trainables, all, 0);
   }
   if (done >= options.iterations || folder.finished()) return done;
-  method.prepare(tell);
+  method.prepare(progress);
   Trainer trainer(device, method, trainables, options);
   for (int64_t i = done; i < options.iterations; i++) {
-    if (!tell(training_phase, i, options.iterations)) {
+    if (!progress(training_phase, i, options.iterations)) {
       folder.save(trainables, all, i);
       throw Stopped{};
     }
@@ -156,15 +183,15 @@ int64_t train(Device& device, Method& method, Trainables& trainables, const Trai
         method.bounded() && factor && *factor > most_growth)
       throw InputError(
           "[train] the loss has grown {:.0f}-fold by iteration {}; the state of the last save "
-          "point is kept: use a smaller --lr, --warmup or --clip 1",
-          *factor, i + 1);
+          "point is kept: use a smaller {}, {} or {} 1",
+          *factor, i + 1, option("lr"), option("warmup"), option("clip"));
     const bool milestone = milestones.every > 0 && (i + 1) % milestones.every == 0;
     const bool finished = milestone && !milestones.reached(i + 1);
     if (finished || (i + 1) % options.save_every == 0 || i + 1 == options.iterations)
       folder.save(trainables, all, i + 1, finished);
     if (finished) return i + 1;
   }
-  tell(training_phase, options.iterations, options.iterations);
+  progress(training_phase, options.iterations, options.iterations);
   return options.iterations;
 }
 

@@ -14,6 +14,8 @@
 
 namespace lacuna {
 
+class Fields;
+
 struct TrainOptions {
   int64_t iterations = 200, accumulate = 1, warmup = 0;
   double learning_rate = 1e-5;
@@ -24,6 +26,7 @@ struct TrainOptions {
   int64_t save_every = 50;  // iterations between save points
   bool recompute = false;   // compute activations of blocks again instead of keeping them
 
+  void describe(Fields& fields);
   // Throws InputError naming what is out of range.
   void check() const;
   OptionTexts texts() const;
@@ -44,7 +47,7 @@ class Trainer {
     std::vector<std::pair<std::string, double>> parts;
     std::vector<UsedExample> used;  // of all micro-batches in order
   };
-  Result iterate(int64_t iteration, Method& method);
+  Result iterate(int64_t iteration, const Method& method);
 
  private:
   TrainOptions options_;
@@ -59,15 +62,16 @@ struct Milestones {
   std::function<bool(int64_t iterations)> reached;
 };
 
-// What `tell` is told while it iterates; before that, phases have names of the method's.
+// The phase that `progress` hears of while it iterates; before that, phases have names of the
+// method's.
 inline constexpr const char* training_phase = "training";
 
 // Runs from where `folder` stands to the end and returns the iterations done. `identity` is what a
 // resumed run must agree on beyond the method's and the loop's options: model, parameter set,
-// precision. Throws InputError where the loss grows beyond reason; Stopped where `tell` said so,
-// with the state saved.
+// precision. The class of arithmetic is added where it is not exact. Throws InputError when the
+// loss grows beyond reason; Stopped when `progress` said so, with the state saved.
 int64_t train(Device& device, Method& method, Trainables& trainables, const TrainOptions& options,
-              const OptionTexts& identity, RunFolder& folder, const Tell& tell,
+              const OptionTexts& identity, RunFolder& folder, const ProgressCallback& progress,
               const Milestones& milestones = {});
 
 }  // namespace lacuna

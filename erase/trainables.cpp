@@ -5,6 +5,7 @@
 
 #include "base/align.h"
 #include "base/error.h"
+#include "base/options/option.h"
 #include "base/rng.h"
 #include "engine/gradients.h"
 #include "engine/ops.h"
@@ -51,8 +52,8 @@ Trainables::Trainables(Device& device, const WeightStore& base, std::span<const 
     } else if (p.layout != Layout::plain) {
       const Shape m = matrix_of(p);
       if (rank_ > std::min(m[0], m[1]))
-        throw InputError("[train] --rank {} is more than '{}' has ({}); choose a smaller rank",
-                         rank_, name, std::min(m[0], m[1]));
+        throw InputError("[train] {} {} is more than '{}' has ({}); choose a smaller rank",
+                         option("rank"), rank_, name, std::min(m[0], m[1]));
       target.slices.push_back(reserve(name + ".down", {m[0], rank_}));
       target.slices.push_back(reserve(name + ".up", {rank_, m[1]}));
     } else {
@@ -95,7 +96,8 @@ void Trainables::choose_rows(std::span<const std::string> names) {
   const auto table = names.size() == 1 ? base_.loaded().find(names[0]) : base_.loaded().end();
   if (rank_ > 0 || table == base_.loaded().end() || table->second.type.shape.rank() != 2 ||
       table->second.layout != Layout::plain)
-    throw InputError("[train] rows are trained of one embedding table, and without --rank");
+    throw InputError("[train] rows are trained of one embedding table, and without {}",
+                     option("rank"));
   for (const int32_t r : rows_)
     if (r < 0 || r >= table->second.type.shape[0])
       throw InputError("[train] '{}' has no row {}", names[0], r);
@@ -251,7 +253,8 @@ void Trainables::set_state(std::span<const StateTensor> state) {
     for (const Buffer* buffer : {&b.weight, &b.moment1, &b.moment2}) {
       if (next >= state.size() || static_cast<int64_t>(state[next].values.size()) != b.elements)
         throw InputError(
-            "[resume] the saved state does not fit what this run trains; start again with --force");
+            "[resume] the saved state does not fit what this run trains; start again with {}",
+            option("force"));
       device_.upload(*buffer, 0, std::as_bytes(std::span(state[next++].values)));
     }
   clear_gradients();

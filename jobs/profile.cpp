@@ -77,14 +77,14 @@ void print_trace_of(const char* what, Plan& plan) {
 
 }  // namespace
 
-void print_profile(StableDiffusion& model, int64_t batch, LatentSize size) {
-  print_plan("UNet", model.predictor().plan(batch, size));
+void print_profile(StableDiffusion& model, EditedModel& edited, int64_t batch, LatentSize size) {
+  print_plan("UNet", edited.predictor().plan(batch, size));
   print_plan("VAE decoder", model.decoder_plan(size));
 }
 
-void print_trace(StableDiffusion& model, int64_t batch, LatentSize size) {
-  print_trace_of("text encoder", model.text_plan());
-  print_trace_of("UNet", model.predictor().plan(batch, size));
+void print_trace(StableDiffusion& model, EditedModel& edited, int64_t batch, LatentSize size) {
+  print_trace_of("text encoder", edited.text_predictor().plan());
+  print_trace_of("UNet", edited.predictor().plan(batch, size));
   print_trace_of("VAE decoder", model.decoder_plan(size));
 }
 
@@ -92,8 +92,9 @@ void print_training_profile(StableDiffusion& model, TextCache& text, Trainer& tr
                             Method& method, LatentSize size) {
   const UNetConfig& c = model.unet_config();
   const std::vector<float> noise(static_cast<size_t>(c.out_channels * size.height * size.width), 1);
-  const TextStates states = text.states("");
-  const std::vector<UNetInput> batch(static_cast<size_t>(method.batch()), {noise, 500, states});
+  const std::vector<DenoiserInput> batch(
+      static_cast<size_t>(method.batch()),
+      {noise, 500, text.conditioning(""), model.blank_canvas(size)});
   const auto median = [](const std::function<void()>& work) {
     std::vector<double> seconds;
     for (int i = 0; i < 8; i++) {

@@ -13,16 +13,20 @@ StableDiffusion::StableDiffusion(Device& device, const std::filesystem::path& pa
       path_(path),
       dtype_(storage_type(precision, device)),
       text_(device, path, dtype_),
+      text_predictor_(text_),
       unet_weights_(device, open_weights(path, ModelPart::unet),
                     ModelPart::unet->storage_for(dtype_)),
       vae_weights_(device, open_weights(path, ModelPart::vae), ModelPart::vae->storage_for(dtype_)),
       schedule_(NoiseSchedule::load(part(path, "scheduler") / "scheduler_config.json")),
       unet_(unet_weights_, UNetConfig::from(configuration(path, ModelPart::unet))),
       vae_config_(VaeConfig::from_file(part(path, "vae") / "config.json")),
-      predictor_(device, unet_, dtype_, text_.tokenizer().context()) {
+      predictor_(device, unet_, dtype_, text_.tokenizer().context()),
+      decoder_(device, [this](Graph& g, LatentSize size) { trace_decoder(g, size); }),
+      encoder_(device, [this](Graph& g, LatentSize size) { trace_encoder(g, size); }) {
   if (unet_.config().cross_attention_dim != text_.width())
     throw InputError(
-        "[model] {}: the UNet reads text states of width {} and the text encoder gives {}; they do "
+        "[model] {}: the UNet reads text embeddings of width {} and the text encoder gives {}; "
+        "they do "
         "not belong "
         "together",
         display(path), unet_.config().cross_attention_dim, text_.width());
@@ -30,23 +34,23 @@ StableDiffusion::StableDiffusion(Device& device, const std::filesystem::path& pa
     throw InputError(
         "[model] {}: the UNet gives {} channels and the VAE takes {}; they do not belong together",
         display(path), unet_.config().out_channels, vae_config_.latent_channels);
-  if (unet_.config().inpainting()) unet_.give([this](LatentSize s) { return nothing_given(s); });
 }
 
 // As diffusers' inpainting pipeline has it where the mask is white: 1, and a picture of zeros,
 // which is grey.
-std::span<const float> StableDiffusion::nothing_given(LatentSize size) {
-  if (nothing_given_.empty() || nothing_size_ != size) {
+std::span<const float> StableDiffusion::blank_canvas(LatentSize size) {
+  if (!unet_.config().inpainting()) return {};
+  if (blank_canvas_.empty() || canvas_size_ != size) {
     const int64_t factor = vae_config_.factor();
     const std::vector<float> grey(
         static_cast<size_t>(3 * size.height * size.width * factor * factor));
     const std::vector<float> latents = encode_pixels(grey, size, nullptr);
     release_encoder();
-    nothing_given_.assign(static_cast<size_t>(size.height * size.width), 1.0f);
-    nothing_given_.insert(nothing_given_.end(), latents.begin(), latents.end());
-    nothing_size_ = size;
+    blank_canvas_.assign(static_cast<size_t>(size.height * size.width), 1.0f);
+    blank_canvas_.insert(blank_canvas_.end(), latents.begin(), latents.end());
+    canvas_size_ = size;
   }
-  return nothing_given_;
+  return blank_canvas_;
 }
 
 uint64_t StableDiffusion::weight_bytes() const {
@@ -69,19 +73,13 @@ LatentSize StableDiffusion::latent_size(int64_t width, int64_t height) const {
   return {height / factor, width / factor};
 }
 
-Plan& StableDiffusion::decoder_plan(LatentSize size) {
-  if (decoder_plan_ && decoder_size_ == size) return *decoder_plan_;
-  decoder_plan_.reset();
+void StableDiffusion::trace_decoder(Graph& g, LatentSize size) {
   if (!vae_decoder_) vae_decoder_.emplace(vae_weights_, vae_config_);
-  Graph g;
   const Tensor latents =
       g.input("latents", {1, size.height, size.width, vae_config_.latent_channels});
   const Tensor pixels = cast((*vae_decoder_)(cast(latents, vae_weights_.dtype())), DType::f32);
   g.output("pixels", pixels);
   if (keep_decoded_) g.output("rgba", rgba8(pixels));
-  decoder_plan_.emplace(device_, g);
-  decoder_size_ = size;
-  return *decoder_plan_;
 }
 
 Image StableDiffusion::decode(std::span<const float> latents, LatentSize size) {
@@ -99,30 +97,25 @@ Image StableDiffusion::decode(std::span<const float> latents, LatentSize size) {
 }
 
 void StableDiffusion::keep_decoded() {
-  if (!keep_decoded_) decoder_plan_.reset();
+  if (!keep_decoded_) decoder_.clear();
   keep_decoded_ = true;
 }
 
 std::shared_ptr<const Buffer> StableDiffusion::decoded() const {
-  if (!keep_decoded_ || !decoder_plan_) return nullptr;
+  const Plan* const last = decoder_.last();
+  if (!keep_decoded_ || !last) return nullptr;
   try {
-    return std::make_shared<Buffer>(decoder_plan_->copy("rgba"));
+    return std::make_shared<Buffer>(last->copy("rgba"));
   } catch (const DeviceError&) { return nullptr; }  // the picture is on the host as well
 }
 
-Plan& StableDiffusion::encoder_plan(LatentSize size) {
-  if (encoder_plan_ && encoder_size_ == size) return *encoder_plan_;
-  encoder_plan_.reset();
+void StableDiffusion::trace_encoder(Graph& g, LatentSize size) {
   if (!vae_encoder_) vae_encoder_.emplace(vae_weights_, vae_config_);
   const int64_t factor = vae_config_.factor(), channels = vae_config_.latent_channels;
-  Graph g;
   const Tensor pixels = g.input("pixels", {1, size.height * factor, size.width * factor, 3});
   const Tensor moments = (*vae_encoder_)(cast(pixels, vae_weights_.dtype()));
   g.output("mean", cast(slice(moments, 0, channels), DType::f32));
   g.output("logvar", cast(slice(moments, channels, channels), DType::f32));
-  encoder_plan_.emplace(device_, g);
-  encoder_size_ = size;
-  return *encoder_plan_;
 }
 
 std::vector<float> StableDiffusion::encode(const Image& image, Rng* noise) {

@@ -2,8 +2,8 @@
 // text encoder, UNet, VAE) and a noise schedule on one device, with the plans that run them.
 //
 // Latents on the host are [C,H,W] floats, as PyTorch and the random generators order them;
-// conversion to the kernels' N,H,W,C happens here. Plans are compiled at first use and kept until
-// another size is asked for. The device must outlive the object.
+// conversion to the kernels' N,H,W,C happens here. Plans are compiled at first use (program.h). The
+// device must outlive the object.
 #pragma once
 
 #include <filesystem>
@@ -18,7 +18,7 @@
 #include "models/files/weight_store.h"
 #include "models/predictor.h"
 #include "models/samplers/noise_schedule.h"
-#include "models/text/text_encoder.h"
+#include "models/text/text_predictor.h"
 #include "models/vae.h"
 #include "pictures/image.h"
 
@@ -33,6 +33,7 @@ class StableDiffusion {
 
   const std::filesystem::path& path() const { return path_; }
   std::string name() const { return model_name(path_); }
+  Device& device() const { return device_; }
   TextEncoder& text_encoder() { return text_; }
   const Tokenizer& tokenizer() const { return text_.tokenizer(); }
   const NoiseSchedule& noise_schedule() const { return schedule_; }
@@ -46,9 +47,9 @@ class StableDiffusion {
   // Throws InputError when a side is no multiple of the VAE's factor, or beyond reason.
   LatentSize latent_size(int64_t width, int64_t height) const;
 
-  // With the text encoder as it is or edited by TextEncoder::set_overlay.
-  TextStates encode_text(const Tokenizer::Encoding& prompt) { return text_.encode(prompt); }
-  // The UNet, as it is or edited by Predictor::set_overlay.
+  // Text encoder and UNet as they are in their files. An edited one is a TextPredictor or Predictor
+  // of its own.
+  TextPredictor& text_predictor() { return text_predictor_; }
   Predictor& predictor() { return predictor_; }
   const UNet& unet() const { return unet_; }
   const WeightStore& unet_weights() const { return unet_weights_; }
@@ -58,22 +59,27 @@ class StableDiffusion {
   // For programs that show pictures with the device that made them: from now on decode() leaves
   // its picture there, too.
   void keep_decoded();
-  // The last one, [height][width] of bytes R, G, B, 255, in a buffer of its own; null where none is
-  // kept or the device has no room.
+  // The last one, [height][width] of bytes R, G, B, 255, in a buffer of its own; null when none is
+  // kept, the device has no room or something else has been computed since.
   std::shared_ptr<const Buffer> decoded() const;
   // Picture -> mean of the posterior or, with a generator, a sample of it (one normal number for
   // each number of the latents, in their order), scaled for the UNet.
   std::vector<float> encode(const Image& image, Rng* noise = nullptr);
+  // What an inpainting UNet sees beside the latents when it is to paint the whole image: the mask,
+  // 1 everywhere, and the latents of a grey image, [1+C,H,W]. Valid until another size is asked
+  // for. Empty for other UNets.
+  std::span<const float> blank_canvas(LatentSize size);
   // Gives the memory of the encoder's plan back until it is needed again.
-  void release_encoder() { encoder_plan_.reset(); }
+  void release_encoder() { encoder_.clear(); }
 
   // Compiled plans, for --profile, --trace and memory figures; predictor() has the UNet's.
-  Plan& decoder_plan(LatentSize size);
-  Plan& encoder_plan(LatentSize size);
-  Plan& text_plan() { return text_.plan(); }
+  Plan& decoder_plan(LatentSize size) { return decoder_.plan(size); }
+  Plan& encoder_plan(LatentSize size) { return encoder_.plan(size); }
+  Plan& text_plan() { return text_predictor_.plan(); }
 
  private:
-  std::span<const float> nothing_given(LatentSize size);
+  void trace_decoder(Graph& graph, LatentSize size);
+  void trace_encoder(Graph& graph, LatentSize size);
   // Of [height][width][3] numbers from -1 to 1.
   std::vector<float> encode_pixels(std::span<const float> pixels, LatentSize size, Rng* noise);
 
@@ -81,6 +87,7 @@ class StableDiffusion {
   std::filesystem::path path_;
   DType dtype_;
   TextEncoder text_;
+  TextPredictor text_predictor_;
   WeightStore unet_weights_, vae_weights_;
   NoiseSchedule schedule_;
   UNet unet_;
@@ -88,11 +95,10 @@ class StableDiffusion {
   Predictor predictor_;
   std::optional<VaeDecoder> vae_decoder_;  // loaded when first needed
   std::optional<VaeEncoder> vae_encoder_;
-  std::optional<Plan> decoder_plan_, encoder_plan_;
-  LatentSize decoder_size_, encoder_size_;
+  Program<LatentSize> decoder_, encoder_;
   bool keep_decoded_ = false;
-  std::vector<float> nothing_given_;  // UNetConfig has its meaning
-  LatentSize nothing_size_;
+  std::vector<float> blank_canvas_;
+  LatentSize canvas_size_;
 };
 
 }  // namespace lacuna

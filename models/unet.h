@@ -1,14 +1,12 @@
 // The UNet of Stable Diffusion 1.x (Rombach et al. 2022), diffusers' UNet2DConditionModel: predicts
-// the noise in latents at a timestep for text states. Every size comes from config.json; the SD 1.x
-// family is covered: attention_head_dim as a number or a list, linear or convolutional projections,
-// 9 input channels (inpainting), any order of the down and up block types below. What is not
-// implemented is refused by name.
+// the noise in latents at a timestep for text embeddings. Every size comes from config.json; the
+// SD 1.x family is covered: attention_head_dim as a number or a list, linear or convolutional
+// projections, 9 input channels (inpainting), any order of the down and up block types below. What
+// is not implemented is refused by name.
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <optional>
-#include <span>
 #include <vector>
 
 #include "models/layers.h"
@@ -39,9 +37,6 @@ struct UNetConfig {
   float freq_shift = 0;
   int downsample_padding = 1;
   int64_t sample_size = 64;  // side of the latents that the model was trained for
-  // Of an inpainting UNet, what it sees beside the latents where nothing of the picture is given:
-  // the mask, 1, and the latents of a grey picture, [in_channels - out_channels, H, W].
-  std::function<std::span<const float>(LatentSize)> nothing_given;
 
   static UNetConfig from_file(const std::filesystem::path& config_json);
   static UNetConfig from(const Json& config);
@@ -65,10 +60,6 @@ class UNet {
                     int64_t detached = 0) const;
 
   const UNetConfig& config() const { return config_; }
-  // What UNetConfig::nothing_given gives, which takes a VAE.
-  void give(std::function<std::span<const float>(LatentSize)> nothing) {
-    config_.nothing_given = std::move(nothing);
-  }
 
  private:
   struct ResnetBlock2D {

@@ -10,7 +10,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "cli/common.h"
+#include "jobs/model_options.h"
+#include "viewer/panels/path_field.h"
 #include "viewer/platform/input.h"
 #include "viewer/theme.h"
 #include "viewer/widgets.h"
@@ -30,8 +31,8 @@ App::App(const AppOptions& options, Window& window, Screen& screen, Device& comp
       screen_(screen),
       settings_(settings),
       worker_(compute, screen.renderer().vulkan().device == vulkan_handles(compute).device,
-              options.precision, std::filesystem::u8path(options.gallery), Window::wake),
-      gallery_(std::filesystem::u8path(options.gallery), Window::wake),
+              options.precision, utf8_path(options.gallery), Window::wake),
+      gallery_(utf8_path(options.gallery), Window::wake),
       pictures_(screen.renderer()),
       context_{window, worker_, gallery_, pictures_, settings, options.device, options.precision},
       script_(std::move(script)) {
@@ -94,8 +95,8 @@ void App::frame() {
   help();
   // Dialogs come last, and in every frame: Dear ImGui 1.86 gives up where a tooltip or a window
   // appears after a dialog in the frame that opens it, or beside one that is open and not drawn.
-  sample_.save_dialog(context_);
-  model_dialog();
+  sample_.save_chosen(context_);
+  if (!model_dialog()) context_.browser.draw();
   ImGui::End();
   ImGui::Render();
   pictures_.end_frame();
@@ -272,7 +273,9 @@ void App::keys() {
 void App::accept_drops() {
   for (const std::filesystem::path& path : window_.take_dropped()) {
     std::error_code ignored;
-    if (std::filesystem::is_directory(path, ignored) || is_checkpoint(path))
+    if (context_.browser.is_open())
+      context_.browser.go(path);
+    else if (std::filesystem::is_directory(path, ignored) || is_checkpoint(path))
       context_.open_model(path);
     else if (lower_ascii(display(path.extension())) == ".safetensors")
       context_.add_edit(path);
@@ -290,25 +293,29 @@ void App::accept_drops() {
   }
 }
 
-void App::model_dialog() {
+// Whether it is open; it then draws the file browser, which may lie above it.
+bool App::model_dialog() {
   if (model_asked_) {
     model_path_ = display(context_.now.model.folder);
     ImGui::OpenPopup("Open a model");
   }
   model_asked_ = false;
   ImGui::SetNextWindowSize({ui::scaled(560), 0});
-  if (!ImGui::BeginPopupModal("Open a model", nullptr, ImGuiWindowFlags_NoResize)) return;
+  if (!ImGui::BeginPopupModal("Open a model", nullptr, ImGuiWindowFlags_NoResize)) return false;
   ui::dim(
       "A Stable Diffusion 1.x model: a diffusers folder with safetensors, or a single .safetensors "
       "file. It can also be dropped on the window.");
   ui::label("Folder or file");
-  ui::text("Model", model_path_);
   std::string chosen;
+  if (path_field(context_, "Model", model_path_, "",
+                 {"Choose a model", Choose::file_or_folder, FileKind::models}))
+    chosen = model_path_;
   if (ui::main_button("Open")) chosen = model_path_;
   ImGui::SameLine();
   if (ui::button("Use pico", "Use pico, the embedded model")) chosen = "pico";
   ImGui::SameLine();
-  if (ui::button("Keep", "Cancel") || pressed("escape")) ImGui::CloseCurrentPopup();
+  if (ui::button("Keep", "Cancel") || (pressed("escape") && !context_.browser.is_open()))
+    ImGui::CloseCurrentPopup();
   if (settings_.recent_models.size() > 1) ui::heading("Used before");
   for (const std::string& recent : settings_.recent_models)
     if (ImGui::Selectable(recent.c_str(), false, ImGuiSelectableFlags_DontClosePopups))
@@ -321,7 +328,9 @@ void App::model_dialog() {
       ImGui::CloseCurrentPopup();
     } catch (const Error& e) { context_.say(e.what(), true); }
   }
+  context_.browser.draw();
   ImGui::EndPopup();
+  return true;
 }
 
 void App::help() {

@@ -41,7 +41,7 @@ class App {
   void foot();
   void keys();
   void accept_drops();
-  void model_dialog();
+  bool model_dialog();
   void help();
   void start_model(const AppOptions& options);
   bool shows_strip() const { return context_.tab == Tab::sample || context_.tab == Tab::compare; }

@@ -45,6 +45,13 @@ void Mask::stroke(ImVec2 from, ImVec2 to, float radius, bool inside) {
     }
 }
 
+void Mask::take(const Region& region) {
+  fit(region.width, region.height);
+  std::ranges::transform(region.inside, inside_.begin(), [](float share) { return share >= 0.5f; });
+  painted_ = static_cast<size_t>(std::ranges::count(inside_, true));
+  changed_ = true;
+}
+
 void Mask::clear() {
   std::fill(inside_.begin(), inside_.end(), false);
   painted_ = 0;

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "pictures/region.h"
 #include "viewer/vulkan/pictures.h"
 
 namespace lacuna::viewer {
@@ -14,6 +15,8 @@ class Mask {
   void fit(int width, int height);
   // A line of that radius between two points, all in pixels of the picture.
   void stroke(ImVec2 from, ImVec2 to, float radius, bool inside);
+  // Of the region's size: what is inside by half at least.
+  void take(const Region& region);
   void clear();
   bool empty() const { return painted_ == 0; }
   // [height][width], 0 or 1; empty while nothing is painted.

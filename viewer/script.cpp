@@ -22,7 +22,7 @@ namespace {
 
 // Whether there is a file of that path, whose name may be a pattern.
 bool any_file(const std::string& path) {
-  const std::filesystem::path wanted = std::filesystem::absolute(std::filesystem::u8path(path));
+  const std::filesystem::path wanted = std::filesystem::absolute(utf8_path(path));
   const Glob name(display(wanted.filename()));
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(wanted.parent_path(), ignored))
@@ -35,10 +35,10 @@ constexpr double usual_wait = 60, widget_wait = 10;
 // How many words may follow an action: least and most.
 const std::map<std::string, std::pair<size_t, size_t>>& actions() {
   static const std::map<std::string, std::pair<size_t, size_t>> all = {
-      {"click", {1, 3}},  {"drag", {5, 5}},     {"hover", {1, 1}},   {"scroll", {2, 2}},
-      {"type", {1, 1}},   {"key", {1, 1}},      {"wait", {1, 3}},    {"screenshot", {1, 1}},
-      {"resize", {2, 2}}, {"minimise", {0, 0}}, {"restore", {0, 0}}, {"drop", {1, 1}},
-      {"sleep", {1, 1}},  {"report", {0, 0}},   {"quit", {0, 0}}};
+      {"click", {1, 3}},      {"doubleclick", {1, 3}}, {"drag", {5, 5}},     {"hover", {1, 1}},
+      {"scroll", {2, 2}},     {"type", {1, 1}},        {"key", {1, 1}},      {"wait", {1, 3}},
+      {"screenshot", {1, 1}}, {"resize", {2, 2}},      {"minimise", {0, 0}}, {"restore", {0, 0}},
+      {"drop", {1, 1}},       {"sleep", {1, 1}},       {"report", {0, 0}},   {"quit", {0, 0}}};
   return all;
 }
 
@@ -157,6 +157,12 @@ bool Script::pointer(Window&) {
     if (stage_ == 5) down_ = false;
     return stage_ == 7;
   }
+  if (words[0] == "doubleclick") {
+    ImGui::GetIO().MouseDoubleClickTime = 5;  // a slow machine is no slow finger
+    if (stage_ == 4 || stage_ == 6) down_ = false;
+    if (stage_ == 5) down_ = true;
+    return stage_ == 8;
+  }
   // drag: the way in some steps
   constexpr int steps = 12;
   if (stage_ > 3 && stage_ <= 3 + steps && spot) {
@@ -212,7 +218,8 @@ void Script::play(Window& window, const Snapshot& now, const Pictures& pictures)
   const std::vector<std::string>& words = lines_[at_].words;
   const std::string& action = words[0];
   bool done = true;
-  if (action == "click" || action == "drag" || action == "hover" || action == "scroll") {
+  if (action == "click" || action == "doubleclick" || action == "drag" || action == "hover" ||
+      action == "scroll") {
     done = pointer(window);
   } else if (action == "type") {
     if (stage_ == 0) ImGui::GetIO().AddInputCharactersUTF8(words[1].c_str());

@@ -3,6 +3,7 @@
 // frame, so a widget that is hidden, covered or disabled cannot be clicked.
 //
 //   click NAME [X Y]          at shares of its sides (default: the middle)
+//   doubleclick NAME [X Y]
 //   drag NAME X Y X Y         from one place on it to another
 //   hover NAME
 //   scroll NAME LINES         down, or up where negative

@@ -90,6 +90,10 @@ Settings Settings::load(const std::filesystem::path& file) {
     for (const auto& [name, value] : options.items())
       if (value.is_string()) s.erase.options[method][name] = value;
   }
+  const json browser = object(all, "browser"), folders = object(browser, "folders");
+  take(browser, "hidden", s.browser.hidden);
+  for (const auto& [kind, folder] : folders.items())
+    if (folder.is_string()) s.browser.folders[kind] = folder;
   return s;
 }
 
@@ -120,7 +124,8 @@ void Settings::save(const std::filesystem::path& file) const {
                      {{"method", erase.method},
                       {"prompts", erase.prompts},
                       {"every", erase.every},
-                      {"options", erase.options}}}};
+                      {"options", erase.options}}},
+                    {"browser", {{"folders", browser.folders}, {"hidden", browser.hidden}}}};
   try {
     make_folder(file.parent_path());
     write_file(file, all.dump(1, ' ', false, json::error_handler_t::replace) + "\n",

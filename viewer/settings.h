@@ -34,6 +34,12 @@ struct EraseForm {
   int64_t every = 50;
 };
 
+// What the file browser remembers: the last folder of each kind of file, "" of any.
+struct BrowserSettings {
+  std::map<std::string, std::string> folders;
+  bool hidden = false;  // hidden files are shown
+};
+
 struct Settings {
   WindowPlace window;
   bool dark = true;
@@ -41,6 +47,7 @@ struct Settings {
   std::vector<std::string> recent_models;
   Form form;
   EraseForm erase;
+  BrowserSettings browser;
 
   // What the file lacks or holds in another shape keeps its default; it may be broken.
   static Settings load(const std::filesystem::path& file);

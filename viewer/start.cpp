@@ -37,7 +37,7 @@ int told(const Device& device) {
 
 int run_app(const AppOptions& o) {
   std::optional<Script> script;
-  if (!o.script.empty()) script.emplace(std::filesystem::u8path(o.script));
+  if (!o.script.empty()) script.emplace(utf8_path(o.script));
   const std::filesystem::path file = o.no_settings ? "" : settings_file();
   Settings settings = Settings::load(file);
   Window window(settings.window, o.scale);

@@ -152,7 +152,7 @@ bool text(const char* name, std::string& value, const char* hint) {
 
 bool long_text(const char* name, std::string& value, float lines) {
   const float height = lines * ImGui::GetTextLineHeight() + 2 * ImGui::GetStyle().FramePadding.y;
-  const bool changed = ImGui::InputTextMultiline(hidden(name).c_str(), &value, {-1, height});
+  const bool changed = ImGui::InputTextMultiline(hidden(name).c_str(), &value, {0, height});
   mark(name);
   return changed;
 }

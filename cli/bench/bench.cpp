@@ -1,19 +1,19 @@
-#include "cli/bench/bench.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <optional>
 
 #include "base/error.h"
+#include "base/options/option.h"
 #include "cli/bench/bench_cases.h"
 #include "cli/bench/bench_compare.h"
 #include "cli/bench/bench_models.h"
 #include "cli/bench/bench_peak.h"
 #include "cli/bench/bench_report.h"
 #include "cli/bench/bench_roofline.h"
-#include "cli/common.h"
-#include "cli/options.h"
+#include "cli/verbs.h"
+#include "erase/groups.h"
+#include "jobs/model_options.h"
 #include "models/files/model_files.h"
 
 namespace lacuna {
@@ -45,7 +45,7 @@ std::vector<DType> types_of(const Options& o, const Device& device) {
 }
 
 [[noreturn]] void fail_without_a_match(const Options& o) {
-  throw InputError("[bench] nothing matches --filter '{}' in {}", o.filter,
+  throw InputError("[bench] nothing matches {} '{}' in {}", option("filter"), o.filter,
                    o.precision == "both" ? "f32 or f16" : o.precision);
 }
 
@@ -100,51 +100,50 @@ void bench(Options& o) {
   report.say(fmt::format("\n{}  roofline", o.roofline));
 }
 
-CLI::IsMember one_of(std::initializer_list<const char*> words) {
-  CLI::IsMember check{std::vector<std::string>(words.begin(), words.end())};
-  check.description("");
-  return check;
-}
+class Bench : public Verb {
+ public:
+  Bench() : Verb("bench", "Measure how fast kernels and whole programs run") {
+    Fields& f = fields;
+    f.group("What to measure");
+    f.add("kernels", o_.kernels, "Measure single kernels, as it does if you name nothing");
+    f.add("models", o_.models,
+          "Measure whole programs: UNet forward, with gradients, an ESD iteration, VAE decode");
+    f.add("filter", o_.filter, "TEXT",
+          "Only lines with this text in kernel and shape, such as 'linear 1024'");
+    f.add("size", o_.size, "WxH", "Size of the pictures of --models in pixels")
+        .usually("what the model was trained for");
+    f.add("precision", o_.precision, "f32|f16|both", "How all tensors are stored")
+        .one_of({"f32", "f16", "both"});
+    f.add("variant", o_.variant, "auto|gpu|cpu", "Single kernels for GPUs or for CPU drivers")
+        .one_of({"auto", "gpu", "cpu"})
+        .usually("what the device is");
+    f.add("repeat", o_.repeat, "N",
+          "Runs after one to warm up; a program that takes seconds runs only twice")
+        .range(1, 1e9, "5 is usual");
+    f.group(group::output);
+    f.add("compare", o_.baseline, "FILE", "Print ratios to what --json printed into this file");
+    f.add("roofline", o_.roofline, "FILE",
+          "Draw the kernels under the roofline of the device, a .png file");
+    f.add("force", o_.force, "Replace a picture that exists");
+    f.add("json", o_.json, "Print one JSON object a line");
+    f.group(group::model);
+    f.pick(o_.common, {"model", "device"});
+    f["model"].help("Model of --models: a diffusers folder or a single .safetensors file");
+    notes_ =
+        "Times are medians; +-% is (longest - shortest) / median. GB counts inputs and\n"
+        "outputs once. peak is the share of what a loop of multiply-adds reaches in the\n"
+        "same run (without flop: of what a copy reaches), roof the share of what the\n"
+        "roofline of both allows; data that fits into a cache may exceed it. On CPU\n"
+        "drivers rates are per CPU second of the process, because machines are shared.";
+  }
+  void run() override { bench(o_); }
+
+ private:
+  Options o_;
+};
 
 }  // namespace
 
-void add_bench(CLI::App& app) {
-  CLI::App* c = app.add_subcommand("bench", "Measure how fast kernels and whole programs run");
-  auto o = std::make_shared<Options>();
-  o->common.add_to(*c, false);
-  c->add_flag("--kernels", o->kernels, "Single kernels (the default)");
-  c->add_flag("--models", o->models,
-              "Whole programs: UNet forward, with gradients, an ESD iteration, VAE decode");
-  option(*c, "--model", o->common.model,
-         "Model of --models: a diffusers folder or a single .safetensors file (default: pico, the "
-         "embedded model)",
-         "DIR|FILE");
-  option(*c, "--size", o->size,
-         "Size in pixels for --models (default: what the model was trained for)", "WxH");
-  option(*c, "--filter", o->filter,
-         "Only lines with this text in kernel and shape, such as 'linear 1024'", "TEXT");
-  option(*c, "--precision", o->precision, "Storage of all tensors: f32, f16 or both",
-         "f32|f16|both")
-      ->check(one_of({"f32", "f16", "both"}));
-  option(*c, "--variant", o->variant,
-         "Single kernels for GPUs or for CPU drivers (default: what the device is)", "auto|gpu|cpu")
-      ->check(one_of({"auto", "gpu", "cpu"}));
-  option(*c, "--repeat", o->repeat,
-         "Runs after one to warm up; what takes seconds runs twice (default: 5)", "N")
-      ->check(CLI::Validator(CLI::PositiveNumber).description(""));
-  option(*c, "--compare", o->baseline, "Print ratios to what --json printed into this file",
-         "FILE");
-  option(*c, "--roofline", o->roofline,
-         "Draw the kernels under the roofline of the device, a .png file", "FILE");
-  c->add_flag("--force", o->force, "Replace a picture that exists");
-  c->add_flag("--json", o->json, "One JSON object a line");
-  c->footer(
-      "Times are medians; +-% is (longest - shortest) / median. GB counts inputs and\n"
-      "outputs once. peak is the share of what a loop of multiply-adds reaches in the\n"
-      "same run (without flop: of what a copy reaches), roof the share of what the\n"
-      "roofline of both allows; what fits a cache may exceed it. On CPU drivers rates\n"
-      "are per CPU second of the process, because machines are shared.");
-  c->callback([o] { bench(*o); });
-}
+std::unique_ptr<Verb> bench_verb() { return std::make_unique<Bench>(); }
 
 }  // namespace lacuna

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/options/option.h"
 #include "jobs/table.h"
 
 namespace lacuna {
@@ -43,8 +44,8 @@ Baseline::Baseline(const std::filesystem::path& file) {
     device_ = object.get<std::string>("device", "");
   }
   if (lines_.empty())
-    throw InputError("[bench] {} holds no measurement; make one with lacuna bench --json > FILE",
-                     display(file));
+    throw InputError("[bench] {} holds no measurement; make one with lacuna bench {} > FILE",
+                     display(file), option("json"));
 }
 
 void Baseline::print(const BenchReport& report, const std::function<bool(const BenchLine&)>& wanted,

@@ -4,10 +4,10 @@
 
 #include "base/clock.h"
 #include "base/rng.h"
-#include "cli/common.h"
 #include "erase/methods/esd.h"
 #include "erase/selection.h"
 #include "erase/train.h"
+#include "jobs/model_options.h"
 #include "models/generate.h"
 
 namespace lacuna {
@@ -30,7 +30,7 @@ class Programs {
         options_(o),
         visit_(visit),
         model_(device, o.folder, type == DType::f16 ? Precision::f16 : Precision::f32),
-        text_(model_) {
+        text_(model_.text_predictor()) {
     const auto [width, height] = size_or_default(o.size, model_);
     size_ = model_.latent_size(width, height);
   }
@@ -41,9 +41,12 @@ class Programs {
     const double begin = wall_seconds();
     Plan& plan = model_.predictor().plan(2, size_);
     const std::vector<float> latents = noise(channels() * size_.height * size_.width);
-    const UNetInput both[] = {{latents, 500, text_.states("")},
-                              {latents, 500, text_.states(prompt)}};
-    UNetInputs::set(plan, model_.unet_config(), size_, both);
+    const std::span<const float> canvas = model_.blank_canvas(size_);
+    const DenoiserInput both[] = {{latents, 500, text_.conditioning(""), canvas},
+                                  {latents, 500, text_.conditioning(prompt), canvas}};
+    Feed feed;
+    Denoiser(model_.unet(), model_.dtype(), 2, size_).fill(feed, both);
+    feed.to(plan);
     warm_up(line, plan, begin);
     run(line, [&] { plan.run(); });
     model_.predictor().release();

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/options/option.h"
 #include "base/unicode.h"
 #include "pictures/canvas.h"
 #include "pictures/chart.h"
@@ -234,10 +235,10 @@ class Roofline {
 
 void check_roofline_output(const std::filesystem::path& file, bool may_replace) {
   if (file.extension() != ".png")
-    throw InputError("[bench] --roofline {} must end in .png", display(file));
+    throw InputError("[bench] {} {} must end in .png", option("roofline"), display(file));
   if (std::filesystem::exists(file) && !may_replace)
-    throw InputError("[bench] {} exists; choose another name or add --force to replace it",
-                     display(file));
+    throw InputError("[bench] {} exists; choose another name or add {} to replace it",
+                     display(file), option("force"));
   if (file.has_parent_path()) make_folder(file.parent_path());
 }
 

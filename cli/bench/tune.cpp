@@ -1,6 +1,5 @@
 // The shapes are the model's own: plans of everything that a run would use are compiled on a device
 // that only counts, and what asked for a choice on the way is then timed alone.
-#include "cli/bench/tune.h"
 
 #include <fmt/format.h>
 
@@ -10,12 +9,14 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "cli/bench/tune_time.h"
-#include "cli/common.h"
+#include "cli/verbs.h"
 #include "engine/ops.h"
+#include "erase/groups.h"
 #include "erase/selection.h"
 #include "erase/trainables.h"
+#include "jobs/draw/parameters.h"
 #include "jobs/interrupt.h"
-#include "jobs/parameters.h"
+#include "jobs/model_options.h"
 
 namespace lacuna {
 namespace {
@@ -35,8 +36,8 @@ void compile_training(Device& device, const StableDiffusion& model, const Traina
                       int64_t examples, LatentSize size) {
   Graph g;
   trainables.replace(g);
-  const UNetInputs in(g, model.unet_config(), examples, size, model.tokenizer().context());
-  const Tensor predicted = in.predict(model.unet(), model.dtype());
+  const Denoiser denoiser(model.unet(), model.dtype(), examples, size);
+  const Tensor predicted = denoiser.predict(denoiser.in(g, model.tokenizer().context()));
   trainables.add_gradients(g, mse(predicted, g.input("target", predicted.shape())).total, 1);
   const Plan plan(device, g);
 }
@@ -88,9 +89,9 @@ Choice best_of(Device& device, const std::string& key, const TunableNode& node) 
 }
 
 void tune(const Options& o) {
-  if (o.batch < 1 || o.batch > 1024 || o.examples < 0 || o.examples > 1024)
-    throw InputError("[tune] --batch lies between 1 and 1024, --examples between 0 and 1024");
-  if (!(o.seconds > 0)) throw InputError("[tune] --seconds {} is out of range", o.seconds);
+  if (!(o.seconds > 0))
+    throw InputError("[tune] {} {} is out of range; it is more than 0", option("seconds"),
+                     o.seconds);
   const double begin = wall_seconds();
   const Tuning::Seen seen = shapes_of(o);
   const auto device =
@@ -138,32 +139,36 @@ void tune(const Options& o) {
   fmt::print("{}  used by every run on this device\n", display(device->tuning_file()));
 }
 
+class Tune : public Verb {
+ public:
+  Tune() : Verb("tune", "Find the fastest kernels for this device and model") {
+    Fields& f = fields;
+    f.group("What to measure");
+    f.add("batch", o_.batch, "N", "Pictures drawn at the same time")
+        .range(1, 1024, "it lies between 1 and 1024");
+    f.add("examples", o_.examples, "N", "Examples of a training iteration; 0: no training")
+        .range(0, 1024, "it lies between 0 and 1024");
+    f.add("size", o_.size, "WxH", "Width and height in pixels")
+        .usually("what the model was trained for");
+    f.group(group::strength);
+    f.add("seconds", o_.seconds, "S", "Stop after this time, and keep what was measured by then");
+    f.add("reset", o_.reset, "Forget what was measured before");
+    f.group(group::output);
+    f.add("json", o_.json, "Print one JSON object a line");
+    o_.common.describe(f);
+    notes_ =
+        "Every shape that the model has is timed with every variant of its kernel, the\n"
+        "costly shapes first. The choices lie beside the pipeline cache and hold for this\n"
+        "device and driver. They change the speed and no bit of any result.";
+  }
+  void run() override { tune(o_); }
+
+ private:
+  Options o_;
+};
+
 }  // namespace
 
-void add_tune(CLI::App& app) {
-  auto o = std::make_shared<Options>();
-  CLI::App* c = app.add_subcommand("tune", "Find the fastest kernels for this device and model");
-  c->add_option("--batch", o->batch, "Pictures drawn at the same time")
-      ->capture_default_str()
-      ->type_name("N");
-  c->add_option("--examples", o->examples, "Examples of a training iteration; 0: no training")
-      ->capture_default_str()
-      ->type_name("N");
-  c->add_option("--size", o->size,
-                "Width and height in pixels (default: what the model was trained for)")
-      ->type_name("WxH");
-  c->add_option("--seconds", o->seconds, "Stop after this time with what is known by then")
-      ->capture_default_str()
-      ->type_name("S");
-  c->add_flag("--reset", o->reset, "Forget what was measured before");
-  o->common.add_to(*c);
-  c->add_flag("--json", o->json, "One JSON object a line");
-  c->footer(
-      "Every shape that the model has is timed with every variant of its kernel, the costly "
-      "shapes\n"
-      "first. The choices lie beside the pipeline cache and hold for this device and driver. They\n"
-      "change the speed and no bit of any result.");
-  c->callback([o] { tune(*o); });
-}
+std::unique_ptr<Verb> tune_verb() { return std::make_unique<Tune>(); }
 
 }  // namespace lacuna

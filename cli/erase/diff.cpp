@@ -1,5 +1,4 @@
 // Reads the model's weights and the edits from their files: no device is needed.
-#include "cli/erase/diff.h"
 
 #include <fmt/format.h>
 
@@ -8,9 +7,12 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "cli/common.h"
+#include "base/options/option.h"
+#include "cli/verbs.h"
 #include "erase/edits/difference.h"
-#include "jobs/edits.h"
+#include "erase/groups.h"
+#include "jobs/draw/edits.h"
+#include "jobs/model_options.h"
 #include "jobs/table.h"
 #include "models/files/model_files.h"
 #include "pictures/chart.h"
@@ -45,10 +47,10 @@ fs::path chart_file(const DiffOptions& o) {
     for (int i = 2; fs::exists(file); i++) file = fmt::format("diff-{}.png", i);
   }
   if (file.extension() != ".png")
-    throw InputError("[diff] --out {} must end in .png", display(file));
+    throw InputError("[diff] {} {} must end in .png", option("out"), display(file));
   if (fs::exists(file) && !o.force)
-    throw InputError("[diff] {} exists; choose another name or add --force to replace it",
-                     display(file));
+    throw InputError("[diff] {} exists; choose another name or add {} to replace it", display(file),
+                     option("force"));
   if (file.has_parent_path()) make_folder(file.parent_path());
   return file;
 }
@@ -108,10 +110,8 @@ void write_chart(const fs::path& file, const std::vector<Difference>& all, const
 }
 
 void diff(const DiffOptions& o) {
-  if (o.sort != "ratio" && o.sort != "name")
-    throw InputError("[diff] --sort '{}' is unknown; choose ratio or name", o.sort);
   if (o.top && *o.top < 1)
-    throw InputError("[diff] --top {} is out of range; 1 or more are possible", *o.top);
+    throw InputError("[diff] {} {} is out of range; 1 or more are possible", option("top"), *o.top);
   const bool has_model = !o.files.empty() && names_model(o.files[0]);
   EditOptions files{{o.files.begin() + (has_model ? 1 : 0), o.files.end()}};
   if (files.files.empty())
@@ -148,32 +148,37 @@ void diff(const DiffOptions& o) {
   fmt::print("{}  bars of every tensor\n", display(out));
 }
 
+class Diff : public Verb {
+ public:
+  Diff() : Verb("diff", "Which layers an edit changes, and how far") {
+    Fields& f = fields;
+    f.group("What to compare");
+    f.add("files", o_.files, "[MODEL] FILE[:X]...",
+          "The model (a diffusers folder, a single-file checkpoint, or pico, which holds if you "
+          "name none), then the edits, with a strength after a colon; several edits add up")
+        .positional()
+        .required();
+    f.group(group::output);
+    f.add("top", o_.top, "N", "Tensors in the table").usually("all up to 40, of more the first");
+    f.add("sort", o_.sort, "ratio|name", "Largest change first, or as the tensors are named")
+        .one_of({"ratio", "name"});
+    f.add("out", o_.out, "FILE", "Bar chart of the table")
+        .usually("diff.png, or the next number that is free");
+    f.add("force", o_.force,
+          "Replace a chart that exists; use an edit that was made for another model");
+    f.add("json", o_.as_json, "Print one JSON object");
+    notes_ =
+        "dW/W is the length of the change divided by that of the tensor, as vectors of\n"
+        "all their numbers; it is - if the tensor is zero. mean and max are of |dW|.";
+  }
+  void run() override { diff(o_); }
+
+ private:
+  DiffOptions o_;
+};
+
 }  // namespace
 
-void add_diff(CLI::App& app) {
-  auto o = std::make_shared<DiffOptions>();
-  CLI::App* c = app.add_subcommand("diff", "Which layers an edit changes, and how far");
-  c->add_option(
-       "files", o->files,
-       "The model (a diffusers folder, a single-file checkpoint, or pico, which it is where "
-       "none is named), then the edits, with a strength after a colon; several add up")
-      ->required()
-      ->type_name("[MODEL] FILE[:X]...");
-  c->add_option("--top", o->top, "Tensors in the table (default: all up to 40, of more the first)")
-      ->type_name("N");
-  c->add_option("--sort", o->sort, "Largest change first, or as the tensors are named")
-      ->capture_default_str()
-      ->type_name("ratio|name");
-  c->add_option("--out", o->out,
-                "Bar chart of the table (default: diff.png, or the next number that is free)")
-      ->type_name("FILE");
-  c->add_flag("--force", o->force,
-              "Replace a chart that exists; use an edit that was made for another model");
-  c->add_flag("--json", o->as_json, "Print one JSON object");
-  c->footer(
-      "dW/W is the length of the change divided by that of the tensor, as vectors of\n"
-      "all their numbers; - where the tensor is zero. mean and max are of |dW|.");
-  c->callback([o] { diff(*o); });
-}
+std::unique_ptr<Verb> diff_verb() { return std::make_unique<Diff>(); }
 
 }  // namespace lacuna

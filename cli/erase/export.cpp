@@ -1,5 +1,6 @@
 // Reads and writes files: no device is needed.
-#include "cli/erase/export.h"
+
+#include "erase/edits/export.h"
 
 #include <fmt/ranges.h>
 
@@ -9,12 +10,14 @@
 #include <set>
 
 #include "base/error.h"
-#include "cli/common.h"
-#include "erase/edits/export.h"
+#include "base/options/option.h"
+#include "cli/verbs.h"
 #include "erase/edits/fingerprint.h"
-#include "jobs/edits.h"
+#include "erase/groups.h"
+#include "jobs/draw/edits.h"
 #include "jobs/erase/erase_output.h"
 #include "jobs/interrupt.h"
+#include "jobs/model_options.h"
 #include "jobs/progress.h"
 #include "models/files/model_part.h"
 
@@ -26,7 +29,8 @@ namespace fs = std::filesystem;
 struct ExportOptions {
   ModelOptions model;
   EditOptions edits;
-  std::string lora, delta, folder, checkpoint, save_type;
+  std::string lora, delta, folder, checkpoint;
+  std::optional<FileDType> save_type;
   std::optional<int64_t> rank;
   bool force = false, json = false;
 };
@@ -69,9 +73,8 @@ void report_lora(const ExportOptions& o, const LoraReport& report, Progress& pro
       o.lora, *o.rank, report.tensors.size(), 100 * report.kept(), 100 * kept(least), least.name));
   if (!report.left_out.empty())
     progress.say(
-        fmt::format("{} vectors (biases, norms) have no LoRA and are left out; --delta "
-                    "keeps them",
-                    report.left_out.size()));
+        fmt::format("{} vectors (biases, norms) have no LoRA and are left out; {} keeps them",
+                    report.left_out.size(), option("delta")));
   nlohmann::json tensors = nlohmann::json::array();
   for (const LoraLoss& t : report.tensors)
     tensors.push_back({{"name", t.name}, {"rank", t.rank}, {"kept", kept(t)}});
@@ -84,24 +87,24 @@ void report_lora(const ExportOptions& o, const LoraReport& report, Progress& pro
 
 void check(const ExportOptions& o) {
   if (o.edits.files.empty())
-    throw InputError(
-        "[export] name what to export with --edit FILE, and its strength after a colon");
+    throw InputError("[export] name what to export with {} FILE, and its strength after a colon",
+                     option("edit"));
   if (o.lora.empty() && o.delta.empty() && o.folder.empty() && o.checkpoint.empty())
-    throw InputError("[export] say what to make: --lora, --delta, --folder or --checkpoint");
+    throw InputError("[export] say what to make: {}, {}, {} or {}", option("lora"), option("delta"),
+                     option("folder"), option("checkpoint"));
   if (o.lora.empty() && o.rank)
-    throw InputError("[export] --rank belongs to --lora; leave it out or name the --lora FILE");
+    throw InputError("[export] {} belongs to {}; leave it out or name the {} FILE", option("rank"),
+                     option("lora"), option("lora"));
   if (!o.lora.empty() && (!o.rank || *o.rank < 1 || *o.rank > 100'000))
-    throw InputError("[export] --lora wants a --rank of 1 or more; 4 to 128 are usual{}",
-                     o.rank ? fmt::format(", {} is none", *o.rank) : "");
+    throw InputError("[export] {} wants a {} of 1 or more; 4 to 128 are usual{}", option("lora"),
+                     option("rank"), o.rank ? fmt::format(", {} is none", *o.rank) : "");
   for (const std::string* file : {&o.lora, &o.delta, &o.checkpoint})
     if (!file->empty()) check_output("export", *file, o.force);
 }
 
 void export_edits(ExportOptions& o) {
   check(o);
-  std::optional<FileDType> wanted;
-  if (!o.save_type.empty()) wanted = parse_edit_type(o.save_type);
-  const FileDType type = wanted.value_or(FileDType::f16);
+  const FileDType type = o.save_type.value_or(FileDType::f16);
   const std::vector<Edit> edits = o.edits.open();
   const fs::path folder = o.model.model_path();
   const TensorFile unet = open_weights(folder, ModelPart::unet);
@@ -136,7 +139,7 @@ void export_edits(ExportOptions& o) {
     made(o.delta, "the changed tensors");
   }
   if (!o.folder.empty()) {
-    export_folder(o.folder, folder, sums, wanted, model_metadata(metadata), o.force,
+    export_folder(o.folder, folder, sums, o.save_type, model_metadata(metadata), o.force,
                   tell("folder"));
     made(o.folder, "a diffusers folder");
   }
@@ -147,32 +150,39 @@ void export_edits(ExportOptions& o) {
   }
 }
 
+class Export : public Verb {
+ public:
+  Export()
+      : Verb("export",
+             "Write edits as LoRA, as one file, or baked into a model that other programs load") {
+    Fields& f = fields;
+    f.group("What to export");
+    o_.edits.describe(f);
+    f["edit"].help(
+        "Export this edit, at a strength of 1 or the number after a colon; several edits add up");
+    f.pick(o_.model, {"model"});
+    f["model"].help("Model that is edited: a diffusers folder or a single .safetensors file");
+    f.group("What to write");
+    f.add("lora", o_.lora, "FILE", "The best LoRA of rank --rank, under kohya's names");
+    f.add("rank", o_.rank, "N", "Rank of the LoRA; a smaller matrix has a smaller rank");
+    f.add("delta", o_.delta, "FILE", "All edits as one: the changed tensors");
+    f.add("folder", o_.folder, "DIR", "The edited model as a diffusers folder");
+    f.add("checkpoint", o_.checkpoint, "FILE",
+          "The edited model in one file with CompVis' names, for A1111 and ComfyUI");
+    f.group(group::output);
+    f.add("save-type", o_.save_type, edit_types(), "How the file stores its numbers")
+        .usually("f16; --folder: as in the model");
+    f.add("force", o_.force, "Replace what exists; use an edit that was made for another model");
+    f.add("json", o_.json, "Report events as JSON, one object a line");
+  }
+  void run() override { export_edits(o_); }
+
+ private:
+  ExportOptions o_;
+};
+
 }  // namespace
 
-void add_export(CLI::App& app) {
-  auto o = std::make_shared<ExportOptions>();
-  CLI::App* c = app.add_subcommand(
-      "export", "Edits as LoRA, as one file, or baked into a model that other programs load");
-  const auto option = [&](const char* name, std::string& value, const char* help,
-                          const char* type) { c->add_option(name, value, help)->type_name(type); };
-  o->edits.add_to(*c);
-  option("--lora", o->lora, "The best LoRA of --rank, under kohya's names", "FILE");
-  c->add_option("--rank", o->rank, "Rank of the LoRA; less where a matrix is smaller")
-      ->type_name("N");
-  option("--delta", o->delta, "All edits as one: the changed tensors", "FILE");
-  option("--folder", o->folder, "The edited model as a diffusers folder", "DIR");
-  option("--checkpoint", o->checkpoint,
-         "The edited model in one file with CompVis' names, for A1111 and ComfyUI", "FILE");
-  option("--save-type", o->save_type, "Numbers written (default: f16; --folder: as in the model)",
-         "f16|f32");
-  option("--model", o->model.model,
-         "Model that is edited: a diffusers folder or a single .safetensors file (default: pico, "
-         "the embedded model)",
-         "DIR|FILE");
-  c->add_flag("--force", o->force,
-              "Replace what exists; use an edit that was made for another model");
-  c->add_flag("--json", o->json, "Report events as JSON, one object a line");
-  c->callback([o] { export_edits(*o); });
-}
+std::unique_ptr<Verb> export_verb() { return std::make_unique<Export>(); }
 
 }  // namespace lacuna

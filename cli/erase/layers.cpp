@@ -1,5 +1,4 @@
 // Reads the header of one weights file: neither a device nor memory for the weights is needed.
-#include "cli/erase/layers.h"
 
 #include <fmt/ranges.h>
 
@@ -9,8 +8,10 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "cli/common.h"
-#include "cli/erase/layers_map.h"
+#include "cli/verbs.h"
+#include "erase/groups.h"
+#include "erase/selection.h"
+#include "jobs/model_options.h"
 #include "jobs/table.h"
 
 namespace lacuna {
@@ -137,39 +138,37 @@ void layers(const LayersOptions& o) {
              memory(l.total.scalars * training_bytes), training_bytes);
 }
 
+class Layers : public Verb {
+ public:
+  Layers()
+      : Verb("layers", "List a model's parameters, and the sets of them that erasing can change") {
+    Fields& f = fields;
+    f.group("What to list");
+    f.pick(o_.model, {"model"});
+    f.add("part", o_.part, "unet|text|vae", "Which part of the model")
+        .one_of({"unet", "text", "vae"});
+    f.add("params", o_.params, "SET|PATTERN",
+          "List only these: a set, or patterns over tensor names with commas between; ! excludes "
+          "what it names. Such as x, '*.attn2.to_[kv].*', 'mid_block.*,self', 'full,!*norm*'");
+    f.group(group::output);
+    f.add("json", o_.as_json, "Print one JSON object");
+    notes_ = "Sets of the UNet:\n" + sets_text(ModelPart::unet) +
+             "Sets of the text encoder (--part text):\n" + sets_text(ModelPart::text) +
+             "The names in papers' programs are also understood: esd-x, noxattn, cross-attn.\n"
+             "Patterns: * is any run of characters, ? one, [kv] or [4-9] a class, {a,b}\n"
+             "alternatives. 7 or 4-11 are layers of the text encoder by number.\n"
+             "Training state is what training keeps in f32 beside the model: the weight, its\n"
+             "gradient and Adam's two moments.";
+    inner.push_back(layers_map_verb());
+  }
+  void run() override { layers(o_); }
+
+ private:
+  LayersOptions o_;
+};
+
 }  // namespace
 
-std::string sets_help(ModelPart part) {
-  std::string text;
-  for (const ParameterSet& set : parameter_sets())
-    if (set.is_of(part)) text += fmt::format("  {:15} {}\n", set.name, set.about);
-  return text;
-}
-
-void add_layers(CLI::App& app) {
-  auto o = std::make_shared<LayersOptions>();
-  CLI::App* c = app.add_subcommand(
-      "layers", "List a model's parameters, and the sets of them that erasing can change");
-  c->add_option("--model", o->model.model, model_about)->type_name("DIR|FILE");
-  c->add_option("--params", o->params,
-                "List these alone: a set, or patterns over tensor names with commas between; what "
-                "follows ! is left out. Such as x, '*.attn2.to_[kv].*', 'mid_block.*,self', "
-                "'full,!*norm*'")
-      ->type_name("SET|PATTERN");
-  c->add_option("--part", o->part, "Which part of the model (default: unet)")
-      ->type_name("unet|text|vae");
-  c->add_flag("--json", o->as_json, "Print one JSON object");
-  c->footer("Sets of the UNet:\n" + sets_help(ModelPart::unet) +
-            "Sets of the text encoder (--part text):\n" + sets_help(ModelPart::text) +
-            "The names in papers' programs are understood, too: esd-x, noxattn, cross-attn.\n"
-            "Patterns: * is any run of characters, ? one, [kv] or [4-9] a class, {a,b}\n"
-            "alternatives. 7 or 4-11 are layers of the text encoder by number.\n"
-            "Training state is what training keeps in f32 beside the model: the weight, its\n"
-            "gradient and Adam's two moments.");
-  add_layers_map(*c);
-  c->callback([o, c] {
-    if (c->get_subcommands().empty()) layers(*o);
-  });
-}
+std::unique_ptr<Verb> layers_verb() { return std::make_unique<Layers>(); }
 
 }  // namespace lacuna

@@ -1,5 +1,3 @@
-#include "cli/erase/layers_map.h"
-
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
@@ -7,14 +5,16 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "cli/model_defaults.h"
+#include "base/options/option.h"
+#include "cli/verbs.h"
 #include "erase/edits/layer_numbers.h"
-#include "erase/range.h"
+#include "erase/groups.h"
 #include "erase/selection.h"
-#include "jobs/concept_measure.h"
+#include "jobs/erase/picture_options.h"
 #include "jobs/erase/training_run.h"
+#include "jobs/eval/concept_measure.h"
 #include "jobs/interrupt.h"
-#include "jobs/picture_options.h"
+#include "jobs/model_defaults.h"
 #include "jobs/table.h"
 #include "pictures/heat_map.h"
 
@@ -55,14 +55,13 @@ std::vector<Row> rows_of(std::span<const NamedShape> tensors) {
 void check(MapOptions& o) {
   o.clip.retain = prompts_of(o.retain_file);
   o.clip.retain_batch = o.clip.retain.empty() ? 0 : o.retain_batch;
-  check_range("layers map", "--epochs", static_cast<double>(o.epochs), 1, 100'000, "10 is usual");
   o.pictures.check();
   o.clip.check();
   o.train.check();
   for (const char* name : {"map.png", "map.json"})
     if (fs::exists(fs::path(o.out) / name) && !o.force)
-      throw InputError("[layers map] {} exists; choose another --out or add --force to replace it",
-                       display(fs::path(o.out) / name));
+      throw InputError("[layers map] {} exists; choose another {} or add {} to replace it",
+                       display(fs::path(o.out) / name), option("out"), option("force"));
   make_folder(o.out);
 }
 
@@ -72,7 +71,7 @@ class LayersMap {
       : o_(std::move(o)),
         device_(o_.common.open_device()),
         model_(*device_, o_.common.model_path(), parse_precision(o_.common.precision)),
-        text_(model_),
+        text_(model_.text_predictor()),
         progress_("erasing", 1, o_.json),
         tensors_(parameters_of(ModelPart::text, model_.text_weights().file())),
         rows_(rows_of(tensors_.all)) {
@@ -111,9 +110,9 @@ class LayersMap {
     const std::vector<std::string> names = select(tensors_, row.selector);
     Trainables trainables(*device_, model_.text_weights(), names, 0, o_.clip.seed, ModelPart::text);
     Clip method(model_, text_, trainables, o_.clip, "");
-    const auto tell = [](const std::string&, int64_t, int64_t) { return !interrupted(); };
+    const auto progress = [](const std::string&, int64_t, int64_t) { return !interrupted(); };
     try {
-      method.prepare(tell);
+      method.prepare(progress);
     } catch (const Stopped&) { throw Interrupted{}; }
     TrainOptions train = o_.train;
     train.iterations = o_.epochs * method.per_epoch();
@@ -158,45 +157,49 @@ class LayersMap {
   json report_ = {{"rows", json::array()}};
 };
 
+class LayersMapVerb : public Verb {
+ public:
+  LayersMapVerb()
+      : Verb("map", "Erase a concept with one layer of the text encoder at a time, and compare",
+             "layers map") {
+    Fields& f = fields;
+    f.group(group::what);
+    f.pick(o_.clip, {"concept"});
+    o_.measure.describe(f);
+    f.group(group::strength);
+    f.add("epochs", o_.epochs, "N", "The budget of each layer: uses of every picture")
+        .range(1, 100'000, "10 is usual")
+        .from_model();
+    f.pick(o_.train, {"lr"});
+    f.pick(o_.clip, {"batch"});
+    f.group(group::keep);
+    f.add("retain", o_.retain_file, "FILE",
+          "Prompts whose text embeddings must stay as they are, one a line");
+    o_.pictures.describe(f);
+    f.pick(o_.clip, {"seed"});
+    f.group(group::output);
+    f.add("out", o_.out, "DIR", "Folder of map.png and map.json");
+    f.add("force", o_.force, "Replace a map that exists");
+    f.add("json", o_.json, "Report events as JSON, one object a line");
+    o_.common.describe(f);
+    notes_ =
+        "A drop is the share that is lost: of pictures that show the target, and of\n"
+        "neighbours' pictures in which everything that the prompt asks for is right; or\n"
+        "of the pull.";
+  }
+  void run() override {
+    apply_model_defaults(fields, o_.common.model_path(), "layers map", "text");
+    fields.check();
+    check(o_);
+    LayersMap(o_).run();
+  }
+
+ private:
+  MapOptions o_;
+};
+
 }  // namespace
 
-void add_layers_map(CLI::App& layers) {
-  auto o = std::make_shared<MapOptions>();
-  o->train.learning_rate = 1e-5;
-  CLI::App* c = layers.add_subcommand(
-      "map", "Erase a concept with one layer of the text encoder at a time, and compare");
-  texts_option(*c, "--concept", o->clip.concepts, "What to erase: the caption of the pictures");
-  o->pictures.add_to(*c);
-  option(*c, "--targets", o->measure.targets,
-         "Prompts that ask for the concept, one a line (default: the concept)", "FILE");
-  option(*c, "--neighbours", o->measure.neighbours,
-         "Prompts that should stay; each ## heading is a column", "FILE");
-  option(*c, "--measure", o->measure.kind,
-         "pictures: counted by the checker, for pico; pull: what is left of the prompts' pull on "
-         "the UNet (default: pictures where the checker fits)",
-         "pictures|pull");
-  option(*c, "--count", o->measure.count, "Pictures of each prompt", "N")->capture_default_str();
-  option(*c, "--sample-steps", o->measure.steps, "Steps of these pictures", "N")
-      ->capture_default_str();
-  option(*c, "--epochs", o->epochs, "The budget of each layer: uses of every picture", "N")
-      ->capture_default_str();
-  option(*c, "--lr", o->train.learning_rate, "Learning rate", "X")->capture_default_str();
-  option(*c, "--batch", o->clip.batch, "Examples at a time", "N")->capture_default_str();
-  option(*c, "--retain", o->retain_file, "Prompts whose text states must stay, one a line", "FILE");
-  seed_option(*c, o->clip.seed);
-  option(*c, "--out", o->out, "Folder of map.png and map.json", "DIR")->capture_default_str();
-  c->add_flag("--force", o->force, "Replace a map that exists");
-  o->common.add_to(*c);
-  c->add_flag("--json", o->json, "Report events as JSON, one object a line");
-  c->footer(
-      "A drop is the share that is lost: of pictures that show the target, and of\n"
-      "neighbours' pictures in which everything that the prompt asks for is right; or\n"
-      "of the pull.");
-  c->callback([o, c] {
-    apply_model_defaults(*c, o->common.model_path(), "layers map", "text");
-    check(*o);
-    LayersMap(*o).run();
-  });
-}
+std::unique_ptr<Verb> layers_map_verb() { return std::make_unique<LayersMapVerb>(); }
 
 }  // namespace lacuna

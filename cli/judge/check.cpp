@@ -1,5 +1,3 @@
-#include "cli/judge/check.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,6 +11,9 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/options/option.h"
+#include "cli/verbs.h"
+#include "erase/groups.h"
 #include "jobs/prompts.h"
 #include "jobs/table.h"
 #include "judge/checker/half.h"
@@ -106,13 +107,12 @@ std::vector<Judged> judge_all(const CheckOptions& o, int& skipped) {
     throw InputError(
         "[check] no picture in {} has a prompt that says what is on the left, such as \"a red "
         "circle "
-        "left of a blue square\", which --half needs",
-        o.folder);
+        "left of a blue square\", which {} needs",
+        o.folder, option("half"));
   if (judged.empty()) {
     throw InputError(
-        "[check] no picture in {} has a prompt of pico's language; give the prompts with --prompts "
-        "FILE",
-        o.folder);
+        "[check] no picture in {} has a prompt of pico's language; give the prompts with {} FILE",
+        o.folder, option("prompts"));
   }
   return judged;
 }
@@ -189,32 +189,40 @@ void check(const CheckOptions& o) {
                skipped);
 }
 
+class Check : public Verb {
+ public:
+  Check()
+      : Verb("check",
+             "Judge pictures of pico's language: how many show what their prompts ask for") {
+    Fields& f = fields;
+    f.group("What to judge");
+    f.add("folder", o_.folder, "DIR", "Where the PNG pictures are").positional().required();
+    f.add("prompts", o_.prompts, "FILE", "Prompts from a file, in the order of the pictures")
+        .usually("those in the pictures");
+    f.add("half", o_.half, halves,
+          "Judge only that half of pictures whose prompts say \"A left of B\"");
+    f.group(group::output);
+    f.add("json", o_.as_json, "Report everything as JSON, with the verdict on every picture");
+    notes_ =
+        "What the table counts:\n"
+        "  colour    the thing has the colour that is named, or its own (an apple is red)\n"
+        "  shape     the thing is there\n"
+        "  instance  a cat is grumpy if and only if the prompt says so\n"
+        "  style     it is drawn as the named artist draws\n"
+        "  memory    the lighthouse appears when it is asked for\n"
+        "  both      two things: exactly two are there, in the right colours\n"
+        "  bound     two things: and each in its own colour\n"
+        "  left      two things: the first is left of the second";
+  }
+  void run() override { check(o_); }
+
+ private:
+  static constexpr Word halves[] = {{"left", Half::left}, {"right", Half::right}};
+  CheckOptions o_;
+};
+
 }  // namespace
 
-void add_check(CLI::App& app) {
-  auto o = std::make_shared<CheckOptions>();
-  CLI::App* c = app.add_subcommand(
-      "check",
-      "Judge pictures of pico's language: how many show what their prompts ask for\n"
-      "  colour    the thing has the colour that is named, or its own (an apple is red)\n"
-      "  shape     the thing is there\n"
-      "  instance  a cat is grumpy if and only if the prompt says so\n"
-      "  style     it is drawn as the named artist draws\n"
-      "  memory    the lighthouse appears when it is asked for\n"
-      "  both      two things: exactly two are there, in the right colours\n"
-      "  bound     two things: and each in its own colour\n"
-      "  left      two things: the first is left of the second");
-  c->add_option("folder", o->folder, "Where the PNG pictures are")->required()->type_name("DIR");
-  c->add_option(
-       "--prompts", o->prompts,
-       "Prompts from a file, in the order of the pictures (default: those in the pictures)")
-      ->type_name("FILE");
-  c->add_option_function<std::string>(
-       "--half", [o](const std::string& name) { o->half = parse_half(name); },
-       "Judge only that half of pictures whose prompts say \"A left of B\": left or right")
-      ->type_name("left|right");
-  c->add_flag("--json", o->as_json, "Report everything as JSON, with the verdict on every picture");
-  c->callback([o] { check(*o); });
-}
+std::unique_ptr<Verb> check_verb() { return std::make_unique<Check>(); }
 
 }  // namespace lacuna

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/options/option.h"
+
 namespace lacuna {
 
 Elementwise::Elementwise(const Recorder& r, int64_t elements, std::initializer_list<int64_t> rows) {
@@ -26,8 +28,8 @@ void expect_size(const Node& n, const Shape& shape) {
   constexpr int64_t limit = int64_t{1} << 31;
   if (shape.elements() >= limit)
     throw InputError(
-        "[{}] expects tensors of fewer than 2^31 elements, not {}; use a smaller --batch or --size",
-        n.op->name, shape.str());
+        "[{}] expects tensors of fewer than 2^31 elements, not {}; use a smaller {} or {}",
+        n.op->name, shape.str(), option("batch"), option("size"));
 }
 
 Shape with_last(const Shape& shape, int64_t last) {

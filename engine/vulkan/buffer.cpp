@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/options/option.h"
 #include "engine/device.h"
 #include "engine/vulkan/device_impl.h"
 
@@ -44,8 +45,9 @@ Buffer::Buffer(Device& device, uint64_t bytes, Memory kind, const char* what)
   if (bytes_ > d.max_allocation)
     throw DeviceError(
         "[device] {} needs {:.1f} MiB in one piece and '{}' gives at most {:.1f} MiB; use a "
-        "smaller --batch, --size or --precision f16",
-        what, bytes_ / 1048576.0, d.info.name, d.max_allocation / 1048576.0);
+        "smaller {}, {} or {} f16",
+        what, bytes_ / 1048576.0, d.info.name, d.max_allocation / 1048576.0, option("batch"),
+        option("size"), option("precision"));
   VkBufferCreateInfo info{VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO};
   info.size = bytes_;
   info.usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT |
@@ -70,9 +72,9 @@ Buffer::Buffer(Device& device, uint64_t bytes, Memory kind, const char* what)
     if (result != VK_SUCCESS)
       throw DeviceError(
           "[device] no room for {} ({:.1f} MiB) on '{}' beside {:.1f} MiB in use ({}); use a "
-          "smaller --batch, --size or --precision f16",
-          what, need.size / 1048576.0, d.info.name, d.allocated.load() / 1048576.0,
-          name_of(result));
+          "smaller {}, {} or {} f16",
+          what, need.size / 1048576.0, d.info.name, d.allocated.load() / 1048576.0, name_of(result),
+          option("batch"), option("size"), option("precision"));
     memory_ = (uint64_t)memory;
     VK_CHECK(d.vk.vkBindBufferMemory(d.device, buffer, memory, 0));
     VkBufferDeviceAddressInfo address{VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO, nullptr,

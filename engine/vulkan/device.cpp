@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "base/options/option.h"
 #include "base/text.h"
 #include "engine/vulkan/device_impl.h"
 
@@ -51,9 +52,8 @@ const DeviceInfo& choose(const std::vector<DeviceInfo>& infos, const std::string
       throw DeviceError("[device] '{}' cannot be used: {}", info.name, info.unusable);
     return info;
   }
-  throw DeviceError(
-      "[device] no device matches '{}'; --device takes a number or a part of a name of:{}",
-      selector, list_text(infos));
+  throw DeviceError("[device] no device matches '{}'; {} takes a number or a part of a name of:{}",
+                    selector, option("device"), list_text(infos));
 }
 
 bool has_extension(VkPhysicalDevice device, const char* name) {

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <tuple>
@@ -16,6 +17,8 @@
 #include "engine/vulkan/vulkan.h"
 
 namespace lacuna {
+
+class Arena;
 
 struct Device::Impl {
   Instance instance;
@@ -47,6 +50,7 @@ struct Device::Impl {
   uint64_t next_address = 4096;  // of buffers that are only counted
   using PipelineKey = std::tuple<const void*, uint32_t, std::array<uint32_t, max_specializations>>;
   std::map<PipelineKey, VkPipeline> pipelines;
+  std::shared_ptr<Arena> arena;  // of all plans that bring none; made for the first
 
   explicit Impl(Instance&& inst) : instance(std::move(inst)) {}
   ~Impl();

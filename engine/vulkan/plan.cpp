@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/half.h"
+#include "base/options/option.h"
 #include "engine/vulkan/plan_impl.h"
 
 namespace lacuna {
@@ -24,12 +25,32 @@ std::string shape_text(const Node& n) {
 
 }  // namespace
 
+std::shared_ptr<Arena> make_arena(Device& device, int64_t block) {
+  return std::make_shared<Arena>(device, block);
+}
+
+Plan::Impl::Impl(Device& d, const PlanOptions& options)
+    : device(d), traits(options.traits.value_or(d.traits())), arena(options.arena) {
+  if (arena) return;
+  std::shared_ptr<Arena>& own = d.impl().arena;
+  if (!own) own = make_arena(d);
+  arena = own;
+}
+
 Plan::Impl::~Impl() {
   Device::Impl& d = device.impl();
   for (VkFence fence : fences) d.vk.vkDestroyFence(d.device, fence, nullptr);
+  forget_commands();
+  if (arena->holder == this) arena->holder = nullptr;
+  if (joined) arena->leave(placement.arena_bytes);
+}
+
+void Plan::Impl::forget_commands() {
+  Device::Impl& d = device.impl();
   if (!commands.empty())
     d.vk.vkFreeCommandBuffers(d.device, d.pool, static_cast<uint32_t>(commands.size()),
                               commands.data());
+  commands.clear();
 }
 
 Plan::Plan(Device& device, const Graph& graph, const PlanOptions& options)
@@ -43,17 +64,30 @@ Plan& Plan::operator=(Plan&&) noexcept = default;
 void Plan::Impl::build(const Graph& graph) {
   const std::vector<uint32_t> kept = prune(graph);
   dispatches = lower(graph, kept, traits, [](uint32_t) { return uint64_t{0}; });
-  std::unordered_map<uint32_t, Home> homes;
-  place_inputs(graph, homes);
-  place_arena(graph, homes);
-  place_outputs(graph, homes);
-  const auto address = [&](uint32_t id) {
-    const Value& value = graph.values()[id];
-    if (value.storage == Storage::parameter) return value.address;
-    const Home& home = homes.at(id);
-    return home.buffer->address() + static_cast<uint64_t>(home.offset);
-  };
-  dispatches = lower(graph, kept, traits, address);
+  place_inputs(graph);
+  place_arena(graph);
+  place_outputs(graph);
+  for (uint32_t id = 0; id < graph.values().size(); id++)
+    if (const Value& value = graph.values()[id]; value.storage == Storage::parameter)
+      parameters[id] = value.address;
+  find_barriers(graph);
+  describe_nodes(graph, kept);
+  for (const uint32_t index : kept) {
+    Node& node = lowered.emplace_back(graph.nodes()[index]);
+    for (auto* tensors : {&node.inputs, &node.outputs})
+      for (Tensor& t : *tensors) t.graph = nullptr;  // which need not live as long
+  }
+  bind();
+}
+
+uint64_t Plan::Impl::address(uint32_t value) const {
+  if (const auto found = parameters.find(value); found != parameters.end()) return found->second;
+  const Home& home = homes.at(value);
+  return home.buffer->address() + static_cast<uint64_t>(home.offset);
+}
+
+// The order of dispatches and the overlaps between them hold wherever the arena lies.
+void Plan::Impl::find_barriers(const Graph& graph) {
   std::vector<std::vector<Range>> ranges(dispatches.size());
   for (size_t i = 0; i < dispatches.size(); i++)
     for (const Access& access : dispatches[i].accesses) {
@@ -63,11 +97,22 @@ void Plan::Impl::build(const Graph& graph) {
                            access.write});
     }
   barrier_before = barriers(ranges);
-  describe_nodes(graph, kept, homes);
+}
+
+void Plan::Impl::bind() {
+  dispatches = lower(lowered, traits, [this](uint32_t value) { return address(value); });
+  generation = arena->generation();
+  forget_commands();
   if (!device.count_only()) record();
 }
 
-void Plan::Impl::place_inputs(const Graph& graph, std::unordered_map<uint32_t, Home>& homes) {
+void Plan::Impl::take_arena() {
+  arena->fit();
+  if (generation != arena->generation()) bind();
+  arena->holder = this;
+}
+
+void Plan::Impl::place_inputs(const Graph& graph) {
   int64_t bytes = 0;
   for (uint32_t id = 0; id < graph.values().size(); id++) {
     const Value& value = graph.values()[id];
@@ -81,31 +126,25 @@ void Plan::Impl::place_inputs(const Graph& graph, std::unordered_map<uint32_t, H
   staging = Buffer(device, static_cast<uint64_t>(bytes), Memory::upload, "input staging");
 }
 
-void Plan::Impl::place_arena(const Graph& graph, std::unordered_map<uint32_t, Home>& homes) {
+void Plan::Impl::place_arena(const Graph& graph) {
+  const int64_t block = arena->block();
   const std::vector<Lifetime> lives = lifetimes(graph, dispatches);
   for (const Lifetime& life : lives)
-    if (life.bytes > arena_block)
+    if (life.bytes > block)
       throw DeviceError(
           "[plan] one tensor of {} needs {:.1f} MiB and '{}' gives at most {:.1f} MiB in one "
-          "piece; "
-          "use a smaller --batch, --size or --precision f16",
+          "piece; use a smaller {}, {} or {} f16",
           graph.values()[life.value].type.shape.str(), life.bytes / 1048576.0, device.info().name,
-          arena_block / 1048576.0);
-  placement = place(lives, arena_block);
-  const int64_t count = (placement.arena_bytes + arena_block - 1) / arena_block;
-  arena.reserve(static_cast<size_t>(count));
-  for (int64_t i = 0; i < count; i++)
-    arena.emplace_back(
-        device,
-        static_cast<uint64_t>(std::min(arena_block, placement.arena_bytes - i * arena_block)),
-        Memory::device, "the arena of intermediate results");
+          block / 1048576.0, option("batch"), option("size"), option("precision"));
+  placement = place(lives, block);
+  arena->join(placement.arena_bytes);
+  joined = true;
   for (size_t i = 0; i < lives.size(); i++)
-    homes[lives[i].value] = {&arena[static_cast<size_t>(placement.offsets[i] / arena_block)],
-                             placement.offsets[i] % arena_block};
+    homes[lives[i].value] = {&arena->buffer(placement.offsets[i] / block),
+                             placement.offsets[i] % block};
 }
 
-void Plan::Impl::place_outputs(const Graph& graph,
-                               const std::unordered_map<uint32_t, Home>& homes) {
+void Plan::Impl::place_outputs(const Graph& graph) {
   int64_t bytes = 0;
   for (const auto& [name, tensor] : graph.outputs()) {
     const auto home = homes.find(tensor.id);
@@ -118,8 +157,7 @@ void Plan::Impl::place_outputs(const Graph& graph,
   readback = Buffer(device, static_cast<uint64_t>(bytes), Memory::download, "output readback");
 }
 
-void Plan::Impl::describe_nodes(const Graph& graph, std::span<const uint32_t> kept,
-                                const std::unordered_map<uint32_t, Home>& homes) {
+void Plan::Impl::describe_nodes(const Graph& graph, std::span<const uint32_t> kept) {
   std::unordered_map<uint32_t, size_t> position;
   for (uint32_t index : kept) {
     const Node& n = graph.nodes()[index];
@@ -220,7 +258,8 @@ void Plan::Impl::record() {
     VK_CHECK(d.vk.vkEndCommandBuffer(commands[c]));
   }
   const VkFenceCreateInfo info{VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
-  for (VkFence& fence : fences) VK_CHECK(d.vk.vkCreateFence(d.device, &info, nullptr, &fence));
+  for (VkFence& fence : fences)
+    if (!fence) VK_CHECK(d.vk.vkCreateFence(d.device, &info, nullptr, &fence));
 }
 
 void Plan::Impl::check_inputs() const {
@@ -254,6 +293,7 @@ bool Plan::ready() const {
 
 void Plan::run() {
   impl_->check_inputs();
+  impl_->take_arena();
   Device::Impl& d = impl_->device.impl();
   const size_t count = impl_->commands.size();
   const auto wait = [&](size_t c) {
@@ -306,6 +346,9 @@ const Plan::Impl::Named& Plan::Impl::output(const std::string& name) const {
 
 Buffer Plan::copy(const std::string& output) const {
   const Impl::Named& o = impl_->output(output);
+  if (!impl_->device.count_only() && impl_->arena->holder != impl_.get())
+    throw DeviceError("[plan] another plan has run since '{}' was computed; copy it before",
+                      output);
   const VkBufferCopy part{static_cast<uint64_t>(o.home.offset), 0,
                           static_cast<uint64_t>(o.type.shape.elements() * size_of(o.type.dtype))};
   Buffer own(impl_->device, part.size, Memory::device, "a result that is kept");

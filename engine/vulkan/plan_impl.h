@@ -2,19 +2,18 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "engine/plan.h"
+#include "engine/vulkan/arena.h"
 #include "engine/vulkan/device_impl.h"
 
 namespace lacuna {
 
 struct Plan::Impl {
-  // Blocks of the arena are no larger, whatever the device offers; offsets stay far from overflow.
-  static constexpr int64_t block_limit = int64_t{1} << 40;
-
   // Where a value lives: a range of one of our buffers.
   struct Home {
     const Buffer* buffer = nullptr;
@@ -35,11 +34,15 @@ struct Plan::Impl {
 
   Device& device;
   DeviceTraits traits;
-  int64_t arena_block;
+  std::shared_ptr<Arena> arena;
+  bool joined = false;      // the arena knows what this plan needs
+  uint64_t generation = 0;  // of the arena's addresses that are recorded
   Placement placement;
-  std::vector<Buffer> arena;
   Buffer inputs, outputs, staging, readback;
   std::unordered_map<std::string, Named> input_names, output_names;
+  std::vector<Node> lowered;                          // copies of the nodes that are kept
+  std::unordered_map<uint32_t, uint64_t> parameters;  // their addresses
+  std::unordered_map<uint32_t, Home> homes;           // of all other values
   std::vector<Dispatch> dispatches;
   std::vector<bool> barrier_before;
   std::vector<NodeInfo> nodes;           // that are kept
@@ -47,23 +50,23 @@ struct Plan::Impl {
   std::vector<VkCommandBuffer> commands;
   std::array<VkFence, 2> fences{};  // of the pieces that are under way
 
-  Impl(Device& d, const PlanOptions& options)
-      : device(d),
-        traits(options.traits.value_or(d.traits())),
-        arena_block(static_cast<int64_t>(std::min<uint64_t>(d.max_allocation(), block_limit))) {
-    if (options.arena_block > 0) arena_block = std::min(arena_block, options.arena_block);
-    arena_block = std::max(arena_block / arena_alignment, int64_t{1}) * arena_alignment;
-  }
+  Impl(Device& d, const PlanOptions& options);
   ~Impl();
   void build(const Graph& graph);
-  void place_inputs(const Graph& graph, std::unordered_map<uint32_t, Home>& homes);
-  void place_arena(const Graph& graph, std::unordered_map<uint32_t, Home>& homes);
-  void place_outputs(const Graph& graph, const std::unordered_map<uint32_t, Home>& homes);
-  void describe_nodes(const Graph& graph, std::span<const uint32_t> kept,
-                      const std::unordered_map<uint32_t, Home>& homes);
+  void place_inputs(const Graph& graph);
+  void place_arena(const Graph& graph);
+  void place_outputs(const Graph& graph);
+  void find_barriers(const Graph& graph);
+  void describe_nodes(const Graph& graph, std::span<const uint32_t> kept);
+  uint64_t address(uint32_t value) const;
+  // Lowers with the addresses that hold now, and records.
+  void bind();
+  // Makes the arena this plan's: what another left in it is gone, and what moved is recorded anew.
+  void take_arena();
   // Where each command buffer ends in the dispatches.
   std::vector<size_t> piece_ends() const;
   void record();
+  void forget_commands();
   void record_dispatch(VkCommandBuffer cb, size_t i);
   void copy_inputs(VkCommandBuffer cb);
   void copy_outputs(VkCommandBuffer cb);

@@ -9,6 +9,7 @@ namespace lacuna {
 
 std::vector<NodeProfile> Plan::profile() {
   impl_->check_inputs();
+  impl_->take_arena();
   Device::Impl& d = impl_->device.impl();
   std::vector<NodeProfile> lines;
   for (const Impl::NodeInfo& n : impl_->nodes)
@@ -45,6 +46,7 @@ std::vector<NodeProfile> Plan::profile() {
 
 std::vector<NodeTrace> Plan::trace() {
   impl_->check_inputs();
+  impl_->take_arena();
   Device::Impl& d = impl_->device.impl();
   d.run_once([&](VkCommandBuffer cb) { impl_->copy_inputs(cb); });
   std::vector<NodeTrace> lines;

@@ -6,9 +6,11 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/options/fields.h"
 #include "base/text.h"
+#include "erase/groups.h"
 #include "erase/phrasing.h"
-#include "models/generate.h"
+#include "models/text/text_cache.h"
 
 namespace lacuna {
 namespace {
@@ -32,7 +34,7 @@ Phrasing phrasing(std::string_view line, size_t at, size_t end, const std::strin
 constexpr std::string_view placeholder = "{}";
 
 Matrix states_of(TextCache& cache, const std::string& text, Index width) {
-  const TextStates states = cache.states(text);
+  const Embeddings states = cache.conditioning(text).sequence;
   const auto tokens = static_cast<Index>(states->size()) / width;
   return Eigen::Map<const Eigen::MatrixXf>(states->data(), width, tokens).cast<double>();
 }
@@ -63,17 +65,32 @@ Pairing pairing_of(const Tokenizer& tokenizer, const Phrasing& p, Tokens tokens)
 
 }  // namespace
 
-Tokens parse_tokens(std::string_view name) {
-  if (name == "last") return Tokens::last;
-  if (name == "all") return Tokens::all;
-  throw InputError("[erase] --tokens '{}' is unknown; choose last or all", name);
+std::span<const Word> words(Tokens) {
+  static constexpr Word all[] = {{"last", Tokens::last}, {"all", Tokens::all}};
+  return all;
 }
 
-std::string_view name_of(Tokens tokens) { return tokens == Tokens::last ? "last" : "all"; }
+void ConceptOptions::describe(Fields& f) {
+  f.group(group::what);
+  f.add("concept", concepts, "TEXT", "What to erase; may be given several times").identity();
+  f.add("guide", guides, "TEXT",
+        "What stands in its place: one text for all concepts, or one for each")
+      .also("anchor")
+      .identity()
+      .usually("nothing");
+  f.add("tokens", tokens,
+        "Use the state of each text's last token (last), or of a concept's last token, all that "
+        "follow it and all tokens of the texts that must stay (all)")
+      .from_model()
+      .identity();
+  f.group(group::keep);
+  f.add("preserve", retained, "TEXT", "A text that must stay; may be given several times");
+}
 
 void ConceptOptions::check(const char* method) const {
   if (concepts.empty())
-    throw InputError("[{}] there is nothing to erase; name it with --concept \"red\"", method);
+    throw InputError("[{}] there is nothing to erase; name it with {} \"red\"", method,
+                     option("concept"));
   if (guides.size() > 1 && guides.size() != concepts.size())
     throw InputError("[{}] {} guides do not go with {} concepts; give one for all or one for each",
                      method, guides.size(), concepts.size());
@@ -83,9 +100,8 @@ void ConceptOptions::check(const char* method) const {
   for (size_t i = 0; i < concepts.size(); i++)
     if (lower_ascii(trimmed(concepts[i])) == lower_ascii(trimmed(guide_of(i))))
       throw InputError(
-          "[{}] the concept '{}' is its own guide, so nothing would change; name "
-          "another --guide",
-          method, concepts[i]);
+          "[{}] the concept '{}' is its own guide, so nothing would change; name another {}",
+          method, concepts[i], option("guide"));
 }
 
 const std::string& ConceptOptions::guide_of(size_t concept_index) const {
@@ -94,14 +110,10 @@ const std::string& ConceptOptions::guide_of(size_t concept_index) const {
 }
 
 std::map<std::string, std::string> ConceptOptions::texts() const {
-  const auto list = [](const std::vector<std::string>& all) {
-    return fmt::format("{}", fmt::join(all, " | "));
-  };
-  return {{"concept", list(concepts)},
-          {"guide", list(guides)},
-          {"prompts", list(prompts)},
-          {"retain", list(retained)},
-          {"tokens", std::string(name_of(tokens))}};
+  OptionTexts texts = fields_of(*this).identity();
+  texts["prompts"] = list(prompts);
+  texts["retain"] = list(retained);
+  return texts;
 }
 
 std::string Phrasing::text() const { return joined({before, words, after}); }
@@ -135,7 +147,8 @@ std::vector<Phrasing> phrasings_of(const ConceptOptions& o, const char* method) 
 ConceptStates concept_states(TextEncoder& encoder, const std::vector<Phrasing>& phrasings,
                              const std::vector<std::string>& retained, Tokens tokens,
                              const TellTexts& tell) {
-  TextCache cache(encoder);
+  TextPredictor predictor(encoder);
+  TextCache cache(predictor);
   const Tokenizer& tokenizer = encoder.tokenizer();
   const Index width = encoder.width(), context = tokenizer.context();
   const size_t total = phrasings.size() + retained.size();

@@ -12,16 +12,18 @@
 #include <string>
 #include <vector>
 
+#include "base/options/words.h"
 #include "erase/closed/closed_form.h"
 #include "models/text/text_encoder.h"
 
 namespace lacuna {
 
+class Fields;
+
 // Which states count: the last token of a text alone (UCE's present program, SPEED), or for
 // concepts that token and all that follow, for retained texts all (UCE's paper, RECE).
 enum class Tokens { last, all };
-Tokens parse_tokens(std::string_view name);  // "last" or "all"; throws InputError
-std::string_view name_of(Tokens tokens);
+std::span<const Word> words(Tokens);
 
 struct ConceptOptions {
   std::vector<std::string> concepts;
@@ -30,6 +32,8 @@ struct ConceptOptions {
   std::vector<std::string> retained;  // texts that must stay as they are
   Tokens tokens = Tokens::last;
 
+  // All but `prompts`, which are read from files.
+  void describe(Fields& fields);
   // Throws InputError, in the name of `method`, for what contradicts itself.
   void check(const char* method) const;
   const std::string& guide_of(size_t concept_index) const;

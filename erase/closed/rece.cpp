@@ -2,8 +2,8 @@
 
 #include <vector>
 
-#include "base/error.h"
-#include "erase/range.h"
+#include "base/options/fields.h"
+#include "erase/groups.h"
 
 namespace lacuna {
 namespace {
@@ -25,11 +25,21 @@ Matrix sum_of_squares(std::span<const Matrix> matrices) {
 
 }  // namespace
 
-void ReceOptions::check() const {
-  uce.check("rece");
-  check_range("rece", "--revive-lambda", revive_lambda, 0, 1e6, "1e-3 to 0.1 are usual");
-  check_range("rece", "--epochs", static_cast<double>(epochs), 0, 100, "1 to 3 are usual");
+void ReceOptions::describe(Fields& f) {
+  uce.describe(f);
+  f.group(group::strength);
+  f.add("revive-lambda", revive_lambda, "X",
+        "Keeps the states that would revive the concept small: larger keeps them nearer to zero")
+      .range(0, 1e6, "1e-3 to 0.1 are usual")
+      .from_model()
+      .identity();
+  f.add("epochs", epochs, "N", "How often such states are searched and erased")
+      .range(0, 100, "1 to 3 are usual")
+      .from_model()
+      .identity();
 }
+
+void ReceOptions::check() const { fields_of(*this, "rece").check(); }
 
 std::string Rece::formula() const {
   return fmt::format(
@@ -37,12 +47,7 @@ std::string Rece::formula() const {
       options_.uce.formula(), options_.epochs, options_.revive_lambda);
 }
 
-std::map<std::string, std::string> Rece::options() const {
-  std::map<std::string, std::string> all = options_.uce.texts();
-  all["revive-lambda"] = fmt::format("{:g}", options_.revive_lambda);
-  all["epochs"] = std::to_string(options_.epochs);
-  return all;
-}
+OptionTexts Rece::options() const { return fields_of(options_).identity(); }
 
 void Rece::prepare(const ConceptStates& states, std::span<const Matrix> matrices) {
   const StatePairs& pairs = states.pairs;

@@ -21,6 +21,7 @@ struct ReceOptions {
   double revive_lambda = 1e-3;  // published: 1e-3 for artists and stubborn objects, else 0.1
   int64_t epochs = 1;           // published: 1, for unsafe content 2 or 3
 
+  void describe(Fields& fields);
   void check() const;
 };
 

@@ -9,8 +9,10 @@
 #include <limits>
 #include <vector>
 
+#include "base/error.h"
+#include "base/options/fields.h"
 #include "base/rng.h"
-#include "erase/range.h"
+#include "erase/groups.h"
 
 namespace lacuna {
 namespace {
@@ -93,12 +95,33 @@ Matrix centroids(const Matrix& columns, Index k) {
   return centres;
 }
 
-void SpeedOptions::check() const {
-  check_range("speed", "--threshold", threshold, 0, 1e6, "0.1 is usual");
-  check_range("speed", "--retain-scale", retain_scale, 1e-6, 1e6, "0.05 to 1 are usual");
-  check_range("speed", "--lambda", lambda, 0, 1e6, "0 is usual");
-  check_range("speed", "--copies", static_cast<double>(copies), 0, 1000, "10 is usual");
+void SpeedOptions::describe(Fields& f) {
+  f.group(group::strength);
+  f.add("retain-scale", retain_scale, "X", "Larger values make the change smaller")
+      .range(1e-6, 1e6, "0.05 to 1 are usual")
+      .from_model()
+      .identity();
+  f.add("threshold", threshold, "X",
+        "A direction may change if the preserved texts use it less than this (an eigenvalue)")
+      .range(0, 1e6, "0.1 is usual")
+      .from_model()
+      .identity();
+  f.add("lambda", lambda, "X", "Larger values let the states of the empty text move")
+      .range(0, 1e6, "0 is usual")
+      .from_model()
+      .identity();
+  f.group(group::keep);
+  f.add("copies", copies, "N", "Noisy copies of each preserved state")
+      .range(0, 1000, "10 is usual")
+      .from_model()
+      .identity();
+  f.add_off("filter", filter,
+            "Keep every preserved state, not only those that the change would move")
+      .identity();
+  f.add("seed", seed, "N", "Seed of the noise").identity();
 }
+
+void SpeedOptions::check() const { fields_of(*this, "speed").check(); }
 
 std::string Speed::formula() const {
   return fmt::format(
@@ -107,14 +130,7 @@ std::string Speed::formula() const {
       options_.lambda, options_.retain_scale, options_.threshold);
 }
 
-std::map<std::string, std::string> Speed::options() const {
-  return {{"threshold", fmt::format("{:g}", options_.threshold)},
-          {"retain-scale", fmt::format("{:g}", options_.retain_scale)},
-          {"lambda", fmt::format("{:g}", options_.lambda)},
-          {"copies", std::to_string(options_.copies)},
-          {"filter", options_.filter ? "yes" : "no"},
-          {"seed", std::to_string(options_.seed)}};
-}
+OptionTexts Speed::options() const { return fields_of(options_).identity(); }
 
 void Speed::prepare(const ConceptStates& states, std::span<const Matrix>) {
   const StatePairs& pairs = states.pairs;
@@ -227,8 +243,8 @@ Matrix Speed::edited(const Matrix& w) const {
   const Matrix right = times_m(pq.transpose() - (pq.transpose() * mk) * fix);
   const Matrix result = w + (w * change_) * right;
   if (!result.allFinite())
-    throw InputError(
-        "[speed] the result holds numbers that are not finite; use a larger --retain-scale");
+    throw InputError("[speed] the result holds numbers that are not finite; use a larger {}",
+                     option("retain-scale"));
   return result;
 }
 

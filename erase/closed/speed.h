@@ -25,6 +25,8 @@
 
 namespace lacuna {
 
+class Fields;
+
 // The published program's numbers.
 struct SpeedOptions {
   double threshold = 0.1, retain_scale = 1 /* rho */, lambda = 0;
@@ -32,6 +34,7 @@ struct SpeedOptions {
   bool filter = true;   // steps 1 and 2; without it all retained states count as they are
   uint64_t seed = 0;    // of the noise
 
+  void describe(Fields& fields);
   void check() const;
 };
 

@@ -1,26 +1,35 @@
 #include "erase/closed/uce.h"
 
-#include "base/error.h"
-#include "erase/range.h"
+#include "base/options/fields.h"
+#include "erase/groups.h"
 
 namespace lacuna {
 
-void UceOptions::check(const char* method) const {
-  check_range(method, "--erase-scale", erase_scale, 1e-6, 1e6, "1 is usual");
-  check_range(method, "--preserve-scale", preserve_scale, 0, 1e6, "0.1 to 1 are usual");
-  check_range(method, "--lambda", lambda, 0, 1e6, "0.1 to 0.5 are usual");
+void UceOptions::describe(Fields& f) {
+  f.group(group::strength);
+  f.add("erase-scale", erase_scale, "X", "Weight of the concepts")
+      .range(1e-6, 1e6, "1 is usual")
+      .from_model()
+      .identity();
+  f.add("lambda", lambda, "X", "Weight of staying near the original matrices")
+      .range(0, 1e6, "0.1 to 0.5 are usual")
+      .from_model()
+      .identity();
+  f.group(group::keep);
+  f.add("preserve-scale", preserve_scale, "X", "Weight of the texts that must stay")
+      .range(0, 1e6, "0.1 to 1 are usual")
+      .from_model()
+      .identity();
 }
+
+void UceOptions::check(const char* method) const { fields_of(*this, method).check(); }
 
 std::string UceOptions::formula() const {
   return fmt::format("min_W' {:g} sum |W' c - W a|^2 + {:g} sum |W' r - W r|^2 + {:g} |W' - W|^2",
                      erase_scale, preserve_scale, lambda);
 }
 
-std::map<std::string, std::string> UceOptions::texts() const {
-  return {{"erase-scale", fmt::format("{:g}", erase_scale)},
-          {"preserve-scale", fmt::format("{:g}", preserve_scale)},
-          {"lambda", fmt::format("{:g}", lambda)}};
-}
+OptionTexts UceOptions::texts() const { return fields_of(*this).identity(); }
 
 std::string Uce::formula() const { return options_.formula(); }
 

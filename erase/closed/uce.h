@@ -15,10 +15,13 @@
 
 namespace lacuna {
 
+class Fields;
+
 // The published program's numbers.
 struct UceOptions {
   double erase_scale = 1, preserve_scale = 1, lambda = 0.5;
 
+  void describe(Fields& fields);
   // Throws InputError, in the name of `method`, naming what is out of range.
   void check(const char* method) const;
   // The problem as text, and the options by name.

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "base/options/option.h"
 #include "erase/edits/fingerprint.h"
 #include "erase/edits/lora.h"
 #include "models/files/text_names.h"
@@ -92,9 +93,9 @@ void Edit::check_base(ModelPart part, const std::string& hash) const {
   const auto name = metadata().find(edit_key::base_name);
   throw InputError(
       "[edit] {} was trained on another model ({}, {}...) than this one ({}...); name that model "
-      "with --model, or use --force",
+      "with {}, or use {}",
       display(path()), name == metadata().end() ? "unnamed" : name->second,
-      trained_on->second.substr(0, 8), hash.substr(0, 8));
+      trained_on->second.substr(0, 8), hash.substr(0, 8), option("model"), option("force"));
 }
 
 std::vector<Edit::Target> Edit::targets(ModelPart part, const TensorFile& base) const {

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/options/option.h"
 #include "base/safetensors.h"
 #include "models/files/ldm_names.h"
 #include "models/files/model_files.h"
@@ -20,8 +21,8 @@ void store(const std::string& name, std::span<const float> values, FileDType typ
   if (type == FileDType::f16)
     for (const float v : values)
       if (std::abs(v) > largest_half)
-        throw InputError("[export] '{}' holds {}, too large for 16-bit floats; use --save-type f32",
-                         name, v);
+        throw InputError("[export] '{}' holds {}, too large for 16-bit floats; use {} f32", name, v,
+                         option("save-type"));
   bytes_from_floats(values, type, bytes);
 }
 
@@ -117,13 +118,14 @@ void export_folder(const fs::path& target, const fs::path& model, EditSums edits
                    std::optional<FileDType> type, const TensorFile::Metadata& metadata,
                    bool replace, const TellTensors& tell) {
   if (fs::exists(target) && !(replace && fs::exists(target / "model_index.json")))
-    throw InputError("[export] {} exists already; choose another --folder{}", display(target),
+    throw InputError("[export] {} exists already; choose another {}{}", display(target),
+                     option("folder"),
                      replace ? ", as this one holds no model" : ", or use --force");
   const fs::path configured = configuration_folder(model);
   for (const fs::path& other : {model, configured})
     if (lies_in(target, other) || lies_in(other, target))
-      throw InputError("[export] {} and the model {} lie in each other; choose another --folder",
-                       display(target), display(other));
+      throw InputError("[export] {} and the model {} lie in each other; choose another {}",
+                       display(target), display(other), option("folder"));
   // A single file's parts are all written; of a folder those that edits change.
   struct Written {
     ModelPart part;

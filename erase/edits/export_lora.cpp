@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/options/option.h"
 #include "base/safetensors.h"
 #include "erase/closed/closed_form.h"
 #include "erase/edits/export.h"
@@ -96,8 +97,9 @@ LoraReport export_lora(const std::filesystem::path& file, EditSums edits, int64_
     for (const std::string& name : part.names()) add(part, name);
   if (tensors.empty())
     throw InputError(
-        "[export] the edits change no matrix and no convolution, so there is nothing "
-        "for a LoRA; use --delta");
+        "[export] the edits change no matrix and no convolution, so there is nothing for a LoRA; "
+        "use {}",
+        option("delta"));
   write_safetensors(file, std::move(tensors), metadata, Overwrite::yes);
   return report;
 }

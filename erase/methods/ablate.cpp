@@ -7,9 +7,10 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/options/fields.h"
 #include "erase/edits/fingerprint.h"
+#include "erase/groups.h"
 #include "erase/phrasing.h"
-#include "erase/range.h"
 #include "erase/seeds.h"
 #include "models/layout.h"
 
@@ -23,36 +24,76 @@ constexpr int64_t detached = 1;
 
 }  // namespace
 
-AblateLoss parse_ablate_loss(std::string_view name) {
-  if (name == "model") return AblateLoss::model_based;
-  if (name == "noise") return AblateLoss::noise_based;
-  throw InputError("[ablate] --loss '{}' is unknown; choose model or noise", name);
+std::span<const Word> words(AblateLoss) {
+  static constexpr Word all[] = {{"model", AblateLoss::model_based},
+                                 {"noise", AblateLoss::noise_based}};
+  return all;
 }
 
-AblateCompat parse_ablate_compat(std::string_view name) {
-  if (name == "compvis") return AblateCompat::compvis;
-  if (name == "diffusers") return AblateCompat::diffusers;
-  throw InputError("[ablate] --compat '{}' is unknown; choose compvis or diffusers", name);
+std::span<const Word> words(AblateCompat) {
+  static constexpr Word all[] = {{"none", AblateCompat::none, false},
+                                 {"compvis", AblateCompat::compvis},
+                                 {"diffusers", AblateCompat::diffusers}};
+  return all;
 }
 
-std::string_view name_of(AblateCompat c) {
-  return c == AblateCompat::compvis     ? "compvis"
-         : c == AblateCompat::diffusers ? "diffusers"
-                                        : "none";
+void AblateOptions::describe(Fields& f) {
+  f.group(group::keep);
+  f.add("prior-weight", prior_weight, "X",
+        "Weight of the anchor's own denoising loss; 0 leaves it out")
+      .range(0, 1e6, "1 is usual, 0 leaves it out")
+      .from_model()
+      .identity();
+  f.add("retain-weight", retain_weight, "X", "Weight of the retained prompts in the loss")
+      .range(0, 1e6, "1 is usual")
+      .from_model()
+      .identity();
+  f.add("retain-batch", retain_batch, "N", "Retained examples at a time")
+      .range(0, 256, "as --batch is usual")
+      .from_model()
+      .identity()
+      .usually("as --batch");
+  f.add("retain-neutral", retain_neutral, "X",
+        "Share of the retained examples that has the empty prompt")
+      .range(0, 1, "it is a share between 0 and 1")
+      .from_model()
+      .identity();
+  f.add("retain-steps", retain_steps, "N", "Sampler steps of a retained prompt's trajectory")
+      .range(2, 1000, "10 to 50 are usual")
+      .from_model()
+      .identity();
+  f.group(group::strength);
+  f.add("loss", loss, "Train towards the model's own prediction for the anchor, or to the noise")
+      .identity();
+  f.add("batch", batch, "N", "Captions of the concept at a time")
+      .range(1, 256, "4 is usual")
+      .from_model()
+      .identity()
+      .usually("4; memorization: 2");
+  anchors.describe(f);
+  f.add("augment", augment, "Use pictures as they are, mirrored, or resized with a mask")
+      .from_model()
+      .identity()
+      .usually("none; objects: resize");
+  f.add("most-similar", most_similar, "X",
+        "Similarity to the memorised picture (correlation of the pixels) above which an anchor "
+        "picture is a copy")
+      .range(-1, 1, "0.5 is usual");
+  f.add("similarity-file", scores, "FILE",
+        "Your own scores instead, such as those of an SSCD network: lines \"picture,score\"; a run "
+        "without it leaves the pictures to score");
+  f.add("seed", seed, "N", "Seed of everything random").identity();
+  f.add("compat", compat,
+        "Sum the loss over the latent's channels and weigh the prior as that published program "
+        "does")
+      .identity();
 }
 
 void AblateOptions::check() const {
-  anchors.check();
-  check_range("ablate", "--batch", static_cast<double>(batch), 1, 256, "4 is usual");
-  check_range("ablate", "--prior-weight", prior_weight, 0, 1e6, "1 is usual, 0 leaves it out");
-  check_range("ablate", "--most-similar", most_similar, -1, 1, "0.5 is usual");
-  check_range("ablate", "--retain-weight", retain_weight, 0, 1e6, "1 is usual");
-  check_range("ablate", "--retain-neutral", retain_neutral, 0, 1, "it is a share between 0 and 1");
-  check_range("ablate", "--retain-steps", retain_steps, 2, 1000, "10 to 50 are usual");
-  check_range("ablate", "--retain-batch", static_cast<double>(retain_batch), 0, 256,
-              "as --batch is usual");
+  fields_of(*this, "ablate").check();
   if (retain_batch > 0 && retain.empty())
-    throw InputError("[ablate] --retain-batch needs prompts to retain; name a file with --retain");
+    throw InputError("[ablate] {} needs prompts to retain; name a file with {}",
+                     option("retain-batch"), option("retain"));
 }
 
 Ablate::Ablate(StableDiffusion& model, TextCache& text, const Trainables& trainables,
@@ -61,7 +102,16 @@ Ablate::Ablate(StableDiffusion& model, TextCache& text, const Trainables& traina
       text_(text),
       trainables_(trainables),
       options_(std::move(options)),
-      model_hash_(std::move(model_hash)) {
+      model_hash_(std::move(model_hash)),
+      retain_(model, text,
+              {.prompts = options_.retain,
+               .batch = options_.retain_batch,
+               .neutral = options_.retain_neutral,
+               .sampling = {.steps = options_.retain_steps,
+                            .size = options_.size,
+                            .folder = options_.cache},
+               .seed = mix(options_.seed, for_retained)},
+              model_hash_) {
   options_.check();
   options_.anchors.seed = mix(options_.seed, for_anchors);
   if (model.noise_schedule().config().prediction != Prediction::epsilon)
@@ -77,11 +127,11 @@ std::string Ablate::sentence() const {
       own_target() ? "sg[eps(z_t, c)]" : "the noise e",
       std::accumulate(o.pairs.begin(), o.pairs.end(), size_t{0},
                       [](size_t n, const CaptionPair& p) { return n + p.targets.size(); }),
-      list(o.concepts), name_of(o.type), o.pairs.size(), o.anchors.count,
+      list(o.concepts), word_of(o.type), o.pairs.size(), o.anchors.count,
       o.compat == AblateCompat::none
           ? "the loss is the plain mean"
           : fmt::format("the loss is {} times the mean, as published ({})",
-                        model_.unet_config().out_channels, name_of(o.compat)));
+                        model_.unet_config().out_channels, word_of(o.compat)));
   if (has_prior()) text += fmt::format("; and {:g} times eps(z_t, c) towards e", o.prior_weight);
   if (o.retain_batch > 0)
     text += fmt::format("; and {:g} times eps(z, r) towards eps*(z, r) for {} retained prompts",
@@ -94,27 +144,13 @@ OptionTexts Ablate::options() const {
   std::vector<std::string> pairs;
   for (const CaptionPair& p : o.pairs)
     pairs.push_back(fmt::format("{} <- {}", p.anchor, fmt::join(p.targets, "; ")));
-  OptionTexts all = {{"method", "ablate"},
-                     {"concept", list(o.concepts)},
-                     {"type", std::string(name_of(o.type))},
-                     {"pairs", list(pairs)},
-                     {"loss", own_target() ? "model" : "noise"},
-                     {"compat", std::string(name_of(o.compat))},
-                     {"augment", std::string(name_of(o.augment))},
-                     {"prior-weight", fmt::format("{:g}", o.prior_weight)},
-                     {"anchor-count", std::to_string(o.anchors.count)},
-                     {"anchor-sampler", o.anchors.generate.sampler},
-                     {"anchor-steps", std::to_string(o.anchors.generate.steps)},
-                     {"anchor-guidance", fmt::format("{:g}", o.anchors.generate.guidance)},
-                     {"anchor-eta", fmt::format("{:g}", o.anchors.generate.eta)},
-                     {"retain", list(o.retain)},
-                     {"retain-weight", fmt::format("{:g}", o.retain_weight)},
-                     {"retain-neutral", fmt::format("{:g}", o.retain_neutral)},
-                     {"retain-steps", std::to_string(o.retain_steps)},
-                     {"batch", std::to_string(o.batch)},
-                     {"retain-batch", std::to_string(o.retain_batch)},
-                     {"seed", std::to_string(o.seed)},
-                     {"size", fmt::format("{}x{}", o.size.width, o.size.height)}};
+  OptionTexts all = fields_of(o).identity();
+  all["method"] = "ablate";
+  all["concept"] = list(o.concepts);
+  all["type"] = word_of(o.type);
+  all["pairs"] = list(pairs);
+  all["retain"] = list(o.retain);
+  all["size"] = fmt::format("{}x{}", o.size.width, o.size.height);
   if (o.memorized) {
     all["most-similar"] = fmt::format("{:g}", o.most_similar);
     all["similarity"] = o.scores.empty() ? "correlation" : display(o.scores);
@@ -131,31 +167,24 @@ void Ablate::reserve() {
                           options_.size);
   if (options_.anchors.pixels) model_.decoder_plan(options_.size);
   model_.predictor().release();
-  if (options_.retain_batch > 0) {
-    model_.predictor().plan(2 * TrajectoryOptions{}.batch, options_.size);
-    model_.predictor().release();
-  }
+  retain_.reserve();
+  model_.predictor().release();
   // It lives beside the plans of training.
   if (options_.augment != Augment::none) model_.encoder_plan(options_.size);
 }
 
-void Ablate::prepare(const Tell& tell) {
-  anchors_ = make_anchors(model_, text_, options_.anchors, model_hash_, tell);
-  if (options_.memorized) filter_memorized(tell);
-  if (options_.retain_batch > 0) {
-    std::vector<TrajectoryPrompt> prompts;
-    for (const std::string& r : options_.retain) prompts.push_back({r, r});
-    prompts = in_turn(prompts, 0);
-    const TrajectoryOptions t{
-        .steps = options_.retain_steps, .size = options_.size, .folder = options_.cache};
-    retain_ = frozen_trajectories(model_, text_, prompts,
-                                  seeds_of(mix(options_.seed, for_retained), prompts.size()), t,
-                                  model_hash_, tell);
-  }
+void Ablate::prepare(const ProgressCallback& progress) {
+  anchors_ = make_anchors(model_, text_, options_.anchors, model_hash_, progress);
+  if (options_.memorized) filter_memorized(progress);
+  retain_.prepare(progress);
   model_.predictor().release();
 }
 
-Tensor Ablate::states(Graph& g, const char* name, int64_t count) const {
+Denoiser Ablate::denoiser() const {
+  return Denoiser(model_.unet(), model_.dtype(), entries(), options_.size);
+}
+
+Tensor Ablate::sequence(Graph& g, const char* name, int64_t count) const {
   const int64_t tokens = model_.tokenizer().context();
   if (!edits_text())
     return g.input(name, {count, tokens, model_.unet_config().cross_attention_dim});
@@ -166,8 +195,9 @@ Loss Ablate::loss(Graph& g) const {
   const AblateOptions& o = options_;
   const LatentSize size = o.size;
   const int64_t all = entries(), rest = all - o.batch;
-  const UNetInputs inputs(g, model_.unet_config(), size, states(g, "context", all));
-  const Tensor prediction = inputs.predict(model_.unet(), model_.dtype(), detached);
+  const Denoiser denoiser = this->denoiser();
+  const Denoiser::Inputs inputs = denoiser.in(g, sequence(g, "texts", all));
+  const Tensor prediction = denoiser.predict(inputs, detached);
   const Shape shape = prediction.shape();
   const int64_t each = shape.elements() / all;
   Tensor target;
@@ -181,12 +211,16 @@ Loss Ablate::loss(Graph& g) const {
         const int64_t one = x.shape().elements() / all;
         return slice(x.reshape({1, all * one}), 0, o.batch * one);
       };
-      const Shape z = inputs.latents.shape();
-      UNetInputs its = inputs;
-      its.latents = first(inputs.latents).reshape({o.batch, z[1], z[2], z[3]});
+      const auto first_latents = [&](Tensor x) {
+        const Shape z = x.shape();
+        return first(x).reshape({o.batch, z[1], z[2], z[3]});
+      };
+      Denoiser::Inputs its;
+      its.latents = first_latents(inputs.latents);
+      if (inputs.canvas) its.canvas = first_latents(inputs.canvas);
       its.features = first(inputs.features).reshape({o.batch, inputs.features.shape()[1]});
-      its.context = states(g, "anchor_context", o.batch);
-      anchor = its.predict(model_.unet(), model_.dtype()).reshape({1, o.batch * each});
+      its.sequence = sequence(g, "anchor_texts", o.batch);
+      anchor = denoiser.predict(its).reshape({1, o.batch * each});
     }
     target = cast(detach(anchor), DType::f32);
     if (rest > 0) {
@@ -200,7 +234,7 @@ Loss Ablate::loss(Graph& g) const {
   return mse(prediction, target, g.input("weight", {all, size.height, size.width}));
 }
 
-Ablate::Example Ablate::example(Rng& rng) {
+Ablate::Example Ablate::example(Rng& rng) const {
   const size_t which = rng.below(anchors_.size());
   const Anchor& a = anchors_[which];
   const CaptionPair& pair = options_.pairs[a.prompt];
@@ -212,11 +246,11 @@ Ablate::Example Ablate::example(Rng& rng) {
   std::vector<float> latents = a.latents;
   std::string prefix;
   if (options_.augment == Augment::none) {
-    e.entry.mask.assign(static_cast<size_t>(options_.size.height * options_.size.width), 1.0f);
+    e.mask.assign(static_cast<size_t>(options_.size.height * options_.size.width), 1.0f);
   } else {
     Augmented shown = augmented(a.image, options_.augment, options_.size, rng);
     latents = model_.encode(shown.image, &rng);
-    e.entry.mask = std::move(shown.mask);
+    e.mask = std::move(shown.mask);
     prefix = shown.prefix;
   }
   e.noise.resize(latents.size());
@@ -224,99 +258,71 @@ Ablate::Example Ablate::example(Rng& rng) {
   e.entry.latents.resize(latents.size());
   model_.noise_schedule().add_noise(latents, e.noise, t, e.entry.latents);
   e.entry.timestep = static_cast<float>(t);
-  e.entry.caption = prefix + caption;
+  e.entry.prompt = prefix + caption;
   e.anchor = prefix + pair.anchor;
   if (!own_target()) e.entry.target = e.noise;
-  e.entry.used = {fmt::format("anchor {}", which), t, "ablate " + e.entry.caption};
+  e.entry.used = {fmt::format("anchor {}", which), t, "ablate " + e.entry.prompt};
   return e;
 }
 
-Ablate::Entry Ablate::retained(Rng& rng) {
-  const bool neutral = rng.uniform() < options_.retain_neutral;
-  const Pick p = pick(retain_, rng);
-  const lacuna::Example& e = p.example();
-  return {e.latents,
-          e.timestep,
-          neutral ? "" : p.trajectory.prompt.path,
-          neutral ? e.neutral : e.path,
-          std::vector<float>(static_cast<size_t>(options_.size.height * options_.size.width), 1),
-          1,
-          p.as(neutral ? "neutral" : "retain")};
-}
-
-void Ablate::next(int64_t index, Plan& plan) {
+Batch Ablate::next(int64_t index) const {
   Rng rng(RngKind::torch, mix(options_.seed, for_examples + static_cast<uint64_t>(index)));
   std::vector<Example> examples;
   for (int64_t i = 0; i < options_.batch; i++) examples.push_back(example(rng));
   std::vector<Entry> others;
-  for (int64_t i = 0; i < options_.retain_batch; i++) others.push_back(retained(rng));
-  set(plan, examples, others);
-  if (own_target() && !has_prior()) targets_ += options_.batch;
+  for (int64_t i = 0; i < options_.retain_batch; i++) others.push_back(retain_.draw(rng, {}));
+  return batch_of(examples, others);
 }
 
-void Ablate::set_texts(Plan& plan, const char* name, std::span<const std::string> texts) {
-  std::vector<float> floats;
-  std::vector<int32_t> ids;
+void Ablate::set_texts(Feed& feed, const char* name, std::span<const std::string> texts) const {
+  if (edits_text()) return feed.set(name, token_ids(model_.tokenizer(), texts));
+  std::vector<float> all;
   for (const std::string& t : texts) {
-    if (edits_text()) {
-      const std::vector<int32_t> tokens = model_.tokenizer().encode(t).ids;
-      ids.insert(ids.end(), tokens.begin(), tokens.end());
-    } else {
-      const TextStates s = text_.states(t);
-      floats.insert(floats.end(), s->begin(), s->end());
-    }
+    const Conditioning c = text_.conditioning(t);
+    all.insert(all.end(), c.sequence->begin(), c.sequence->end());
   }
-  if (edits_text())
-    plan.set(name, std::span<const int32_t>(ids));
-  else
-    plan.set(name, std::span<const float>(floats));
+  feed.set(name, std::move(all));
 }
 
-void Ablate::set(Plan& plan, std::span<const Example> examples, std::span<const Entry> others) {
+Batch Ablate::batch_of(std::span<const Example> examples, std::span<const Entry> others) const {
   const AblateOptions& o = options_;
   const double channels = static_cast<double>(model_.unet_config().out_channels);
   const double summed = o.compat == AblateCompat::none ? 1 : channels;
   const double prior = o.prior_weight * (o.compat == AblateCompat::compvis ? channels : 1);
+  const auto latents = static_cast<size_t>(o.size.height * o.size.width);
+  const std::vector<float> everywhere(latents, 1.0f);
   std::vector<Entry> all;
-  std::vector<std::string> anchors, captions;
-  for (const Example& e : examples) {
-    all.push_back(e.entry);
-    all.back().weight = summed / static_cast<double>(o.batch);
-    anchors.push_back(e.anchor);
-  }
+  std::vector<float> weights;
+  // `weight` in the sum of the terms' means, each over its mask.
+  const auto add = [&](Entry e, double weight, std::span<const float> mask) {
+    const auto entries = static_cast<double>(this->entries());
+    // The mean over all entries and latents of these is the sum of the terms.
+    const double sum = std::accumulate(mask.begin(), mask.end(), 0.0);
+    const double factor = weight * entries * static_cast<double>(mask.size()) / sum;
+    for (const float m : mask) weights.push_back(static_cast<float>(factor * m));
+    e.used.weight = weight * entries;
+    all.push_back(std::move(e));
+  };
+  for (const Example& e : examples) add(e.entry, summed / static_cast<double>(o.batch), e.mask);
   for (const Example& e : examples) {
     if (!has_prior()) break;
     Entry p = e.entry;
-    p.caption = e.anchor;
+    p.prompt = e.anchor;
     p.target = e.noise;
-    p.weight = prior / static_cast<double>(o.batch);
     p.used.role = "prior " + e.anchor;
-    all.push_back(std::move(p));
+    add(std::move(p), prior / static_cast<double>(o.batch), e.mask);
   }
-  for (const Entry& e : others) {
-    all.push_back(e);
-    all.back().weight = o.retain_weight / static_cast<double>(o.retain_batch);
-  }
-  std::vector<UNetInput> inputs;
-  std::vector<float> targets, weights;
-  used_.clear();
-  for (Entry& e : all) {
-    inputs.push_back({e.latents, e.timestep, {}});
-    captions.push_back(e.caption);
-    append_channels_last(targets, e.target, model_.unet_config().out_channels);
-    // The mean over all entries and latents of these is the sum of the terms.
-    const double sum = std::accumulate(e.mask.begin(), e.mask.end(), 0.0);
-    const double factor =
-        e.weight * static_cast<double>(all.size()) * static_cast<double>(e.mask.size()) / sum;
-    for (const float m : e.mask) weights.push_back(static_cast<float>(factor * m));
-    e.used.weight = e.weight * static_cast<double>(all.size());
-    used_.push_back(e.used);
-  }
-  UNetInputs::set(plan, model_.unet_config(), options_.size, inputs);
-  set_texts(plan, "context", captions);
-  if (own_target() && !has_prior()) set_texts(plan, "anchor_context", anchors);
-  if (!targets.empty()) plan.set("target", std::span<const float>(targets));
-  plan.set("weight", std::span<const float>(weights));
+  for (const Entry& e : others)
+    add(e, o.retain_weight / static_cast<double>(o.retain_batch), everywhere);
+  std::vector<std::string> captions, anchors;
+  for (const Entry& e : all) captions.push_back(e.prompt);
+  for (const Example& e : examples) anchors.push_back(e.anchor);
+  Batch batch{{}, used_of(all)};
+  fill(batch.inputs, denoiser(), all, nullptr, model_.blank_canvas(o.size));
+  set_texts(batch.inputs, "texts", captions);
+  if (own_target() && !has_prior()) set_texts(batch.inputs, "anchor_texts", anchors);
+  batch.inputs.set("weight", std::move(weights));
+  return batch;
 }
 
 std::vector<std::pair<std::string, double>> Ablate::parts(std::span<const float> each) const {

@@ -23,19 +23,18 @@
 #include "erase/methods/ablate_captions.h"
 #include "erase/methods/anchors.h"
 #include "erase/methods/augment.h"
-#include "erase/methods/trajectories.h"
+#include "erase/methods/retained.h"
 #include "erase/trainables.h"
 
 namespace lacuna {
 
 enum class AblateLoss { model_based, noise_based };
-AblateLoss parse_ablate_loss(std::string_view name);  // "model", "noise"; throws InputError
+std::span<const Word> words(AblateLoss);
 
 // Published programs sum the error over the latent's channels where a mask is applied and divide by
 // the mask's area alone, which makes it that many times the mean.
 enum class AblateCompat { none, compvis, diffusers };
-AblateCompat parse_ablate_compat(std::string_view name);  // throws InputError
-std::string_view name_of(AblateCompat compat);
+std::span<const Word> words(AblateCompat);
 
 struct AblateOptions {
   ConceptType type = ConceptType::style;
@@ -60,6 +59,8 @@ struct AblateOptions {
   uint64_t seed = 0;
   LatentSize size;
 
+  // Its own and the anchors', without captions, files and folders.
+  void describe(Fields& fields);
   // Throws InputError naming what is out of range.
   void check() const;
 };
@@ -74,12 +75,14 @@ class Ablate : public Method {
   std::string sentence() const override;
   OptionTexts options() const override;
   void reserve() override;
-  void prepare(const Tell& tell) override;
+  void prepare(const ProgressCallback& progress) override;
   Loss loss(Graph& graph) const override;
-  void next(int64_t index, Plan& plan) override;
-  std::span<const UsedExample> used() const override { return used_; }
+  Batch next(int64_t index) const override;
   std::vector<std::pair<std::string, double>> parts(std::span<const float> each) const override;
-  int64_t evaluations() const override { return model_.predictor().evaluations() + targets_; }
+  int64_t evaluations() const override { return model_.predictor().evaluations(); }
+  int64_t target_evaluations() const override {
+    return own_target() && !has_prior() ? options_.batch : 0;
+  }
   int64_t batch() const override { return entries(); }
 
   const AnchorOptions& anchor_options() const { return options_.anchors; }
@@ -88,35 +91,27 @@ class Ablate : public Method {
   // pictures at least, of 25 steps with guidance.
   double published_evaluations(int64_t micro_batches) const;
 
-  // What is asked of an entry of a micro-batch.
-  struct Entry {
-    std::vector<float> latents;  // z_t, [C,h,w]
-    float timestep = 0;
-    std::string caption;
-    std::vector<float> target;  // [C,h,w]; empty: the model's own prediction for the anchor
-    std::vector<float> mask;    // [h,w]
-    double weight = 1;          // in the sum of the terms' means
-    UsedExample used;
-  };
   // A concept's example with its anchor caption.
   struct Example {
     Entry entry;
+    std::vector<float> mask;  // [h,w]
     std::string anchor;
     std::vector<float> noise;
   };
-  // Sets the inputs of a micro-batch of these.
-  void set(Plan& plan, std::span<const Example> examples, std::span<const Entry> retained);
+  // A micro-batch of these.
+  Batch batch_of(std::span<const Example> examples, std::span<const Entry> retained) const;
 
  private:
   bool has_prior() const { return options_.prior_weight > 0; }
   int64_t entries() const { return options_.batch * (has_prior() ? 2 : 1) + options_.retain_batch; }
   bool own_target() const { return options_.loss == AblateLoss::model_based; }
   bool edits_text() const { return trainables_.part() == ModelPart::text; }
-  Tensor states(Graph& graph, const char* name, int64_t count) const;
-  void set_texts(Plan& plan, const char* name, std::span<const std::string> texts);
-  void filter_memorized(const Tell& tell);
-  Example example(Rng& rng);
-  Entry retained(Rng& rng);
+  Denoiser denoiser() const;
+  // The embeddings of `count` texts: an input, or the edited text encoder's.
+  Tensor sequence(Graph& graph, const char* name, int64_t count) const;
+  void set_texts(Feed& feed, const char* name, std::span<const std::string> texts) const;
+  void filter_memorized(const ProgressCallback& progress);
+  Example example(Rng& rng) const;
 
   StableDiffusion& model_;
   TextCache& text_;
@@ -124,9 +119,7 @@ class Ablate : public Method {
   AblateOptions options_;
   std::string model_hash_;
   std::vector<Anchor> anchors_;
-  std::vector<Trajectory> retain_;
-  std::vector<UsedExample> used_;
-  int64_t targets_ = 0;  // evaluations for targets alone
+  RetainedExamples retain_;
 };
 
 }  // namespace lacuna

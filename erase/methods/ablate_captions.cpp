@@ -1,7 +1,9 @@
 #include "erase/methods/ablate_captions.h"
 
 #include "base/error.h"
+#include "base/options/fields.h"
 #include "base/text.h"
+#include "erase/groups.h"
 
 namespace lacuna {
 namespace {
@@ -39,20 +41,27 @@ std::string plain(std::string_view text) {
 
 }  // namespace
 
-ConceptType parse_concept_type(std::string_view name) {
-  if (name == "style") return ConceptType::style;
-  if (name == "object") return ConceptType::object;
-  if (name == "memorization") return ConceptType::memorization;
-  if (name == "pairs") return ConceptType::pairs;
-  throw InputError("[ablate] --type '{}' is unknown; choose style, object, memorization or pairs",
-                   name);
+std::span<const Word> words(ConceptType) {
+  static constexpr Word all[] = {{"style", ConceptType::style},
+                                 {"object", ConceptType::object},
+                                 {"memorization", ConceptType::memorization},
+                                 {"pairs", ConceptType::pairs}};
+  return all;
 }
 
-std::string_view name_of(ConceptType type) {
-  return type == ConceptType::style          ? "style"
-         : type == ConceptType::object       ? "object"
-         : type == ConceptType::memorization ? "memorization"
-                                             : "pairs";
+void CaptionOptions::describe(Fields& f) {
+  f.group(group::what);
+  f.add("type", type,
+        "What the concept is: a style, an object with its anchor, a memorised picture, or captions "
+        "by pairs");
+  f.add("concept", concepts, "TEXT",
+        "What to ablate: a style's name, an object (\"grumpy cat\", or \"cat+grumpy cat\"), the "
+        "memorised picture's caption; may be given several times");
+  f.add("anchor", anchor, "TEXT", "Of an object: what it is to become");
+  f.add("template", templates, "TEXT",
+        "Of a style: a caption, with {anchor} and {target}; may be given several times")
+      .from_model()
+      .usually("the three published ones");
 }
 
 std::vector<std::string> style_templates() {
@@ -108,26 +117,29 @@ void check_pairs(std::span<const CaptionPair> pairs) {
 
 std::vector<CaptionPair> caption_pairs(const CaptionOptions& o) {
   if (o.concepts.empty())
-    throw InputError("[ablate] there is nothing to ablate; name it with --concept \"Dotti\"");
+    throw InputError("[ablate] there is nothing to ablate; name it with {} \"Dotti\"",
+                     option("concept"));
   for (const std::string& c : o.concepts)
     if (trimmed(c).empty())
-      throw InputError("[ablate] a --concept is empty; name what is to be ablated");
+      throw InputError("[ablate] a {} is empty; name what is to be ablated", option("concept"));
   if (o.type == ConceptType::object) {
     if (o.anchor.empty())
       throw InputError(
-          "[ablate] an object needs its anchor, what it is to become; give --anchor cat with "
-          "--concept \"grumpy cat\"");
+          "[ablate] an object needs its anchor, what it is to become; give {} cat with {} \"grumpy "
+          "cat\"",
+          option("anchor"), option("concept"));
     for (const std::string& c : o.concepts)
       if (plain(c) == plain(o.anchor))
         throw InputError(
             "[ablate] concept and anchor are both \"{}\": there is nothing to learn; give another "
-            "--anchor",
-            c);
+            "{}",
+            c, option("anchor"));
   }
   if (o.prompts.empty())
     throw InputError(
         "[ablate] there are no anchor prompts, which say what the concept is to become; name a "
-        "file with --anchors");
+        "file with {}",
+        option("anchors"));
   std::vector<CaptionPair> pairs;
   for (const std::string& prompt : o.prompts) {
     CaptionPair pair{prompt, {}};

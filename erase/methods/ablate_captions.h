@@ -12,11 +12,14 @@
 #include <string_view>
 #include <vector>
 
+#include "base/options/words.h"
+
 namespace lacuna {
 
+class Fields;
+
 enum class ConceptType { style, object, memorization, pairs };
-ConceptType parse_concept_type(std::string_view name);  // throws InputError
-std::string_view name_of(ConceptType type);
+std::span<const Word> words(ConceptType);
 
 struct CaptionPair {
   std::string anchor;
@@ -34,6 +37,9 @@ struct CaptionOptions {
   std::string anchor;                  // of an object: the word that stays
   std::vector<std::string> prompts;    // anchor prompts
   std::vector<std::string> templates;  // of a style
+
+  // All but the file that `prompts` are read from.
+  void describe(Fields& fields);
 };
 
 // Objects may be written as published, "cat+grumpy cat" for the anchor cat, and memorised captions

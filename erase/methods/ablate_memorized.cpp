@@ -1,6 +1,7 @@
 // Which anchor pictures are copies of the memorised one, and what follows for their prompts.
 #include "base/error.h"
 #include "base/file.h"
+#include "base/options/option.h"
 #include "erase/closed/similarity.h"
 #include "erase/methods/ablate.h"
 
@@ -15,7 +16,7 @@ constexpr double most_of_anchor = 0.3, least_of_target = 0.6;
 
 // Pictures that are copies of the memorised one teach nothing, prompts that mostly draw it are no
 // anchors, and those that nearly always do are targets, too.
-void Ablate::filter_memorized(const Tell& tell) {
+void Ablate::filter_memorized(const ProgressCallback& progress) {
   const AblateOptions& o = options_;
   std::vector<double> scores;
   if (o.scores.empty()) {
@@ -24,8 +25,8 @@ void Ablate::filter_memorized(const Tell& tell) {
     const std::filesystem::path folder = o.anchors.folder / "pictures";
     make_folder(folder);
     for (size_t i = 0; i < anchors_.size(); i++) {
-      if (!tell("pictures to score", static_cast<int64_t>(i),
-                static_cast<int64_t>(anchors_.size())))
+      if (!progress("pictures to score", static_cast<int64_t>(i),
+                    static_cast<int64_t>(anchors_.size())))
         throw Stopped{};
       write_file(folder / fmt::format("{:05}.png", i), encode_png(anchors_[i].image),
                  Overwrite::yes);
@@ -33,8 +34,8 @@ void Ablate::filter_memorized(const Tell& tell) {
     if (!std::filesystem::exists(o.scores))
       throw InputError(
           "[ablate] the {} anchor pictures are in {}: score each against the memorised one, write "
-          "lines \"picture,score\" below a header into {}, and run again with --force",
-          anchors_.size(), display(folder), display(o.scores));
+          "lines \"picture,score\" below a header into {}, and run again with {}",
+          anchors_.size(), display(folder), display(o.scores), option("force"));
     scores = read_scores(o.scores, anchors_.size());
   }
   std::vector<double> drawn(o.pairs.size()), copies(o.pairs.size());
@@ -55,8 +56,8 @@ void Ablate::filter_memorized(const Tell& tell) {
   if (kept.empty())
     throw InputError(
         "[ablate] none of the {} anchor pictures differs enough from the memorised one; give "
-        "prompts with --anchors that draw something else",
-        scores.size());
+        "prompts with {} that draw something else",
+        scores.size(), option("anchors"));
   anchors_ = std::move(kept);
 }
 

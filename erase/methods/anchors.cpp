@@ -6,10 +6,11 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/options/fields.h"
 #include "base/safetensors.h"
 #include "erase/edits/fingerprint.h"
+#include "erase/groups.h"
 #include "erase/phrasing.h"
-#include "erase/range.h"
 #include "erase/seeds.h"
 
 namespace lacuna {
@@ -21,18 +22,20 @@ constexpr const char* key = "anchors";
 OptionTexts identity(const StableDiffusion& model, const AnchorOptions& o,
                      const std::string& model_hash) {
   const GenerateOptions& g = o.generate;
-  return {{"version", "1"},
-          {"model", model_hash},
-          {"precision", std::string(name_of(model.dtype()))},
-          {"prompts", list(o.prompts)},
-          {"count", std::to_string(o.count)},
-          {"sampler", g.sampler},
-          {"steps", std::to_string(g.steps)},
-          {"guidance", fmt::format("{:g}", g.guidance)},
-          {"eta", fmt::format("{:g}", g.eta)},
-          {"size", fmt::format("{}x{}", g.width, g.height)},
-          {"pixels", o.pixels ? "yes" : "no"},
-          {"seed", std::to_string(o.seed)}};
+  OptionTexts all = arithmetic_texts(model.device().traits().arithmetic);
+  all.merge(OptionTexts{{"version", "1"},
+                        {"model", model_hash},
+                        {"precision", std::string(name_of(model.dtype()))},
+                        {"prompts", list(o.prompts)},
+                        {"count", std::to_string(o.count)},
+                        {"sampler", g.sampler},
+                        {"steps", std::to_string(g.steps)},
+                        {"guidance", fmt::format("{:g}", g.guidance)},
+                        {"eta", fmt::format("{:g}", g.eta)},
+                        {"size", fmt::format("{}x{}", g.width, g.height)},
+                        {"pixels", o.pixels ? "yes" : "no"},
+                        {"seed", std::to_string(o.seed)}});
+  return all;
 }
 
 std::string hash_of(const OptionTexts& identity) {
@@ -106,14 +109,35 @@ bool load(const std::filesystem::path& path, const std::string& hash, std::span<
 
 }  // namespace
 
-void AnchorOptions::check() const {
-  check_range("ablate", "--anchor-count", static_cast<double>(count), 1, 1e6, "200 is usual");
-  check_range("ablate", "--anchor-steps", generate.steps, 1, 1000, "25 is usual");
-  check_range("ablate", "--anchor-guidance", generate.guidance, 0, 100, "6 is usual");
+void AnchorOptions::describe(Fields& f) {
+  f.group(group::examples);
+  f.add("anchor-count", count, "N", "How many anchor pictures are drawn")
+      .range(1, 1e6, "200 is usual")
+      .from_model()
+      .identity();
+  f.add("anchor-steps", generate.steps, "N", "Sampler steps of an anchor picture")
+      .range(1, 1000, "25 is usual")
+      .from_model()
+      .identity();
+  f.add("anchor-guidance", generate.guidance, "X", "Guidance of an anchor picture")
+      .range(0, 100, "6 is usual")
+      .from_model()
+      .identity();
+  const auto names = Sampler::names();
+  f.add("anchor-sampler", generate.sampler, "NAME", "Sampler of an anchor picture")
+      .one_of({names.begin(), names.end()})
+      .from_model()
+      .identity();
+  f.add("anchor-eta", generate.eta, "X", "With ddim: the noise that every step adds")
+      .range(0, 1, "it lies between 0 and 1")
+      .from_model()
+      .identity();
 }
 
+void AnchorOptions::check() const { fields_of(*this, "ablate").check(); }
+
 std::vector<Anchor> make_anchors(StableDiffusion& model, TextCache& text, const AnchorOptions& o,
-                                 const std::string& model_hash, const Tell& tell) {
+                                 const std::string& model_hash, const ProgressCallback& progress) {
   const OptionTexts options = identity(model, o, model_hash);
   const std::string hash = hash_of(options);
   const LatentSize size = model.latent_size(o.generate.width, o.generate.height);
@@ -136,7 +160,7 @@ std::vector<Anchor> make_anchors(StableDiffusion& model, TextCache& text, const 
         generate(model, text, requests, generating, [&](int call, int calls) {
           const auto done = static_cast<int64_t>(begin * static_cast<size_t>(calls)) +
                             static_cast<int64_t>(part.size()) * call;
-          return tell("anchor pictures", done, o.count * calls);
+          return progress("anchor pictures", done, o.count * calls);
         });
     if (made.empty()) throw Stopped{};
     for (size_t i = 0; i < part.size(); i++) {

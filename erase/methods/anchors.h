@@ -14,6 +14,8 @@
 
 namespace lacuna {
 
+class Fields;
+
 struct AnchorOptions {
   std::vector<std::string> prompts;
   int64_t count = 200;       // of pictures, the prompts in turn
@@ -22,6 +24,8 @@ struct AnchorOptions {
   bool pixels = false;
   std::filesystem::path folder;
 
+  // How many there are, and how they are drawn.
+  void describe(Fields& fields);
   // Throws InputError naming what is out of range.
   void check() const;
 };
@@ -36,10 +40,10 @@ struct Anchor {
 // Pictures drawn together, and kept in one file.
 constexpr int64_t anchors_together = 8;
 
-// All of them in order. `model_hash` stands for the UNet and the text encoder. Stopped where `tell`
-// said so, with the files that are finished kept.
+// All of them in order. `model_hash` stands for the UNet and the text encoder. Stopped when
+// `progress` said so, with the files that are finished kept.
 std::vector<Anchor> make_anchors(StableDiffusion& model, TextCache& text, const AnchorOptions& o,
-                                 const std::string& model_hash, const Tell& tell);
+                                 const std::string& model_hash, const ProgressCallback& progress);
 
 // A sentence on what the folder holds: that its pictures are used again, or what they were made
 // with otherwise so that they will be made again; empty where it holds none.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/error.h"
 #include "pictures/resize.h"
 
 namespace lacuna {
@@ -39,15 +38,10 @@ std::pair<int64_t, int64_t> inside(int begin, int length, int64_t latents, int p
 
 }  // namespace
 
-Augment parse_augment(std::string_view name) {
-  if (name == "none") return Augment::none;
-  if (name == "flip") return Augment::flip;
-  if (name == "resize") return Augment::resize;
-  throw InputError("[ablate] --augment '{}' is unknown; choose none, flip or resize", name);
-}
-
-std::string_view name_of(Augment a) {
-  return a == Augment::none ? "none" : a == Augment::flip ? "flip" : "resize";
+std::span<const Word> words(Augment) {
+  static constexpr Word all[] = {
+      {"none", Augment::none}, {"flip", Augment::flip}, {"resize", Augment::resize}};
+  return all;
 }
 
 Augmented augmented(const Image& image, Augment augment, LatentSize latents, Rng& rng) {

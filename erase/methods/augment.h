@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/options/words.h"
 #include "base/rng.h"
 #include "models/predictor.h"
 #include "pictures/image.h"
@@ -13,8 +14,7 @@
 namespace lacuna {
 
 enum class Augment { none, flip, resize };
-Augment parse_augment(std::string_view name);  // "none", "flip", "resize"; throws InputError
-std::string_view name_of(Augment augment);
+std::span<const Word> words(Augment);
 
 struct Augmented {
   Image image;              // of the same size

@@ -5,9 +5,10 @@
 #include <numeric>
 
 #include "base/error.h"
-#include "erase/methods/esd.h"
+#include "base/options/fields.h"
+#include "erase/groups.h"
+#include "erase/methods/concept_examples.h"
 #include "erase/phrasing.h"
-#include "erase/range.h"
 #include "erase/seeds.h"
 #include "pictures/resize.h"
 
@@ -29,26 +30,65 @@ std::vector<size_t> order_of(uint64_t seed, int64_t epoch, size_t count) {
 
 }  // namespace
 
-ClipLoss parse_clip_loss(std::string_view name) {
-  if (name == "ascent") return ClipLoss::ascent;
-  if (name == "esd") return ClipLoss::esd;
-  throw InputError("[clip] --loss '{}' is unknown; choose ascent or esd", name);
+std::span<const Word> words(ClipLoss) {
+  static constexpr Word all[] = {{"ascent", ClipLoss::ascent}, {"esd", ClipLoss::esd}};
+  return all;
+}
+
+void ClipOptions::describe(Fields& f) {
+  f.group(group::what);
+  f.add("concept", concepts, "TEXT",
+        "What to erase: the caption of the pictures; may be given several times")
+      .identity();
+  f.group(group::strength);
+  f.add("loss", loss,
+        "Make the pictures' denoising loss rise (ascent), or train towards ESD's target on latents "
+        "that the model samples (esd)")
+      .identity();
+  f.add("eta", eta, "X", "With esd: how far to push away from the concept")
+      .range(0, 100, "1 erases, larger values push further away")
+      .from_model();
+  f.add("batch", batch, "N", "Examples at a time")
+      .range(1, 256, "1 to 8 are usual")
+      .from_model()
+      .identity();
+  f.add("pull", pull,
+        "Measure after every epoch how much of the concept's pull is left, for 8 UNet evaluations");
+  f.group(group::keep);
+  f.add("retain-weight", retain_weight, "X", "Weight of the retained prompts in the loss")
+      .range(0, 1e6, "1 is usual")
+      .from_model()
+      .identity();
+  f.add("retain-batch", retain_batch, "N", "Retained prompts at a time")
+      .range(0, 4096, "8 to 64 are usual")
+      .from_model()
+      .identity();
+  f.group(group::examples);
+  f.add("flip", flip, "X", "Share of the pictures that is mirrored")
+      .range(0, 1, "it is a share between 0 and 1")
+      .from_model();
+  f.add("trajectories", trajectories, "N", "With esd: how many trajectories are sampled")
+      .range(0, 1e6, "20 is usual")
+      .from_model()
+      .usually("one a caption, about 20 at least");
+  f.add("steps", steps, "N", "With esd: sampler steps of a trajectory")
+      .range(2, 1000, "50 is usual")
+      .from_model();
+  f.add("start-guidance", start_guidance, "X", "With esd: guidance while trajectories are sampled")
+      .range(0, 100, "3 is usual")
+      .from_model();
+  f.add("cache", cache, "DIR", "Folder of trajectories").usually("in the run's folder");
+  f.add("seed", seed, "N", "Seed of everything random").identity();
 }
 
 void ClipOptions::check() const {
   if (concepts.empty())
-    throw InputError("[clip] there is nothing to erase; name it with --concept \"red\"");
-  check_range("clip", "--batch", static_cast<double>(batch), 1, 256, "1 to 8 are usual");
-  check_range("clip", "--retain-batch", static_cast<double>(retain_batch), 0, 4096,
-              "8 to 64 are usual");
-  check_range("clip", "--retain-weight", retain_weight, 0, 1e6, "1 is usual");
-  check_range("clip", "--flip", flip, 0, 1, "it is a share between 0 and 1");
-  check_range("clip", "--eta", eta, 0, 100, "1 erases, larger values push further away");
-  check_range("clip", "--steps", steps, 2, 1000, "50 is usual");
-  check_range("clip", "--start-guidance", start_guidance, 0, 100, "3 is usual");
-  check_range("clip", "--trajectories", static_cast<double>(trajectories), 0, 1e6, "20 is usual");
+    throw InputError("[clip] there is nothing to erase; name it with {} \"red\"",
+                     option("concept"));
+  fields_of(*this, "clip").check();
   if (retain_batch > 0 && retain.empty())
-    throw InputError("[clip] --retain-batch needs prompts to retain; name a file with --retain");
+    throw InputError("[clip] {} needs prompts to retain; name a file with {}",
+                     option("retain-batch"), option("retain"));
 }
 
 Clip::Clip(StableDiffusion& model, TextCache& text, const Trainables& trainables,
@@ -58,16 +98,19 @@ Clip::Clip(StableDiffusion& model, TextCache& text, const Trainables& trainables
       trainables_(trainables),
       options_(std::move(options)),
       model_hash_(std::move(model_hash)),
-      pull_(model, text) {
+      pull_(model, text),
+      retained_(model, text, options_.retain, options_.retain_batch, options_.retain_weight) {
   options_.check();
   const ClipOptions& o = options_;
   if (o.loss == ClipLoss::ascent && o.images.empty())
     throw InputError(
-        "[clip] ascent needs pictures of the concept; give a folder with --images, or have them "
-        "made with --make flat:red");
+        "[clip] ascent needs pictures of the concept; give a folder with {}, or have them made "
+        "with {} flat:red",
+        option("images"), option("make"));
   if (o.loss == ClipLoss::ascent &&
       model.noise_schedule().config().prediction != Prediction::epsilon)
-    throw InputError("[clip] this model predicts velocities, not noise; use --loss esd");
+    throw InputError("[clip] this model predicts velocities, not noise; use {} esd",
+                     option("loss"));
   check_tokens("clip", model.tokenizer(), captions());
 }
 
@@ -94,23 +137,17 @@ std::string Clip::sentence() const {
 
 OptionTexts Clip::options() const {
   const ClipOptions& o = options_;
-  OptionTexts texts = {{"method", "clip"},
-                       {"concept", list(o.concepts)},
-                       {"prompts", list(o.prompts)},
-                       {"loss", o.loss == ClipLoss::ascent ? "ascent" : "esd"},
-                       {"retain", list(o.retain)},
-                       {"retain-weight", fmt::format("{:g}", o.retain_weight)},
-                       {"batch", std::to_string(o.batch)},
-                       {"retain-batch", std::to_string(o.retain_batch)},
-                       {"seed", std::to_string(o.seed)},
-                       {"size", fmt::format("{}x{}", o.size.width, o.size.height)}};
+  const Fields fields = fields_of(o);
+  OptionTexts texts = fields.identity();
+  texts["method"] = "clip";
+  texts["prompts"] = list(o.prompts);
+  texts["retain"] = list(o.retain);
+  texts["size"] = fmt::format("{}x{}", o.size.width, o.size.height);
   if (o.loss == ClipLoss::ascent) {
     texts["images"] = o.source;
-    texts["flip"] = fmt::format("{:g}", o.flip);
+    texts["flip"] = fields["flip"].text();
   } else {
-    texts["eta"] = fmt::format("{:g}", o.eta);
-    texts["steps"] = std::to_string(o.steps);
-    texts["start-guidance"] = fmt::format("{:g}", o.start_guidance);
+    for (const char* name : {"eta", "steps", "start-guidance"}) texts[name] = fields[name].text();
     texts["trajectories"] = std::to_string(sources());
   }
   return texts;
@@ -145,10 +182,10 @@ void Clip::reserve() {
   if (options_.pull) model_.predictor().plan(2, options_.size);
 }
 
-void Clip::encode_pictures(const Tell& tell) {
+void Clip::encode_pictures(const ProgressCallback& progress) {
   const auto count = static_cast<int64_t>(options_.images.size());
   for (int64_t i = 0; i < count; i++) {
-    if (!tell("encoding pictures", i, count)) throw Stopped{};
+    if (!progress("encoding pictures", i, count)) throw Stopped{};
     Rng rng(RngKind::torch, mix(options_.seed, for_pictures + static_cast<uint64_t>(i)));
     const Image& image = options_.images[static_cast<size_t>(i)];
     const bool flip = rng.uniform() < options_.flip;
@@ -157,25 +194,22 @@ void Clip::encode_pictures(const Tell& tell) {
   model_.release_encoder();
 }
 
-void Clip::sample_trajectories(const Tell& tell) {
+void Clip::sample_trajectories(const ProgressCallback& progress) {
   const TrajectoryOptions t{.steps = options_.steps,
                             .guidance = options_.start_guidance,
                             .size = options_.size,
                             .folder = options_.cache};
   const auto prompts = erase_prompts();
   trajectories_ = frozen_trajectories(
-      model_, text_, prompts, seeds_of(options_.seed, prompts.size()), t, model_hash_, tell);
+      model_, text_, prompts, seeds_of(options_.seed, prompts.size()), t, model_hash_, progress);
 }
 
-void Clip::prepare(const Tell& tell) {
+void Clip::prepare(const ProgressCallback& progress) {
   if (options_.loss == ClipLoss::ascent)
-    encode_pictures(tell);
+    encode_pictures(progress);
   else
-    sample_trajectories(tell);
-  if (options_.retain_batch > 0) {
-    for (const std::string& r : options_.retain) retained_.push_back(text_.states(r));
-    retained_.push_back(text_.states(""));
-  }
+    sample_trajectories(progress);
+  retained_.prepare();
   model_.predictor().release();
 }
 
@@ -210,96 +244,63 @@ double Clip::pull() {
   return left;
 }
 
-double Clip::drift() {
-  if (retained_.empty()) return 0;
-  std::vector<std::string> texts = options_.retain;
-  texts.emplace_back();
-  const std::vector<TextStates> states = states_under(model_, text_, edited_text(), texts);
-  double change = 0, whole = 0;
-  for (size_t i = 0; i < states.size(); i++)
-    for (size_t k = 0; k < states[i]->size(); k++) {
-      const double before = (*retained_[i])[k], difference = (*states[i])[k] - before;
-      change += difference * difference;
-      whole += before * before;
-    }
-  return whole > 0 ? std::sqrt(change / whole) : 0;
+double Clip::drift() { return retained_.drift(edited_text()); }
+
+Denoiser Clip::denoiser() const {
+  return Denoiser(model_.unet(), model_.dtype(), options_.batch, options_.size);
 }
 
 Loss Clip::loss(Graph& g) const {
-  const ClipText& encoder = model_.text_encoder().clip();
-  const int64_t tokens = model_.tokenizer().context();
-  const auto states = [&](const char* name, int64_t count) {
-    return encoder(g.input(name, {count, tokens}, DType::i32));
-  };
-  const UNetInputs inputs(g, model_.unet_config(), options_.size, states("ids", options_.batch));
+  const Denoiser denoiser = this->denoiser();
+  const Tensor ids = g.input("ids", {options_.batch, model_.tokenizer().context()}, DType::i32);
+  const Denoiser::Inputs inputs = denoiser.in(g, model_.text_encoder().clip()(ids));
   const Tensor target = g.input("target", inputs.latents.shape());
   const Tensor weight = g.input("weight", {options_.batch});
-  const Loss erase = mse(inputs.predict(model_.unet(), model_.dtype()), target, weight);
+  const Loss erase = mse(denoiser.predict(inputs), target, weight);
   if (options_.retain_batch == 0) return erase;
-  const Tensor kept = states("retained_ids", options_.retain_batch);
-  const Loss retain = mse(kept, g.input("retained_states", kept.shape()),
-                          g.input("retained_weight", {options_.retain_batch}));
+  const Loss retain = retained_.loss(g);
   return {add(erase.total, retain.total), concat(erase.each, retain.each)};
 }
 
-void Clip::next(int64_t index, Plan& plan) {
+// Of an image or a trajectory.
+Entry Clip::example(size_t source, Rng& rng) const {
+  if (options_.loss == ClipLoss::esd) {
+    const Pick p = pick(trajectories_[source], rng);
+    const Example& e = p.example();
+    const TrajectoryPrompt& prompt = p.trajectory.prompt;
+    return {
+        e.latents, e.timestep, prompt.path, esd_target(e, options_.eta, prompt.has_parent()), {}};
+  }
+  const NoiseSchedule& schedule = model_.noise_schedule();
+  const auto t = static_cast<int>(rng.below(static_cast<uint64_t>(schedule.train_timesteps())));
+  const std::string& caption = captions()[rng.below(captions().size())];
+  std::vector<float> noise(latents_[source].size()), noised(noise.size());
+  rng.randn(std::span<float>(noise));
+  schedule.add_noise(latents_[source], noise, t, noised);
+  return {std::move(noised), static_cast<float>(t), caption, std::move(noise), {}};
+}
+
+Batch Clip::next(int64_t index) const {
   const ClipOptions& o = options_;
   const auto per = static_cast<int64_t>(sources());
   Rng rng(RngKind::torch, mix(o.seed, for_examples + static_cast<uint64_t>(index)));
-  std::vector<std::vector<float>> latents;  // own their numbers
-  std::vector<UNetInput> entries;
-  std::vector<float> targets;
-  std::vector<int32_t> ids;
+  std::vector<Entry> entries;
+  std::vector<std::string> captions;
   std::vector<size_t> order;
   for (int64_t i = 0; i < o.batch; i++) {
     const int64_t place = index * o.batch + i;
     if (order.empty() || place % per == 0)
       order = order_of(o.seed, place / per, static_cast<size_t>(per));
-    const size_t source = order[static_cast<size_t>(place % per)];
-    std::string caption;
-    if (o.loss == ClipLoss::ascent) {
-      const auto t = static_cast<int>(
-          rng.below(static_cast<uint64_t>(model_.noise_schedule().train_timesteps())));
-      caption = captions()[rng.below(captions().size())];
-      std::vector<float> noise(latents_[source].size());
-      rng.randn(std::span<float>(noise));
-      append_channels_last(targets, noise, model_.unet_config().out_channels);
-      model_.noise_schedule().add_noise(latents_[source], noise, t, noise);
-      latents.push_back(std::move(noise));
-      entries.push_back({{}, static_cast<float>(t), {}});
-    } else {
-      const Pick p = pick(trajectories_[source], rng);
-      caption = p.trajectory.prompt.path;
-      append_channels_last(targets,
-                           esd_target(p.example(), o.eta, p.trajectory.prompt.has_parent()),
-                           model_.unet_config().out_channels);
-      latents.push_back(p.example().latents);
-      entries.push_back({{}, p.example().timestep, {}});
-    }
-    const std::vector<int32_t> tokens = model_.tokenizer().encode(caption).ids;
-    ids.insert(ids.end(), tokens.begin(), tokens.end());
+    entries.push_back(example(order[static_cast<size_t>(place % per)], rng));
+    captions.push_back(entries.back().prompt);
   }
-  for (size_t i = 0; i < entries.size(); i++) entries[i].latents = latents[i];
-  UNetInputs::set(plan, model_.unet_config(), options_.size, entries);
-  plan.set("ids", std::span<const int32_t>(ids));
-  plan.set("target", std::span<const float>(targets));
+  Batch batch;
+  fill(batch.inputs, denoiser(), entries, nullptr, model_.blank_canvas(o.size));
+  batch.inputs.set("ids", token_ids(model_.tokenizer(), captions));
   const float sign = o.loss == ClipLoss::ascent ? -1.0f : 1.0f;
-  plan.set("weight", std::vector<float>(static_cast<size_t>(o.batch), sign));
-  if (o.retain_batch == 0) return;
-  ids.clear();
-  std::vector<float> states;
-  for (int64_t i = 0; i < o.retain_batch; i++) {
-    // The last is the empty prompt, which guidance leans on at every step.
-    const size_t r = i == 0 ? o.retain.size() : rng.below(o.retain.size());
-    const std::vector<int32_t> tokens =
-        model_.tokenizer().encode(r < o.retain.size() ? o.retain[r] : "").ids;
-    ids.insert(ids.end(), tokens.begin(), tokens.end());
-    states.insert(states.end(), retained_[r]->begin(), retained_[r]->end());
-  }
-  plan.set("retained_ids", std::span<const int32_t>(ids));
-  plan.set("retained_states", std::span<const float>(states));
-  plan.set("retained_weight", std::vector<float>(static_cast<size_t>(o.retain_batch),
-                                                 static_cast<float>(o.retain_weight)));
+  batch.inputs.set("weight", std::vector<float>(static_cast<size_t>(o.batch), sign));
+  retained_.fill(batch.inputs, rng);
+  return batch;
 }
 
 std::vector<std::pair<std::string, double>> Clip::parts(std::span<const float> each) const {

@@ -12,24 +12,26 @@
 // training timesteps; in esd it lies on the frozen model's own trajectories. Ascent has no minimum:
 // the number of epochs is the strength, and every epoch is a save point.
 //
-// Retained prompts r, and the empty one with them, keep their text states:
-//   W mean (T(r) - T*(r))^2
-// A state that stays gives the same prediction at every latent and timestep, so this is the
-// retain term of ESD for all of them at once, for no UNet evaluation at all.
+// Retained prompts keep their embeddings (retained_embeddings.h).
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "base/options/words.h"
 #include "erase/method.h"
 #include "erase/methods/concept_pull.h"
+#include "erase/methods/entry.h"
+#include "erase/methods/retained_embeddings.h"
 #include "erase/methods/trajectories.h"
 #include "erase/trainables.h"
 
 namespace lacuna {
 
+class Fields;
+
 enum class ClipLoss { ascent, esd };
-ClipLoss parse_clip_loss(std::string_view name);  // "ascent", "esd"; throws InputError
+std::span<const Word> words(ClipLoss);
 
 struct ClipOptions {
   std::vector<std::string> concepts;
@@ -51,6 +53,8 @@ struct ClipOptions {
   uint64_t seed = 0;
   LatentSize size;
 
+  // All but where `images`, `prompts` and `retain` are from.
+  void describe(Fields& fields);
   // Throws InputError naming what is out of range.
   void check() const;
 };
@@ -66,10 +70,10 @@ class Clip : public Method {
   std::string sentence() const override;
   OptionTexts options() const override;
   void reserve() override;
-  void prepare(const Tell& tell) override;
+  void prepare(const ProgressCallback& progress) override;
   Loss loss(Graph& graph) const override;
   bool bounded() const override { return options_.loss != ClipLoss::ascent; }
-  void next(int64_t index, Plan& plan) override;
+  Batch next(int64_t index) const override;
   std::vector<std::pair<std::string, double>> parts(std::span<const float> each) const override;
   int64_t evaluations() const override { return model_.predictor().evaluations(); }
   int64_t batch() const override { return options_.batch; }
@@ -88,9 +92,11 @@ class Clip : public Method {
   }
   size_t sources() const;  // pictures or trajectories
   std::vector<TrajectoryPrompt> erase_prompts() const;
-  void encode_pictures(const Tell& tell);
-  void sample_trajectories(const Tell& tell);
+  void encode_pictures(const ProgressCallback& progress);
+  void sample_trajectories(const ProgressCallback& progress);
   void choose_places();  // where pull() measures
+  Denoiser denoiser() const;
+  Entry example(size_t source, Rng& rng) const;
   Overlay edited_text() const {
     return [this](Graph& g) { trainables_.replace(g); };
   }
@@ -103,7 +109,7 @@ class Clip : public Method {
   std::vector<std::vector<float>> latents_;  // of the pictures
   std::vector<Trajectory> trajectories_;
   ConceptPull pull_;
-  std::vector<TextStates> retained_;  // as they were; the last is the empty prompt's
+  RetainedEmbeddings retained_;
 };
 
 }  // namespace lacuna

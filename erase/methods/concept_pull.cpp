@@ -2,20 +2,20 @@
 
 namespace lacuna {
 
-std::vector<TextStates> states_under(StableDiffusion& model, TextCache& text,
-                                     const Overlay& edited_text,
-                                     const std::vector<std::string>& texts) {
-  model.text_encoder().set_overlay(edited_text);
-  std::vector<TextStates> states;
-  for (const std::string& t : texts) states.push_back(text.states(t));
-  model.text_encoder().set_overlay({});
-  return states;
+std::vector<Conditioning> conditioning_under(StableDiffusion& model, const Overlay& edited_text,
+                                             const std::vector<std::string>& texts) {
+  TextPredictor edited(model.text_encoder(), edited_text);
+  TextCache cache(edited);
+  std::vector<Conditioning> all;
+  for (const std::string& t : texts) all.push_back(cache.conditioning(t));
+  return all;
 }
 
 void ConceptPull::add(std::vector<float> latents, LatentSize size, float timestep,
                       std::string text) {
-  const UNetInput both[] = {{latents, timestep, text_.states("")},
-                            {latents, timestep, text_.states(text)}};
+  const std::span<const float> canvas = model_.blank_canvas(size);
+  const DenoiserInput both[] = {{latents, timestep, text_.conditioning(""), canvas},
+                                {latents, timestep, text_.conditioning(text), canvas}};
   std::vector<std::vector<float>> e = model_.predictor()(both, size);
   for (size_t k = 0; k < e[0].size(); k++) e[1][k] -= e[0][k];
   places_.push_back(
@@ -25,11 +25,11 @@ void ConceptPull::add(std::vector<float> latents, LatentSize size, float timeste
 double ConceptPull::under(const Overlay& edited_text) {
   std::vector<std::string> texts;
   for (const Place& p : places_) texts.push_back(p.text);
-  const std::vector<TextStates> states = states_under(model_, text_, edited_text, texts);
+  const std::vector<Conditioning> edited = conditioning_under(model_, edited_text, texts);
   double along = 0, whole = 0;
   for (size_t i = 0; i < places_.size(); i++) {
     const Place& p = places_[i];
-    const UNetInput input{p.latents, p.timestep, states[i]};
+    const DenoiserInput input{p.latents, p.timestep, edited[i], model_.blank_canvas(p.size)};
     const std::vector<float> e = model_.predictor()({&input, 1}, p.size)[0];
     for (size_t k = 0; k < e.size(); k++) {
       along += double(e[k] - p.neutral[k]) * p.direction[k];

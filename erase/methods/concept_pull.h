@@ -3,14 +3,15 @@
 //
 // With d = eps*(z_t, c) - eps*(z_t, ""), the direction in which the text c pulled the prediction,
 //   pull = < eps*(z_t, T(c)) - eps*(z_t, ""), d > / < d, d >
-// summed over some latents z_t: 1 before, 0 where the text says nothing of the concept any more,
-// below 0 where it pushes away from it.
+// summed over some latents z_t: 1 before, 0 when the text says nothing of the concept any more,
+// below 0 when it pushes away from it.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "models/generate.h"
+#include "models/stable_diffusion.h"
+#include "models/text/text_cache.h"
 
 namespace lacuna {
 
@@ -19,11 +20,10 @@ class ConceptPull {
   // Both must outlive it.
   ConceptPull(StableDiffusion& model, TextCache& text) : model_(model), text_(text) {}
 
-  // Another place to measure at, with the text encoder as it is: 2 UNet evaluations.
+  // Another place to measure at: 2 UNet evaluations.
   void add(std::vector<float> latents, LatentSize size, float timestep, std::string text);
   size_t places() const { return places_.size(); }
-  // Under an overlay of the text encoder; one UNet evaluation a place. The model is left without
-  // an overlay.
+  // Under an overlay of the text encoder; one UNet evaluation a place.
   double under(const Overlay& edited_text);
 
  private:
@@ -38,9 +38,8 @@ class ConceptPull {
   std::vector<Place> places_;
 };
 
-// The states of texts under an overlay of the text encoder. The model is left without an overlay.
-std::vector<TextStates> states_under(StableDiffusion& model, TextCache& text,
-                                     const Overlay& edited_text,
-                                     const std::vector<std::string>& texts);
+// The conditioning of texts under an overlay of the text encoder.
+std::vector<Conditioning> conditioning_under(StableDiffusion& model, const Overlay& edited_text,
+                                             const std::vector<std::string>& texts);
 
 }  // namespace lacuna

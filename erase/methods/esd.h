@@ -14,32 +14,28 @@
 //   || eps(z_t, r) - eps*(z_t, r) ||^2.
 #pragma once
 
-#include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "erase/method.h"
-#include "erase/methods/trajectories.h"
-#include "erase/trainables.h"
+#include "base/options/words.h"
+#include "erase/methods/concept_examples.h"
+#include "erase/methods/retained.h"
 
 namespace lacuna {
+
+class Fields;
 
 // The conventions of the three published programs, which differ in sampler, in who samples, and in
 // how the timestep of the loss relates to that of the latents.
 enum class EsdCompat { none, paper, repo, alt };
-EsdCompat parse_esd_compat(std::string_view name);  // "paper", "repo", "alt"; throws InputError
-std::string_view name_of(EsdCompat compat);
+std::span<const Word> words(EsdCompat);
 
 enum class TrajectoryModel { frozen, edited };
+std::span<const Word> words(TrajectoryModel);
 
 // What a phrasing is pushed away from: the concept that it names, or all that it says.
 enum class Direction { concept_text, phrasing };
-Direction parse_direction(std::string_view name);  // "concept", "phrasing"; throws InputError
-
-// What the edited model shall predict for the path's prompt at an example: the formula above, with
-// the path as the parent f where it is another text than the concept.
-std::vector<float> esd_target(const Example& example, double eta, bool parent);
+std::span<const Word> words(Direction);
 
 struct EsdOptions {
   std::vector<std::string> concepts;
@@ -62,8 +58,43 @@ struct EsdOptions {
   LatentSize size;
   std::filesystem::path cache;  // where trajectories are kept
 
+  // All but the files that `prompts` and `retain` are read from.
+  void describe(Fields& fields);
   // Throws InputError naming what is out of range.
   void check() const;
+};
+
+// What the methods that erase as ESD does are composed of: examples of the concept, then retained
+// ones.
+class EsdParts {
+ public:
+  // `trainables` is what the edited UNet consists of. All of the arguments must outlive the object.
+  EsdParts(Device& device, StableDiffusion& model, TextCache& text, const Trainables& trainables,
+           const EsdOptions& options, const std::string& model_hash);
+
+  // As Method has them.
+  std::string sentence() const;
+  OptionTexts texts() const;
+  void reserve();
+  void prepare(const ProgressCallback& progress);
+  std::vector<std::pair<std::string, double>> parts(std::span<const float> each) const;
+  int64_t evaluations() const;
+  int64_t batch() const { return options_.batch + options_.retain_batch; }
+
+  // The entries of a micro-batch, those that `erase` draws first, with their weights in the mean
+  // over it.
+  std::vector<Entry> entries(int64_t index, const std::function<Entry(Rng&)>& erase) const;
+  Denoiser denoiser() const;
+  // Fills all inputs but the weights.
+  Batch filled(std::span<const Entry> entries) const;
+  const ConceptExamples& erase() const { return erase_; }
+
+ private:
+  StableDiffusion& model_;
+  TextCache& text_;
+  const EsdOptions& options_;
+  ConceptExamples erase_;
+  RetainedExamples retain_;
 };
 
 class Esd : public Method {
@@ -73,59 +104,26 @@ class Esd : public Method {
       EsdOptions options, std::string model_hash);
 
   std::string name() const override { return "esd"; }
-  std::string sentence() const override;
-  OptionTexts options() const override;
-  void reserve() override;
-  void prepare(const Tell& tell) override;
+  std::string sentence() const override { return parts_.sentence(); }
+  OptionTexts options() const override { return parts_.texts(); }
+  void reserve() override { parts_.reserve(); }
+  void prepare(const ProgressCallback& progress) override { parts_.prepare(progress); }
   Loss loss(Graph& graph) const override;
-  void next(int64_t index, Plan& plan) override;
-  std::span<const UsedExample> used() const override { return used_; }
-  std::vector<std::pair<std::string, double>> parts(std::span<const float> each) const override;
-  int64_t evaluations() const override;
-  int64_t batch() const override { return options_.batch + options_.retain_batch; }
+  Batch next(int64_t index) const override;
+  std::vector<std::pair<std::string, double>> parts(std::span<const float> each) const override {
+    return parts_.parts(each);
+  }
+  int64_t evaluations() const override { return parts_.evaluations(); }
+  int64_t batch() const override { return parts_.batch(); }
 
   // UNet evaluations that the published program, which samples 50 steps, spends on as many examples
   // (backward counted as two).
   static double published_evaluations(int64_t examples);
 
- protected:
-  struct Choice {  // an example with what is asked of it
-    std::vector<float> latents;
-    float timestep;
-    TextStates text;
-    std::vector<float> target;
-    UsedExample used;
-  };
-  // The examples of a micro-batch, those to erase first, with their weights in the mean over it.
-  std::vector<Choice> choose(int64_t index);
-  // Sets all inputs but the weights.
-  void set(Plan& plan, const std::vector<Choice>& choices);
-
-  // A cached example to erase, where it lies.
-  Pick pick_erase(Rng& rng) const { return pick(erase_, rng); }
-  Choice erase_choice(const Pick& pick);
-  // Whether the examples to erase come from trajectories that are sampled once.
-  virtual bool cached() const;
-  const EsdOptions& esd_options() const { return options_; }
-  StableDiffusion& model() const { return model_; }
-  TextCache& text() const { return text_; }
-
  private:
-  virtual Choice erase_example(Rng& rng);  // its weight is choose()'s
-  Choice retained_example(Rng& rng);
-  Choice sampled_example(Rng& rng);
-  std::vector<TrajectoryPrompt> erase_prompts() const;
-  bool has_parents() const;  // whether a prompt is another text than the concept in it
-  std::vector<TrajectoryPrompt> retain_prompts() const;
-  bool samples_with_edited() const;
-
   StableDiffusion& model_;
-  TextCache& text_;
   EsdOptions options_;
-  std::string model_hash_;
-  Predictor edited_;
-  std::vector<Trajectory> erase_, retain_;
-  std::vector<UsedExample> used_;
+  EsdParts parts_;
 };
 
 }  // namespace lacuna

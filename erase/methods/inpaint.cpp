@@ -5,36 +5,77 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "base/options/fields.h"
+#include "erase/groups.h"
 #include "erase/phrasing.h"
-#include "erase/range.h"
 #include "models/layout.h"
-#include "models/samplers/sampler.h"
+#include "models/walk.h"
 
 namespace lacuna {
-MaskLoss parse_mask_loss(std::string_view name) {
-  if (name == "both") return MaskLoss::both;
-  if (name == "inside-only") return MaskLoss::inside_only;
-  throw InputError("[inpaint] --mask-loss '{}' is unknown; choose both or inside-only", name);
+
+std::span<const Word> words(MaskLoss) {
+  static constexpr Word all[] = {{"both", MaskLoss::both},
+                                 {"inside-only", MaskLoss::inside_only},
+                                 {"ignored", MaskLoss::ignored, false}};
+  return all;
+}
+
+void InpaintOptions::describe(Fields& f) {
+  static constexpr Word programs[] = {{"none", false, false}, {"grid", true}};
+  esd.describe(f);
+  f.remove("trajectory");
+  f.remove("compat");
+  f.group(group::where);
+  f.add("mask-loss", mask_loss,
+        "Keep the model's own prediction outside the mask (both), or leave what lies outside out "
+        "of the loss (inside-only)")
+      .identity();
+  f.add("outside-weight", outside_weight, "X", "Weight of what lies outside the mask")
+      .range(0, 1e6, "0.1 to 1 are usual")
+      .from_model()
+      .identity();
+  f.group(group::examples);
+  f.add("compat", grid, programs,
+        "grid: as the published scripts do, which train on pure noise with a neutral prompt and do "
+        "not use their masks")
+      .identity();
+  f.add("neutral", neutral, "TEXT", "The neutral prompt of --compat grid").identity();
 }
 
 void InpaintOptions::check() const {
   esd.check();
-  check_range("inpaint", "--outside-weight", outside_weight, 0, 1e6, "0.1 to 1 are usual");
+  fields_of(*this, "inpaint").check();
   if (masks.empty())
-    throw InputError("[inpaint] there is no mask; draw one with --mask left or --mask grid");
+    throw InputError("[inpaint] there is no mask; draw one with {0} left or {0} grid",
+                     option("mask"));
 }
 
-Inpaint::Inpaint(Device& device, StableDiffusion& model, TextCache& text,
-                 const Trainables& trainables, InpaintOptions options, std::string model_hash)
-    : Esd(device, model, text, trainables, options.esd, std::move(model_hash)),
-      options_(std::move(options)) {
-  options_.check();
+Masks::Masks(const InpaintOptions& options) : options_(options) {
   for (const Region& m : options_.masks) {
     masks_.push_back(area_average(m, options_.esd.size.height, options_.esd.size.width));
     if (std::accumulate(masks_.back().begin(), masks_.back().end(), 0.0) < 0.01)
       throw InputError(
           "[inpaint] the mask {} covers less than a hundredth of a latent; make it larger", m.name);
   }
+}
+
+Masks::Weights Masks::weights(size_t mask) const {
+  const std::vector<float>& m = masks_[mask];
+  const double all = static_cast<double>(m.size());
+  const double sum = std::accumulate(m.begin(), m.end(), 0.0);
+  const bool keeps = options_.mask_loss == MaskLoss::both && sum < all;
+  return {static_cast<float>(all / sum),
+          keeps ? static_cast<float>(options_.outside_weight * all / (all - sum)) : 0};
+}
+
+Inpaint::Inpaint(Device& device, StableDiffusion& model, TextCache& text,
+                 const Trainables& trainables, InpaintOptions options, std::string model_hash)
+    : model_(model),
+      text_(text),
+      options_(std::move(options)),
+      parts_(device, model, text, trainables, options_.esd, model_hash),
+      masks_(options_) {
+  options_.check();
 }
 
 std::string Inpaint::sentence() const {
@@ -48,7 +89,7 @@ std::string Inpaint::sentence() const {
         "eps*(z, \"\")) on pure noise z, c = {}, n = \"{}\"",
         o.esd.eta, list(o.esd.prompts.empty() ? o.esd.concepts : o.esd.prompts), o.neutral);
   } else {
-    text = Esd::sentence();
+    text = parts_.sentence();
     text.replace(0, text.find(':'), "Inpainting Erasure");
   }
   text += fmt::format("; masks m: {}", masks);
@@ -61,29 +102,30 @@ std::string Inpaint::sentence() const {
 
 OptionTexts Inpaint::options() const {
   const InpaintOptions& o = options_;
-  OptionTexts all = Esd::options();
+  OptionTexts all = parts_.texts();
+  for (const auto& [name, text] : fields_of(o).identity()) all[name] = text;
   std::vector<std::string> names;
   for (const Region& m : o.masks) names.push_back(m.name);
   all["method"] = "inpaint";
   all["mask"] = list(names);
-  all["mask-loss"] = o.mask_loss == MaskLoss::both          ? "both"
-                     : o.mask_loss == MaskLoss::inside_only ? "inside-only"
-                                                            : "ignored";
-  all["outside-weight"] = fmt::format("{:g}", o.outside_weight);
-  all["compat"] = o.grid ? "grid" : "none";
-  all["neutral"] = o.neutral;
   return all;
 }
 
+// The published grid script samples no trajectory.
 void Inpaint::reserve() {
-  Esd::reserve();
-  if (options_.grid) model().predictor().plan(3, options_.esd.size);
+  if (!options_.grid) return parts_.reserve();
+  model_.text_plan();
+  model_.predictor().plan(3, options_.esd.size);
+}
+
+void Inpaint::prepare(const ProgressCallback& progress) {
+  if (!options_.grid) parts_.prepare(progress);
 }
 
 Loss Inpaint::loss(Graph& g) const {
   const LatentSize size = options_.esd.size;
-  const UNetInputs inputs(g, model().unet_config(), batch(), size, model().tokenizer().context());
-  const Tensor prediction = inputs.predict(model().unet(), model().dtype());
+  const Denoiser denoiser = parts_.denoiser();
+  const Tensor prediction = denoiser.predict(denoiser.in(g, model_.tokenizer().context()));
   const auto part = [&](const char* target, const char* weight) {
     return mse(prediction, g.input(target, prediction.shape()),
                g.input(weight, {batch(), size.height, size.width}));
@@ -92,69 +134,63 @@ Loss Inpaint::loss(Graph& g) const {
   return {add(inside.total, outside.total), add(inside.each, outside.each)};
 }
 
-// A mask that leaves nothing outside asks nothing there.
-Inpaint::Masked Inpaint::masked(std::span<const float> mask, std::vector<float> kept) const {
-  const double all = static_cast<double>(mask.size());
-  const double sum = std::accumulate(mask.begin(), mask.end(), 0.0);
-  const bool keeps = options_.mask_loss == MaskLoss::both && sum < all;
-  return {mask, std::move(kept), static_cast<float>(all / sum),
-          keeps ? static_cast<float>(options_.outside_weight * all / (all - sum)) : 0};
-}
-
 // Latents that are noise whatever the timestep says: far from what the model ever sees, except at
 // the first.
-Esd::Choice Inpaint::noise_example(Rng& rng) {
+Entry Inpaint::noise_example(Rng& rng) const {
   const std::vector<std::string>& texts =
       options_.esd.prompts.empty() ? options_.esd.concepts : options_.esd.prompts;
   const std::string& c = texts[rng.below(texts.size())];
-  const int timesteps = model().noise_schedule().train_timesteps();
+  const int timesteps = model_.noise_schedule().train_timesteps();
   const auto t = static_cast<float>(rng.below(static_cast<uint64_t>(timesteps)));
   Rng noise(RngKind::torch, rng.next_u32());
-  const auto sampler = Sampler::make("ddim", model().noise_schedule(), {.steps = 1});
-  const std::vector<float> z = starting_latents(model(), options_.esd.size, *sampler, noise);
-  const TextStates states = text().states(c);
-  const UNetInput inputs[] = {
-      {z, t, text().states(options_.neutral)}, {z, t, states}, {z, t, text().states("")}};
-  std::vector<std::vector<float>> e = model().predictor()(inputs, options_.esd.size);
+  const auto sampler = Sampler::make("ddim", model_.noise_schedule(), {.steps = 1});
+  const std::vector<float> z = starting_latents(model_, options_.esd.size, *sampler, noise);
+  const std::span<const float> canvas = model_.blank_canvas(options_.esd.size);
+  std::vector<DenoiserInput> inputs;
+  for (const std::string& asked : {options_.neutral, c, std::string()})
+    inputs.push_back({z, t, text_.conditioning(asked), canvas});
+  std::vector<std::vector<float>> e = model_.predictor()(inputs, options_.esd.size);
   for (size_t i = 0; i < z.size(); i++)
     e[0][i] -= static_cast<float>(options_.esd.eta) * (e[1][i] - e[2][i]);
-  return {z, t, states, std::move(e[0]), {{}, 0, "erase"}};
+  return {z, t, c, std::move(e[0]), {{}, 0, "erase"}};
 }
 
-Esd::Choice Inpaint::erase_example(Rng& rng) {
-  if (options_.grid) return noise_example(rng);
-  const Pick p = pick_erase(rng);
-  const size_t mask = rng.below(masks_.size());
-  drawn_.push_back(masked(masks_[mask], p.example().path));
-  Choice c = erase_choice(p);
-  c.used.role += " " + options_.masks[mask].name;
-  return c;
-}
-
-void Inpaint::next(int64_t index, Plan& plan) {
-  drawn_.clear();
-  const std::vector<Choice> choices = choose(index);
-  set(plan, choices);
+Batch Inpaint::next(int64_t index) const {
+  struct Masked {  // what an example to erase asks besides its entry
+    size_t mask;
+    std::span<const float> kept;  // eps*(z, c), [C,h,w]
+  };
+  std::vector<Masked> masked;  // of the first entries; none when no mask is used
+  const std::vector<Entry> entries = parts_.entries(index, [&](Rng& rng) {
+    if (options_.grid) return noise_example(rng);
+    const Pick p = pick(parts_.erase().trajectories(), rng);
+    masked.push_back({rng.below(masks_.count()), p.example().path});
+    Entry e = parts_.erase().entry(p);
+    e.used.role += " " + options_.masks[masked.back().mask].name;
+    return e;
+  });
+  Batch batch = parts_.filled(entries);
   std::vector<float> kept, weights, kept_weights;
   const auto latents = static_cast<size_t>(options_.esd.size.height * options_.esd.size.width);
-  for (size_t i = 0; i < choices.size(); i++) {
-    const auto weight = static_cast<float>(choices[i].used.weight);
-    if (i >= drawn_.size()) {  // retained, or no mask is used
+  for (size_t i = 0; i < entries.size(); i++) {
+    const auto weight = static_cast<float>(entries[i].used.weight);
+    if (i >= masked.size()) {
       weights.insert(weights.end(), latents, weight);
       kept_weights.insert(kept_weights.end(), latents, 0.0f);
-      kept.resize(kept.size() + choices[i].target.size());
+      kept.resize(kept.size() + entries[i].target.size());
       continue;
     }
-    const Masked& m = drawn_[i];
-    append_channels_last(kept, m.kept, model().unet_config().out_channels);
-    for (const float inside : m.mask) {
-      weights.push_back(weight * m.inside * inside);
-      kept_weights.push_back(weight * m.outside * (1 - inside));
+    append_channels_last(kept, masked[i].kept, model_.unet_config().out_channels);
+    const Masks::Weights w = masks_.weights(masked[i].mask);
+    for (const float inside : masks_[masked[i].mask]) {
+      weights.push_back(weight * w.inside * inside);
+      kept_weights.push_back(weight * w.outside * (1 - inside));
     }
   }
-  plan.set("weight", std::span<const float>(weights));
-  plan.set("kept", std::span<const float>(kept));
-  plan.set("kept_weight", std::span<const float>(kept_weights));
+  batch.inputs.set("weight", std::move(weights));
+  batch.inputs.set("kept", std::move(kept));
+  batch.inputs.set("kept_weight", std::move(kept_weights));
+  return batch;
 }
 
 }  // namespace lacuna

@@ -23,7 +23,7 @@ namespace lacuna {
 // What is asked outside the mask: the frozen prediction, nothing, or the same as inside, which is
 // what the published grid scripts do: they draw masks and never multiply by them.
 enum class MaskLoss { both, inside_only, ignored };
-MaskLoss parse_mask_loss(std::string_view name);  // "both", "inside-only"; throws InputError
+std::span<const Word> words(MaskLoss);
 
 struct InpaintOptions {
   EsdOptions esd;
@@ -35,11 +35,34 @@ struct InpaintOptions {
   bool grid = false;
   std::string neutral;  // n
 
+  // Its own and esd's, without `masks`.
+  void describe(Fields& fields);
   // Throws InputError naming what is out of range.
   void check() const;
 };
 
-class Inpaint : public Esd {
+// The masks, and what an example asks inside and outside of one.
+class Masks {
+ public:
+  // Averages the masks over the pixels of each latent. Throws InputError when one covers less than
+  // a hundredth of a latent. The options must outlive the object.
+  explicit Masks(const InpaintOptions& options);
+
+  size_t count() const { return masks_.size(); }
+  std::span<const float> operator[](size_t mask) const { return masks_[mask]; }
+  // A mean over all latents times these is the mean inside the mask, and the weighted one outside.
+  // A mask that leaves nothing outside asks nothing there.
+  struct Weights {
+    float inside, outside;
+  };
+  Weights weights(size_t mask) const;
+
+ private:
+  const InpaintOptions& options_;
+  std::vector<std::vector<float>> masks_;  // [h,w]
+};
+
+class Inpaint : public Method {
  public:
   // All of the arguments must outlive the method.
   Inpaint(Device& device, StableDiffusion& model, TextCache& text, const Trainables& trainables,
@@ -49,8 +72,14 @@ class Inpaint : public Esd {
   std::string sentence() const override;
   OptionTexts options() const override;
   void reserve() override;
+  void prepare(const ProgressCallback& progress) override;
   Loss loss(Graph& graph) const override;
-  void next(int64_t index, Plan& plan) override;
+  Batch next(int64_t index) const override;
+  std::vector<std::pair<std::string, double>> parts(std::span<const float> each) const override {
+    return parts_.parts(each);
+  }
+  int64_t evaluations() const override { return parts_.evaluations(); }
+  int64_t batch() const override { return parts_.batch(); }
 
   // Of the published grid script for as many examples (methods' table: three frozen predictions,
   // forward with backward).
@@ -59,21 +88,13 @@ class Inpaint : public Esd {
   }
 
  private:
-  Choice erase_example(Rng& rng) override;
-  bool cached() const override { return !options_.grid; }
-  Choice noise_example(Rng& rng);
+  Entry noise_example(Rng& rng) const;
 
-  // What an example to erase asks besides its Choice.
-  struct Masked {
-    std::span<const float> mask;  // [h,w]
-    std::vector<float> kept;      // eps*(z, c), [C,h,w]
-    float inside, outside;        // a mean over all latents times these is the mean over either
-  };
-  Masked masked(std::span<const float> mask, std::vector<float> kept) const;
-
+  StableDiffusion& model_;
+  TextCache& text_;
   InpaintOptions options_;
-  std::vector<std::vector<float>> masks_;  // averaged, [h,w]
-  std::vector<Masked> drawn_;              // of this micro-batch
+  EsdParts parts_;
+  Masks masks_;
 };
 
 }  // namespace lacuna

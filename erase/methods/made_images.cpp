@@ -9,6 +9,7 @@
 #include <numbers>
 
 #include "base/error.h"
+#include "base/options/option.h"
 #include "base/rng.h"
 #include "pictures/canvas.h"
 
@@ -88,7 +89,7 @@ template <typename Table>
 auto& find(const Table& table, std::string_view name, std::string_view kind) {
   for (const auto& entry : table)
     if (entry.name == name) return entry;
-  throw InputError("[images] --make {} '{}' is unknown; choose {}", kind, name,
+  throw InputError("[images] {} {} '{}' is unknown; choose {}", option("make"), kind, name,
                    names_of(table, ", "));
 }
 
@@ -99,7 +100,7 @@ Colour colour_of(std::string_view text) {
     if (error == std::errc() && end == text.data() + 7)
       return {static_cast<uint8_t>(rgb >> 16), static_cast<uint8_t>(rgb >> 8),
               static_cast<uint8_t>(rgb)};
-    throw InputError("[images] --make colour '{}' is not of the form #rrggbb", text);
+    throw InputError("[images] {} colour '{}' is not of the form #rrggbb", option("make"), text);
   }
   return find(colours, text, "colour").colour;
 }
@@ -126,7 +127,8 @@ struct Wanted {
 Wanted parse(std::string_view what) {
   const size_t first = what.find(':');
   if (first == std::string_view::npos)
-    throw InputError("[images] --make '{}' is not understood; it is {}", what, made_images_help());
+    throw InputError("[images] {} '{}' is not understood; it is {}", option("make"), what,
+                     made_images_help());
   const std::string_view kind = what.substr(0, first), rest = what.substr(first + 1);
   const size_t second = rest.find(':');
   return {kind, rest.substr(0, second),
@@ -167,7 +169,8 @@ std::vector<Image> made_images(std::string_view what, int width, int height, int
   };
   if (wanted.kind == "flat") {
     if (!wanted.colour.empty())
-      throw InputError("[images] --make '{}' names more than a colour; flat:red is usual", what);
+      throw InputError("[images] {} '{}' names more than a colour; flat:red is usual",
+                       option("make"), what);
     for (int64_t i = 0; i < count; i++) {
       all.push_back(blank_image(width, height, 0));
       fill(all.back(), 0, 0, width, height, shade_of(colour_of(wanted.name), i, count));
@@ -193,7 +196,8 @@ std::vector<Image> made_images(std::string_view what, int width, int height, int
       }));
     }
   } else {
-    throw InputError("[images] --make '{}' is not understood; it is {}", what, made_images_help());
+    throw InputError("[images] {} '{}' is not understood; it is {}", option("make"), what,
+                     made_images_help());
   }
   return all;
 }

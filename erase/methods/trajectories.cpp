@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "base/safetensors.h"
 #include "erase/edits/fingerprint.h"
-#include "models/samplers/sampler.h"
+#include "models/walk.h"
 
 namespace lacuna {
 namespace {
@@ -15,9 +15,13 @@ namespace {
 // Everything a trajectory depends on, as text: its file is named by the hash of it.
 std::string identity(const StableDiffusion& model, const Trajectory& t, const TrajectoryOptions& o,
                      const std::string& model_hash) {
-  return fmt::format("1\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}x{}\n", model_hash,
-                     name_of(model.dtype()), t.prompt.path, t.prompt.concept_text, t.seed,
-                     o.sampler, o.steps, o.guidance, o.size.width, o.size.height);
+  std::string text =
+      fmt::format("1\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}x{}\n", model_hash, name_of(model.dtype()),
+                  t.prompt.path, t.prompt.concept_text, t.seed, o.sampler, o.steps, o.guidance,
+                  o.size.width, o.size.height);
+  for (const auto& [key, value] : arithmetic_texts(model.device().traits().arithmetic))
+    text += fmt::format("{} {}\n", key, value);
+  return text;
 }
 
 void save(const std::filesystem::path& file, const std::string& identity, const Trajectory& t) {
@@ -46,7 +50,7 @@ void save(const std::filesystem::path& file, const std::string& identity, const 
   write_safetensors(file, std::move(tensors), {{"trajectory", identity}}, Overwrite::yes);
 }
 
-// False where there is no such file, or it is damaged or not this trajectory's: then it is made
+// False when there is no such file, or it is damaged or not this trajectory's: then it is made
 // again.
 bool load(const std::filesystem::path& path, const std::string& identity, size_t elements,
           Trajectory& t) {
@@ -82,46 +86,22 @@ bool load(const std::filesystem::path& path, const std::string& identity, size_t
 // Samples some trajectories together, one UNet batch a step.
 void sample(StableDiffusion& model, TextCache& text, std::span<Trajectory> batch,
             const TrajectoryOptions& o, const std::function<void(int)>& step) {
-  struct Way {
-    std::unique_ptr<Sampler> sampler;
-    Rng rng;
-    std::vector<float> latents, input;
-    TextStates path, concept_;
-  };
-  std::vector<Way> ways;
-  const TextStates neutral = text.states("");
+  std::vector<Walk::Start> starts;
+  const Conditioning neutral = text.conditioning("");
   for (const Trajectory& t : batch) {
-    Way w{Sampler::make(o.sampler, model.noise_schedule(), {.steps = o.steps}),
-          Rng(RngKind::torch, t.seed),
-          {},
-          {},
-          text.states(t.prompt.path),
-          t.prompt.path == t.prompt.concept_text ? nullptr : text.states(t.prompt.concept_text)};
-    w.latents = starting_latents(model, o.size, *w.sampler, w.rng);
-    ways.push_back(std::move(w));
+    std::vector<Conditioning> asked = {neutral, text.conditioning(t.prompt.path)};
+    if (t.prompt.has_parent()) asked.push_back(text.conditioning(t.prompt.concept_text));
+    starts.push_back({std::move(asked), Rng(RngKind::torch, t.seed)});
   }
-  for (int i = 0; i < ways[0].sampler->calls(); i++) {
+  Walk walk(model, o.size, o.sampler, {.steps = o.steps}, std::move(starts));
+  for (int i = 0; i < walk.calls(); i++) {
     step(i);
-    std::vector<UNetInput> inputs;
-    for (Way& w : ways) {
-      w.input = w.latents;
-      w.sampler->scale_model_input(i, w.input);
-      const float t = w.sampler->timesteps()[static_cast<size_t>(i)];
-      inputs.push_back({w.input, t, neutral});
-      inputs.push_back({w.input, t, w.path});
-      if (w.concept_) inputs.push_back({w.input, t, w.concept_});
-    }
-    std::vector<std::vector<float>> predictions = model.predictor()(inputs, o.size);
-    size_t next = 0;
-    for (size_t b = 0; b < ways.size(); b++) {
-      Way& w = ways[b];
-      Example e{w.input, {}, {}, {}, w.sampler->timesteps()[static_cast<size_t>(i)]};
-      e.neutral = std::move(predictions[next++]);
-      e.path = std::move(predictions[next++]);
-      if (w.concept_) e.concept_ = std::move(predictions[next++]);
-      std::vector<float> guided = e.neutral;
-      guide(guided, e.path, o.guidance);
-      w.sampler->step(i, guided, w.latents, w.rng);
+    std::vector<Predictions> predictions = walk.predict(model.predictor(), i);
+    for (size_t b = 0; b < batch.size(); b++) {
+      Predictions& p = predictions[b];
+      walk.step(i, b, guided(p, o.guidance));
+      Example e{walk.input(b), std::move(p[1]), {}, std::move(p[0]), walk.timestep(i)};
+      if (p.size() > 2) e.concept_ = std::move(p[2]);
       batch[b].examples.push_back(std::move(e));
     }
   }
@@ -150,7 +130,8 @@ std::vector<Trajectory> frozen_trajectories(StableDiffusion& model, TextCache& t
                                             std::span<const TrajectoryPrompt> prompts,
                                             std::span<const uint64_t> seeds,
                                             const TrajectoryOptions& o,
-                                            const std::string& model_hash, const Tell& tell) {
+                                            const std::string& model_hash,
+                                            const ProgressCallback& progress) {
   const auto elements =
       static_cast<size_t>(model.unet_config().out_channels * o.size.height * o.size.width);
   std::vector<Trajectory> all;
@@ -183,7 +164,7 @@ std::vector<Trajectory> frozen_trajectories(StableDiffusion& model, TextCache& t
   for (const std::span<Trajectory> part : missing) {
     for (Trajectory& t : part) t.examples.clear();
     sample(model, text, part, o, [&](int step) {
-      if (!tell("trajectories", done + static_cast<int64_t>(part.size()) * step, total))
+      if (!progress("trajectories", done + static_cast<int64_t>(part.size()) * step, total))
         throw Stopped{};
     });
     done += calls * static_cast<int64_t>(part.size());

@@ -12,13 +12,13 @@
 #include <vector>
 
 #include "erase/method.h"
-#include "models/generate.h"
 #include "models/stable_diffusion.h"
+#include "models/text/text_cache.h"
 
 namespace lacuna {
 
 // What is sampled: latents follow `path` under guidance. `concept_text` is the text whose direction
-// will be subtracted; where it equals `path` its prediction costs nothing.
+// will be subtracted; when it equals `path` its prediction costs nothing.
 struct TrajectoryPrompt {
   std::string path, concept_text;
 
@@ -40,7 +40,7 @@ struct TrajectoryOptions {
 struct Example {
   std::vector<float> latents;   // z_t, [C,H,W] like all of them
   std::vector<float> path;      // eps*(z_t, path)
-  std::vector<float> concept_;  // eps*(z_t, concept); empty where it is the path
+  std::vector<float> concept_;  // eps*(z_t, concept); empty when it is the path
   std::vector<float> neutral;   // eps*(z_t, "")
   float timestep = 0;
 
@@ -74,6 +74,7 @@ std::vector<Trajectory> frozen_trajectories(StableDiffusion& model, TextCache& t
                                             std::span<const TrajectoryPrompt> prompts,
                                             std::span<const uint64_t> seeds,
                                             const TrajectoryOptions& options,
-                                            const std::string& model_hash, const Tell& tell);
+                                            const std::string& model_hash,
+                                            const ProgressCallback& progress);
 
 }  // namespace lacuna

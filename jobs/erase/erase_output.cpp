@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/options/option.h"
 #include "base/safetensors.h"
 #include "erase/edits/edit.h"
 
@@ -18,15 +19,14 @@ void check_output(const char* verb, const std::filesystem::path& file, bool may_
   if (file.extension() != ".safetensors")
     throw InputError("[{}] the name {} must end in .safetensors", verb, display(file));
   if (std::filesystem::exists(file) && !may_replace)
-    throw InputError("[{}] {} exists already; choose another name, or use --force", verb,
-                     display(file));
+    throw InputError("[{}] {} exists already; choose another name, or use {}", verb, display(file),
+                     option("force"));
   if (file.has_parent_path()) make_folder(file.parent_path());
 }
 
-FileDType parse_edit_type(std::string_view name) {
-  if (name == "f16") return FileDType::f16;
-  if (name == "f32") return FileDType::f32;
-  throw InputError("[erase] --save-type '{}' is unknown; choose f16 or f32", name);
+std::span<const Word> edit_types() {
+  static constexpr Word all[] = {{"f16", FileDType::f16}, {"f32", FileDType::f32}};
+  return all;
 }
 
 TensorFile::Metadata edit_metadata(const std::string& method, const std::string& base_hash,

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "base/options/words.h"
 #include "base/tensor_file.h"
 #include "engine/plan.h"
 #include "erase/trainables.h"
@@ -18,7 +19,8 @@ namespace lacuna {
 // folder cannot be made.
 void check_edit_output(const std::filesystem::path& file, bool may_replace);
 void check_output(const char* verb, const std::filesystem::path& file, bool may_replace);
-FileDType parse_edit_type(std::string_view name);  // "f16" or "f32"
+// How an edit may store its numbers.
+std::span<const Word> edit_types();
 
 // What an edit says about itself. Options that are empty are left out.
 TensorFile::Metadata edit_metadata(const std::string& method, const std::string& base_hash,

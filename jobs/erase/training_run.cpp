@@ -7,8 +7,10 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/options/fields.h"
 #include "erase/edits/edit.h"
 #include "erase/edits/fingerprint.h"
+#include "erase/groups.h"
 #include "erase/selection.h"
 #include "jobs/erase/erase_output.h"
 #include "jobs/interrupt.h"
@@ -30,50 +32,38 @@ TrainingOptions checked(TrainingOptions o) {
 
 }  // namespace
 
-void TrainingOptions::add_to(CLI::App& c) {
-  option(c, "--rank", rank, "Train a LoRA of this rank instead of the weights", "N");
-  option(c, "--lr", learning_rate, "Learning rate (default: 1e-5)", "X");
-  option(c, "--accumulate", train.accumulate, "Batches for one update", "N")->capture_default_str();
-  option(c, "--optimizer", optimizer, "Adam with or without decoupled decay", "adam|adamw")
-      ->capture_default_str();
-  option(c, "--weight-decay", train.weight_decay, "Weight decay", "X")->capture_default_str();
-  option(c, "--schedule", decay, "Learning rate over time", "constant|linear|cosine")
-      ->capture_default_str();
-  option(c, "--warmup", train.warmup, "Iterations of linear warm-up", "N")->capture_default_str();
-  option(c, "--clip", train.clip, "Largest norm of the gradient; 0: any", "X")
-      ->capture_default_str();
-  option(c, "--size", size, "Size in pixels (default: what the model was trained for)", "WxH");
-  option(c, "--out", out, "The edit", "FILE")->capture_default_str();
-  option(c, "--save-type", save_type, "Numbers in the edit", "f16|f32")->capture_default_str();
-  option(c, "--run", run, "Folder of log, loss curve and state (default: OUT.run)", "DIR");
-  c.add_flag("--resume", resume, "Go on with the run in the folder");
-  c.add_flag("--force", force, "Replace an edit and a run that exist");
-  c.add_flag("--recompute", train.recompute,
-             "Less memory for one more forward pass: compute activations again");
-  c.add_flag("--plan-only", plan_only, "Print the memory that a run needs, and stop");
-  common.add_to(c);
-  CLI::Option* as_json = c.add_flag("--json", json, "Report events as JSON, one object a line");
-  c.add_flag("--profile", profile, "Then measure an iteration and each of its ops")
-      ->excludes(as_json);
+void TrainingOptions::describe(Fields& f) {
+  f.group(group::weights);
+  f.add("rank", rank, "N", "Train a LoRA of this rank instead of the weights themselves")
+      .range(0, 4096, "1 to 128 are usual, 0 trains the weights themselves")
+      .usually("");
+  train.describe(f);
+  f.group(group::output);
+  f.add("out", out, "FILE", "The file of the edit");
+  f.add("save-type", save_type, edit_types(), "How the edit stores its numbers");
+  f.add("run", run, "DIR", "Folder of the log, the loss curve and the state").usually("OUT.run");
+  f.add("resume", resume, "Resume the run in the folder");
+  f.add("force", force, "Replace an edit and a run that exist");
+  f.add("plan-only", plan_only, "Print the memory that a run needs, and stop");
+  f.add("json", json, "Report events as JSON, one object a line");
+  f.add("profile", profile, "After the run, measure an iteration and each of its ops");
+  f.group(group::model);
+  f.add("size", size, "WxH", "Size of the pictures in pixels")
+      .usually("what the model was trained for");
+  common.describe(f);
 }
 
-void TrainingOptions::resolve(double usual_rate) {
-  train.learning_rate = learning_rate.value_or(usual_rate);
-  train.decay = parse_decay(decay);
-  if (optimizer != "adam" && optimizer != "adamw")
-    throw InputError("[train] --optimizer '{}' is unknown; choose adam or adamw", optimizer);
-  train.decoupled = optimizer == "adamw";
-  if (rank < 0 || rank > 4096)
-    throw InputError(
-        "[train] --rank {} is out of range; 1 to 128 are usual, 0 trains the weights "
-        "themselves",
-        rank);
+void TrainingOptions::resolve(const Fields& fields, double usual_rate) {
+  fields["lr"].suppose(train.learning_rate, usual_rate);
+  if (json && profile)
+    throw InputError("[train] {} prints a table, which does not go with {}; leave one out",
+                     option("profile"), option("json"));
   train.check();
 }
 
-void TrainingOptions::default_to_adamw(const CLI::App& command) {
-  if (command.count("--optimizer") == 0) optimizer = "adamw";
-  if (command.count("--weight-decay") == 0) train.weight_decay = 0.01;
+void TrainingOptions::default_to_adamw(const Fields& fields) {
+  fields["optimizer"].suppose(train.decoupled, true);
+  fields["weight-decay"].suppose(train.weight_decay, 0.01);
 }
 
 std::vector<std::string> prompts_of(const std::string& file) {
@@ -88,10 +78,10 @@ TrainingRun::TrainingRun(TrainingOptions options)
     : begin_(wall_seconds()),
       cpu_begin_(cpu_seconds()),
       o_(checked(std::move(options))),
-      type_(parse_edit_type(o_.save_type)),
+      type_(o_.save_type),
       device_(Device::open({.selector = o_.common.device, .count_only = o_.plan_only})),
       model_(*device_, o_.common.model_path(), parse_precision(o_.common.precision)),
-      text_(model_),
+      text_(model_.text_predictor()),
       folder_(o_.run),
       progress_("erasing", o_.train.iterations, o_.json, o_.observer) {
   const auto [width, height] = size_or_default(o_.size, model_);
@@ -158,7 +148,8 @@ void TrainingRun::train(const TrainingTask& task) {
                                tell, milestones);
   } catch (const Stopped&) {
     progress_.finish();
-    progress_.say(fmt::format("the state is in {}; go on with --resume", display(folder_)));
+    progress_.say(
+        fmt::format("the state is in {}; continue with {}", display(folder_), option("resume")));
     throw Interrupted{};
   }
   progress_.finish();
@@ -175,6 +166,7 @@ void TrainingRun::write(const std::filesystem::path& edit, const TrainingTask& t
                         const OptionTexts& more) {
   OptionTexts all = task.method.options();
   all.merge(o_.train.texts());
+  all.merge(arithmetic_texts(device_->traits().arithmetic));
   all["params"] = o_.params;
   all["rank"] = std::to_string(o_.rank);
   for (const auto& [key, value] : more) all[key] = value;
@@ -184,7 +176,8 @@ void TrainingRun::write(const std::filesystem::path& edit, const TrainingTask& t
 }
 
 void TrainingRun::report(const TrainingTask& task, int64_t iterations) {
-  const int64_t sampling = task.method.evaluations();
+  const int64_t sampling = task.method.evaluations() +
+                           task.method.target_evaluations() * iterations * o_.train.accumulate;
   const double training =
       3.0 * static_cast<double>(iterations * task.method.batch() * o_.train.accumulate);
   const double ours = static_cast<double>(sampling) + training;

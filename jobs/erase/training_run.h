@@ -3,7 +3,6 @@
 // its own options, makes a Method and Trainables, and calls train().
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -11,9 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "cli/common.h"
-#include "cli/options.h"
 #include "erase/train.h"
+#include "jobs/model_options.h"
 #include "jobs/observer.h"
 #include "jobs/progress.h"
 #include "models/generate.h"
@@ -22,22 +20,19 @@ namespace lacuna {
 
 struct TrainingOptions {
   ModelOptions common;
-  TrainOptions train;
-  std::string params;
-  std::string decay = "constant", optimizer = "adam", size, out = "edit.safetensors", run,
-              save_type = "f16";
-  std::optional<double> learning_rate;
+  TrainOptions train{.decoupled = false};
+  std::string params, size, out = "edit.safetensors", run;
+  FileDType save_type = FileDType::f16;
   int64_t rank = 0;
   bool resume = false, force = false, plan_only = false, json = false, profile = false;
   RunObserver* observer = nullptr;
 
-  // All but how long to train and --params, which each verb words itself.
-  void add_to(CLI::App& command);
-  // Puts together what the command line said. `learning_rate` is what holds where neither the user
-  // nor the model says anything. Throws InputError.
-  void resolve(double learning_rate);
-  // The optimizer of published programs that say no more than AdamW, where the user names no other.
-  void default_to_adamw(const CLI::App& command);
+  // All but `params`, which each verb words itself.
+  void describe(Fields& fields);
+  // With the defaults that hold if neither the user nor the model says anything. Throws InputError.
+  void resolve(const Fields& fields, double learning_rate);
+  // The optimizer of published programs that say no more than AdamW, if the user names no other.
+  void default_to_adamw(const Fields& fields);
 };
 
 // The prompts of a file that was given, none where `file` is empty. Throws InputError where it

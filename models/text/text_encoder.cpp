@@ -2,7 +2,6 @@
 
 #include "base/error.h"
 #include "models/files/model_files.h"
-#include "models/predictor.h"
 
 namespace lacuna {
 
@@ -30,31 +29,6 @@ TextEncoder::TextEncoder(Device& device, const std::filesystem::path& model, DTy
         "[model] {}: the tokenizer has {} tokens and the text encoder {}; they do not belong "
         "together",
         display(model), tokenizer_.vocab_size(), clip_.config().vocab_size);
-}
-
-void TextEncoder::set_overlay(Overlay overlay) {
-  overlay_ = std::move(overlay);
-  plan_.reset();
-  version_++;
-}
-
-Plan& TextEncoder::plan() {
-  if (!plan_) {
-    Graph g;
-    if (overlay_) overlay_(g);
-    const Tensor ids = g.input("ids", {1, tokenizer_.context()}, DType::i32);
-    g.output("states", cast(clip_(ids), DType::f32));
-    plan_.emplace(device_, g);
-  }
-  return *plan_;
-}
-
-TextStates TextEncoder::encode(const Tokenizer::Encoding& prompt) {
-  plan().set("ids", std::span<const int32_t>(prompt.ids));
-  plan().run();
-  auto states = std::make_shared<std::vector<float>>(plan().get("states"));
-  check_finite(*states, "text encoder");
-  return states;
 }
 
 }  // namespace lacuna

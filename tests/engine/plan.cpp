@@ -169,7 +169,7 @@ TEST_CASE("an arena of several allocations gives the same bits" * needs_device()
     const Tensor x = g.input("x", {4, 1000});
     Tensor a = silu(x), b = gelu(x), c = quick_gelu(x), d = softmax(x);
     g.output("y", add(add(a, b), add(c, d)));
-    Plan plan(device(), g, {.arena_block = block});
+    Plan plan(device(), g, {.arena = make_arena(device(), block)});
     plan.set("x", counted(4000, 0.001f));
     run(plan);
     if (block > 0) CHECK(plan.placement().arena_bytes > block);
@@ -178,11 +178,91 @@ TEST_CASE("an arena of several allocations gives the same bits" * needs_device()
   CHECK(results(20000) == results(0));
 }
 
+namespace {
+
+// Plans of different sizes, with many intermediate results.
+Plan layers(int64_t rows, const std::shared_ptr<Arena>& arena) {
+  Graph g;
+  const Tensor x = g.input("x", {rows, 64});
+  Tensor y = softmax(add(silu(x), gelu(x)));
+  for (int i = 0; i < 5; i++) y = add(softmax(quick_gelu(y)), silu(x));
+  g.output("y", y);
+  return Plan(device(), g, {.arena = arena});
+}
+
+}  // namespace
+
+TEST_CASE("plans that share an arena give the bits of plans that have their own" * needs_device()) {
+  for (const int64_t block : {int64_t{0}, int64_t{40000}}) {
+    CAPTURE(block);
+    const auto results = [&](const std::shared_ptr<Arena>& first,
+                             const std::shared_ptr<Arena>& second) {
+      std::vector<Floats> all;
+      Plan small = layers(3, first);
+      small.set("x", counted(3 * 64, 0.01f));
+      run(small);
+      // A larger one makes the arena grow, after the small one's inputs are set.
+      small.set("x", counted(3 * 64, 0.02f));
+      std::optional<Plan> large = layers(150, second);
+      for (int round = 1; round < 4; round++) {
+        large->set("x", counted(150 * 64, 0.001f * static_cast<float>(round)));
+        run(small);
+        run(*large);
+        all.push_back(small.get("y"));  // though another plan has run since
+        all.push_back(large->get("y"));
+      }
+      large.reset();  // and shrink
+      run(small);
+      all.push_back(small.get("y"));
+      return all;
+    };
+    const auto shared = make_arena(device(), block);
+    CHECK(results(shared, shared) ==
+          results(make_arena(device(), block), make_arena(device(), block)));
+  }
+}
+
+TEST_CASE("the arena is as large as the largest plan that is alive needs" * needs_device()) {
+  const auto arena = make_arena(device());
+  const uint64_t before = device().allocated_bytes();
+  const auto used = [&] { return static_cast<int64_t>(device().allocated_bytes() - before); };
+  int64_t need = 0, apart = 0;
+  {
+    std::vector<Plan> plans;
+    for (const int64_t rows : {1, 40, 7, 80}) {
+      plans.push_back(layers(rows, arena));
+      need = std::max(need, plans.back().placement().arena_bytes);
+      // Input, its staging and the result's copy are each plan's own.
+      apart += 3 * rows * 64 * 4;
+      CHECK(used() == need + apart);
+    }
+    plans.pop_back();
+    need = plans[1].placement().arena_bytes;
+    CHECK(used() == need + apart - 3 * 80 * 64 * 4);
+  }
+  CHECK(used() == 0);
+}
+
+TEST_CASE("a result that stays on the device is copied before another plan runs" * needs_device()) {
+  const auto arena = make_arena(device());
+  Plan first = layers(3, arena), second = layers(3, arena);
+  for (Plan* plan : {&first, &second}) {
+    plan->set("x", counted(3 * 64, 0.01f));
+    run(*plan);
+  }
+  const Buffer kept = second.copy("y");
+  Floats values(3 * 64);
+  device().download(kept, 0, std::as_writable_bytes(std::span(values)));
+  CHECK(values == second.get("y"));
+  CHECK(complaint([&] { first.copy("y"); }) ==
+        "[plan] another plan has run since 'y' was computed; copy it before");
+}
+
 TEST_CASE("a tensor larger than an allocation may be is refused in words" * needs_device()) {
   Graph g;
   g.output("y", silu(g.input("x", {100, 100})));
   CHECK(complaint([&] {
-          Plan(device(), g, {.arena_block = 10000});
+          Plan(device(), g, {.arena = make_arena(device(), 10000)});
         }).starts_with("[plan] one tensor of 100x100 needs 0.0 MiB"));
 }
 

@@ -52,7 +52,7 @@ TrainOptions few(int64_t iterations) {
 
 // A run from the options alone; the state that it ends in.
 struct Run {
-  TextCache text{pico()};
+  TextCache text{pico().text_predictor()};
   Trainables trainables;
   Esd method;
 
@@ -62,10 +62,10 @@ struct Run {
                    esd.seed),
         method(device(), pico(), text, trainables, esd, "hash") {}
 
-  void train(const TrainOptions& o, RunFolder& folder, const Tell& tell = {}) {
+  void train(const TrainOptions& o, RunFolder& folder, const ProgressCallback& progress = {}) {
     lacuna::train(
         device(), method, trainables, o, {{"base", "pico"}}, folder,
-        tell ? tell : [](const std::string&, int64_t, int64_t) { return true; });
+        progress ? progress : [](const std::string&, int64_t, int64_t) { return true; });
   }
   std::vector<float> state() {
     std::vector<float> all;
@@ -223,6 +223,17 @@ TEST_CASE("other options, another run, or none: refused" * needs_device()) {
   RunFolder f(folder / "run", true, false);
   CHECK_THROWS_WITH_AS(other.train(o, f), doctest::Contains("lr was 0.001 and is 0.002"),
                        InputError);
+  // Another class of arithmetic gives other bits; where none is named it is exact.
+  const auto resume_as = [&](OptionTexts options) {
+    RunFolder again(folder / "run", true, false);
+    options.merge(OptionTexts{{"base", "pico"}});
+    options.merge(other.method.options());
+    options.merge(few(2).texts());
+    return again.load(other.trainables, options);
+  };
+  CHECK(resume_as(arithmetic_texts(Arithmetic::exact)) == 2);
+  CHECK_THROWS_WITH_AS(resume_as(arithmetic_texts(Arithmetic::relaxed)),
+                       doctest::Contains("arithmetic was exact and is relaxed"), InputError);
   std::ofstream(folder / "run" / "state.safetensors", std::ios::binary) << "damaged";
   RunFolder damaged(folder / "run", true, false);
   CHECK_THROWS_AS(other.train(few(2), damaged), InputError);
@@ -242,10 +253,12 @@ class Runaway : public Method {
     const Tensor row = w.reshape({1, w.shape().elements()});
     return mse(row, g.input("target", row.shape()));
   }
-  void next(int64_t index, Plan& plan) override {
+  Batch next(int64_t index) const override {
     const int64_t n = pico().unet_weights().loaded().at(some_weights[2]).type.shape.elements();
     const float value = std::pow(growth_, static_cast<float>(index));
-    plan.set("target", std::vector<float>(static_cast<size_t>(n), value));
+    Batch batch;
+    batch.inputs.set("target", std::vector<float>(static_cast<size_t>(n), value));
+    return batch;
   }
   std::vector<std::pair<std::string, double>> parts(std::span<const float>) const override {
     return {};
@@ -270,8 +283,8 @@ TEST_CASE("a loss that grows or is no number stops the run with the last good st
     o.learning_rate = 1e-6;
     o.save_every = 3;
     RunFolder f(folder / fmt::format("run{:g}", growth), false, false);
-    const Tell tell = [](const std::string&, int64_t, int64_t) { return true; };
-    CHECK_THROWS_WITH_AS(train(device(), method, trainables, o, {}, f, tell),
+    const ProgressCallback progress = [](const std::string&, int64_t, int64_t) { return true; };
+    CHECK_THROWS_WITH_AS(train(device(), method, trainables, o, {}, f, progress),
                          doctest::Contains(growth < 2 ? "has grown" : "is inf"), InputError);
     RunFolder again(f.path(), true, false);
     const int64_t saved = again.load(trainables, o.texts());
@@ -314,5 +327,5 @@ TEST_CASE("learning rates over time") {
   CHECK(rate_factor(Decay::linear, 7, 10, 4) == 0.5);
   CHECK(rate_factor(Decay::cosine, 7, 10, 4) == doctest::Approx(0.5));
   CHECK(rate_factor(Decay::cosine, 10, 10, 4) == doctest::Approx(0));
-  CHECK_THROWS_AS(parse_decay("sqrt"), InputError);
+  CHECK_THROWS_AS(parse_word<Decay>("sqrt"), InputError);
 }

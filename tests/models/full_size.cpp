@@ -26,9 +26,10 @@ TEST_CASE("SD 1.5 at full size equals diffusers" * needs_device()) {
                 latent = read(golden, "latent");
     Tokenizer::Encoding prompt;
     prompt.ids = read_ids(golden, "input_ids");
-    const double text = relative_error(*model.encode_text(prompt), context.values);
-    const auto states = std::make_shared<const std::vector<float>>(context.values);
-    const UNetInput input{sample.values, read(golden, "timestep").values.at(0), states};
+    const double text = relative_error(*model.text_predictor()(prompt).sequence, context.values);
+    const auto sequence = std::make_shared<const std::vector<float>>(context.values);
+    const DenoiserInput input{
+        sample.values, read(golden, "timestep").values.at(0), {sequence, {}, {}}};
     const LatentSize size{sample.shape[2], sample.shape[3]};
     const double before = cpu_seconds();
     const double unet =

@@ -73,7 +73,7 @@ TEST_CASE("a UNet of nine channels is told to paint a whole grey picture" * need
   StableDiffusion four(device(), pico, Precision::f32), nine(device(), copy, Precision::f32);
   const LatentSize size = four.latent_size(64, 48);
 
-  const std::span<const float> given = nine.unet_config().nothing_given(size);
+  const std::span<const float> given = nine.blank_canvas(size);
   const auto plane = static_cast<size_t>(size.height * size.width);
   REQUIRE(given.size() == 5 * plane);
   CHECK(std::ranges::all_of(given.first(plane), [](float v) { return v == 1; }));
@@ -86,10 +86,13 @@ TEST_CASE("a UNet of nine channels is told to paint a whole grey picture" * need
   Rng rng(RngKind::torch, 3);
   rng.randn(std::span<float>(z));
   for (size_t i = 0; i < z.size(); i++) sum[i] = z[i] + given[plane + i];
-  const TextStates text = four.encode_text(four.tokenizer().encode("a red circle"));
-  const UNetInput alone[] = {{sum, 300, text}}, beside[] = {{z, 300, text}};
+  const Conditioning text = four.text_predictor()(four.tokenizer().encode("a red circle"));
+  const DenoiserInput alone[] = {{sum, 300, text}}, beside[] = {{z, 300, text, given}};
   const std::vector<float> expected = four.predictor()(alone, size)[0];
   const std::vector<float> result = nine.predictor()(beside, size)[0];
+  CHECK_THROWS_WITH_AS(nine.predictor()(alone, size), doctest::Contains("needs a mask"),
+                       InputError);
+  CHECK(four.blank_canvas(size).empty());
   REQUIRE(result.size() == expected.size());
   for (size_t i = 0; i < result.size(); i++)
     CHECK(result[i] == doctest::Approx(expected[i]).epsilon(2e-4));

@@ -47,7 +47,7 @@ TEST_CASE("pico's pictures equal diffusers' within 2/255" * needs_device()) {
   const nlohmann::json manifest = nlohmann::json::parse(in);
   const TensorFile golden = TensorFile::open(fixture("pico/golden.safetensors"));
   StableDiffusion model(device(), pico(), Precision::f32);
-  TextCache text(model);
+  TextCache text(model.text_predictor());
   for (const nlohmann::json& c : manifest.at("cases")) {
     const std::string name = c.at("name");
     INFO(name);
@@ -71,20 +71,20 @@ TEST_CASE("pico's pictures equal diffusers' within 2/255" * needs_device()) {
   }
 }
 
-TEST_CASE("pico's text states equal transformers'" * needs_device()) {
+TEST_CASE("pico's text embeddings equal transformers'" * needs_device()) {
   const TensorFile golden = TensorFile::open(fixture("pico/golden.safetensors"));
   StableDiffusion model(device(), pico(), Precision::f32);
-  const TextStates states = model.encode_text(model.tokenizer().encode("a red circle"));
-  CHECK(relative_error(*states, second_half(read(golden, "ddim.context").values)) <= 1e-5);
+  const Conditioning c = model.text_predictor()(model.tokenizer().encode("a red circle"));
+  CHECK(relative_error(*c.sequence, second_half(read(golden, "ddim.context").values)) <= 1e-5);
 }
 
-TEST_CASE("a cache of text states that forgets still gives the same states" * needs_device()) {
+TEST_CASE("a text cache that forgets still gives the same embeddings" * needs_device()) {
   StableDiffusion model(device(), pico(), Precision::f32);
-  TextCache text(model);
-  const TextStates first = text.states("a red circle");
-  CHECK(text.states("a red circle") == first);
-  for (int i = 0; i < 300; i++) text.states(std::to_string(i));
-  const TextStates again = text.states("a red circle");
+  TextCache text(model.text_predictor());
+  const Embeddings first = text.conditioning("a red circle").sequence;
+  CHECK(text.conditioning("a red circle").sequence == first);
+  for (int i = 0; i < 300; i++) text.conditioning(std::to_string(i));
+  const Embeddings again = text.conditioning("a red circle").sequence;
   CHECK(again != first);
   CHECK(*again == *first);
 }

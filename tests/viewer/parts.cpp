@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "jobs/parameters.h"
+#include "jobs/draw/parameters.h"
 #include "tests/device.h"
 #include "tests/temporary.h"
 #include "viewer/mask.h"
@@ -79,7 +79,7 @@ TEST_CASE("the form of Erase is the verb's own") {
   REQUIRE(esd != methods.end());
   EraseForm form;
   form.options["esd"] = {{"--concept", "red\n it's red "}, {"--recompute", "yes"}, {"--lr", ""}};
-  CHECK(command_text(erase_arguments(*esd, form, "m", "", "auto", true)) ==
+  CHECK(command_text(*esd, erase_values(*esd, form, "m", "", "auto", true)) ==
         "lacuna erase esd --concept red --concept ' it'\\''s red ' --recompute --model m --resume");
   // pico's own default, where the verb's is another.
   CHECK(value_of(*esd, form, "--iterations") == "900");

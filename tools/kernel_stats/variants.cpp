@@ -10,7 +10,7 @@
 #include "engine/passes.h"
 #include "engine/peak.h"
 #include "erase/trainables.h"
-#include "models/predictor.h"
+#include "models/denoiser.h"
 #include "models/text/clip_text.h"
 #include "models/unet.h"
 #include "models/vae.h"
@@ -116,7 +116,8 @@ void unet(Collector& c, Device& device, DType type) {
   WeightStore store(device, type);
   const UNet model(Weights(store), {});
   const auto predict = [&](Graph& g, int64_t batch) {
-    return UNetInputs(g, model.config(), batch, latents, context).predict(model, type);
+    const Denoiser denoiser(model, type, batch, latents);
+    return denoiser.predict(denoiser.in(g, context));
   };
   Graph g;  // with guidance: two predictions at a time
   g.output("epsilon", cast(predict(g, 2), DType::f32));

@@ -4,7 +4,9 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "jobs/sheet.h"
+#include "jobs/draw/sheet.h"
+#include "pictures/region.h"
+#include "viewer/panels/path_field.h"
 #include "viewer/theme.h"
 #include "viewer/widgets.h"
 
@@ -19,12 +21,16 @@ void ComparePanel::edits(Context& c) {
   ui::heading("Edits");
   if (c.edits.empty())
     ui::dim(
-        "None yet. Drop an edit (.safetensors) on the window, type its path here, or make one "
-        "under Erase.");
+        "None yet. Drop an edit (.safetensors) on the window, choose one here, or make one under "
+        "Erase.");
   if (edit_fields(c) && live_now(c)) draw(c);
   const float add = ImGui::CalcTextSize("Add").x + 2 * ImGui::GetStyle().FramePadding.x;
-  ImGui::SetNextItemWidth(ImGui::GetContentRegionAvail().x - add - ImGui::GetStyle().ItemSpacing.x);
-  ui::text("Edit file", new_edit_, "path of an edit");
+  if (path_field(c, "Edit file", new_edit_, "path of an edit",
+                 {"Add an edit", Choose::file, FileKind::edits}, false,
+                 -add - ImGui::GetStyle().ItemSpacing.x)) {
+    c.add_edit(std::filesystem::u8path(new_edit_));
+    new_edit_.clear();
+  }
   ImGui::SameLine();
   const ui::Disabled off(new_edit_.empty());
   if (ui::button("Add", nullptr, {add, 0})) {
@@ -33,6 +39,19 @@ void ComparePanel::edits(Context& c) {
       new_edit_.clear();
     } catch (const Error& e) { c.say(e.what(), true); }
   }
+}
+
+// White inside, as with `lacuna sample --region`; half-grey and lighter counts as inside, since
+// what is painted has no soft border.
+void ComparePanel::region_from_file(Context& c, const std::filesystem::path& file) {
+  const Form& f = c.settings.form;
+  const int64_t own = c.now.model.default_size;
+  try {
+    mask_.take(parse_region(display(file), static_cast<int>(f.width > 0 ? f.width : own),
+                            static_cast<int>(f.height > 0 ? f.height : own)));
+    c.say("the region is that of " + display(file.filename()));
+    if (live_now(c)) draw(c);
+  } catch (const Error& e) { c.say(e.what(), true); }
 }
 
 void ComparePanel::region(Context& c) {
@@ -52,6 +71,14 @@ void ComparePanel::region(Context& c) {
     }
   }
   ui::explain("The edits then act everywhere");
+  ImGui::SameLine();
+  {
+    const ui::Disabled off(!c.now.model.ready);
+    if (const auto chosen = browse_button(
+            c, "Region file",
+            {"Choose an image of the region, white inside", Choose::file, FileKind::images}))
+      region_from_file(c, chosen->path);
+  }
   ui::label("Brush size");
   ui::slider("Brush size", radius_, 0.01f, 0.3f, "%.2f of the picture");
   ui::label("Outside");

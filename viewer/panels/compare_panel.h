@@ -21,6 +21,7 @@ class ComparePanel {
   enum class Brush { none, paint, erase };
   void edits(Context& c);
   void region(Context& c);
+  void region_from_file(Context& c, const std::filesystem::path& file);
   void beside(Context& c, const Area& all);
   void divided(Context& c, const Area& all);
   // Strokes and the mask, on an area that shows a picture.

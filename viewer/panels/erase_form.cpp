@@ -5,23 +5,23 @@
 #include <sstream>
 
 #include "base/error.h"
-#include "cli/erase/erase.h"
-#include "cli/model_defaults.h"
+#include "base/file.h"
+#include "jobs/erase/verbs.h"
+#include "jobs/model_defaults.h"
 
 namespace lacuna::viewer {
 namespace {
 
 // Options that the window itself answers, or that make no sense in it.
-constexpr std::array hidden = {"--help",  "--json",   "--profile",   "--plan-only",
-                               "--model", "--device", "--precision", "--resume"};
+constexpr std::array hidden = {"json",      "profile", "plan-only", "model",
+                               "precision", "device",  "resume"};
 // In the order in which they are shown.
-constexpr std::array usual = {"--concept", "--guide",  "--prompts", "--images", "--make",
-                              "--mask",    "--retain", "--params",  "--layers", "--iterations",
-                              "--epochs",  "--lr",     "--batch",   "--rank",   "--seed",
-                              "--out",     "--force"};
+constexpr std::array usual = {"concept", "guide",  "prompts", "images",     "make",   "mask",
+                              "retain",  "params", "layers",  "iterations", "epochs", "lr",
+                              "batch",   "rank",   "seed",    "out",        "force"};
 
-size_t rank_of(const std::string& flag) {
-  return static_cast<size_t>(std::ranges::find(usual, flag) - usual.begin());
+size_t rank_of(const std::string& name) {
+  return static_cast<size_t>(std::ranges::find(usual, name) - usual.begin());
 }
 
 const EraseField* find(const EraseMethod& method, const std::string& flag) {
@@ -30,18 +30,16 @@ const EraseField* find(const EraseMethod& method, const std::string& flag) {
   return nullptr;
 }
 
-EraseField field_of(const CLI::Option& option) {
+EraseField field_of(const Field& field) {
   EraseField f;
-  f.flag = "--" + option.get_lnames().at(0);
-  f.label = option.get_lnames().at(0);
-  f.type = option.get_expected_max() == 0 ? "" : option.get_type_name();
-  f.about = option.get_description();
-  f.usual = option.get_default_str();
-  if (f.usual == "\"\"" || f.usual == "[]") f.usual.clear();
-  // What the model says was put in as if it had been given.
-  if (option.count() > 0 && !f.type.empty()) f.usual = option.results().back();
-  f.several = option.get_multi_option_policy() == CLI::MultiOptionPolicy::TakeAll;
-  f.common = rank_of(f.flag) < usual.size();
+  f.flag = option(field.name());
+  f.label = field.name();
+  f.type = field.type();
+  f.about = field.help();
+  f.value = field.is_switch() ? "" : field.text();
+  f.usual = field.given() == Given::by_model ? f.value : field.usual();
+  f.several = field.repeated();
+  f.common = rank_of(field.name()) < usual.size();
   return f;
 }
 
@@ -56,70 +54,61 @@ std::vector<std::string> lines_of(const std::string& text) {
 }  // namespace
 
 std::vector<EraseMethod> erase_methods(const std::filesystem::path& model) {
-  CLI::App app;
-  add_erase(app);
   std::vector<EraseMethod> methods;
-  for (CLI::App* c : app.get_subcommand("erase")->get_subcommands({})) {
-    const CLI::Option* set = c->get_option_no_throw("--params");
-    if (!set) set = c->get_option_no_throw("--layers");
+  for (const auto& verb : erase_verbs()) {
+    Fields& fields = verb->fields;
     try {
-      if (set && !model.empty())
-        apply_model_defaults(*c, model, "erase " + c->get_name(), set->get_default_str());
+      if (!model.empty())
+        apply_model_defaults(fields, model, "erase " + verb->name(),
+                             fields[verb->weights_field()].text());
     } catch (const Error&) {
       // The run itself will say what is wrong with the model's file.
     }
-    EraseMethod& m = methods.emplace_back(EraseMethod{c->get_name(), c->get_description(), {}});
-    for (const CLI::Option* option : c->get_options()) {
-      if (option->get_lnames().empty()) continue;
-      EraseField f = field_of(*option);
-      if (std::ranges::find(hidden, f.flag) == hidden.end()) m.fields.push_back(std::move(f));
-    }
-    std::ranges::stable_sort(m.fields, {}, [](const EraseField& f) { return rank_of(f.flag); });
+    EraseMethod& m = methods.emplace_back(EraseMethod{verb->name(), verb->about(), {}});
+    for (const auto& field : fields.all())
+      if (std::ranges::find(hidden, field->name()) == hidden.end())
+        m.fields.push_back(field_of(*field));
+    std::ranges::stable_sort(m.fields, {}, [](const EraseField& f) { return rank_of(f.label); });
   }
   return methods;
 }
 
-std::vector<std::string> erase_arguments(const EraseMethod& method, const EraseForm& form,
-                                         const std::string& model, const std::string& device,
-                                         const std::string& precision, bool resume) {
-  std::vector<std::string> arguments = {method.name};
+EraseValues erase_values(const EraseMethod& method, const EraseForm& form, const std::string& model,
+                         const std::string& device, const std::string& precision, bool resume) {
+  EraseValues values;
   const auto given = form.options.find(method.name);
   for (const EraseField& f : method.fields) {
     if (given == form.options.end()) break;
     const auto value = given->second.find(f.flag);
     if (value == given->second.end() || value->second.empty()) continue;
-    if (f.type.empty()) {
-      arguments.push_back(f.flag);
-      continue;
-    }
-    for (const std::string& line :
-         f.several ? lines_of(value->second) : std::vector<std::string>{value->second}) {
-      arguments.push_back(f.flag);
-      arguments.push_back(line);
-    }
+    if (f.type.empty())
+      values.emplace_back(f.label, "yes");
+    else if (f.several)
+      for (const std::string& line : lines_of(value->second)) values.emplace_back(f.label, line);
+    else
+      values.emplace_back(f.label, value->second);
   }
-  const auto also = [&](const char* flag, const std::string& value) {
-    if (value.empty()) return;
-    arguments.emplace_back(flag);
-    arguments.push_back(value);
-  };
-  also("--model", model);
-  also("--device", device);
-  if (precision != "auto") also("--precision", precision);
-  if (resume) arguments.emplace_back("--resume");
-  return arguments;
+  if (!model.empty()) values.emplace_back("model", model);
+  if (!device.empty()) values.emplace_back("device", device);
+  if (precision != "auto" && !precision.empty()) values.emplace_back("precision", precision);
+  if (resume) values.emplace_back("resume", "yes");
+  return values;
 }
 
-std::string command_text(const std::vector<std::string>& arguments) {
-  std::string text = "lacuna erase";
-  for (const std::string& a : arguments) {
-    const bool plain = !a.empty() && a.find_first_of(" \t'\"*?[]$&;|<>()\\`!") == std::string::npos;
+std::string command_text(const EraseMethod& method, const EraseValues& values) {
+  std::string text = "lacuna erase " + method.name;
+  for (const auto& [name, value] : values) {
+    text += " " + option(name);
+    const EraseField* f = find(method, option(name));
+    if (name == "resume" || (f && f->type.empty())) continue;
+    const bool plain =
+        !value.empty() && value.find_first_of(" \t'\"*?[]$&;|<>()\\`!") == std::string::npos;
     if (plain) {
-      text += " " + a;
+      text += " " + value;
       continue;
     }
     text += " '";
-    for (const char c : a) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    for (const char c : value) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
     text += "'";
   }
   return text;
@@ -130,13 +119,12 @@ std::string value_of(const EraseMethod& method, const EraseForm& form, const std
     if (const auto v = given->second.find(flag); v != given->second.end() && !v->second.empty())
       return v->second;
   const EraseField* f = find(method, flag);
-  return f ? f->usual : "";
+  return f ? f->value : "";
 }
 
 std::filesystem::path run_folder(const EraseMethod& method, const EraseForm& form) {
-  if (const std::string run = value_of(method, form, "--run"); !run.empty())
-    return std::filesystem::u8path(run);
-  std::filesystem::path out = std::filesystem::u8path(value_of(method, form, "--out"));
+  if (const std::string run = value_of(method, form, "--run"); !run.empty()) return utf8_path(run);
+  std::filesystem::path out = utf8_path(value_of(method, form, "--out"));
   return out.parent_path() / (out.stem() += ".run");
 }
 

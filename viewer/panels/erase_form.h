@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "viewer/settings.h"
@@ -15,7 +16,8 @@ struct EraseField {
   std::string label;     // "concept"
   std::string type;      // "TEXT", "N", "FILE", ...; empty: a switch
   std::string about;     // the explanation of --help
-  std::string usual;     // what holds where nothing is given: the model's or the verb's default
+  std::string usual;     // what holds if nothing is given, in words
+  std::string value;     // the same as the option's value: the model's or the verb's default
   bool several = false;  // may be given several times
   bool common = false;   // shown without being asked for
 };
@@ -28,12 +30,12 @@ struct EraseMethod {
 // All methods of the verb, with the defaults that the model brings along.
 std::vector<EraseMethod> erase_methods(const std::filesystem::path& model);
 
-// The command line of a form: what follows "lacuna erase".
-std::vector<std::string> erase_arguments(const EraseMethod& method, const EraseForm& form,
-                                         const std::string& model, const std::string& device,
-                                         const std::string& precision, bool resume);
-// As one would type it, with quotes where needed.
-std::string command_text(const std::vector<std::string>& arguments);
+// What a form says: options by name with their values, "yes" for a switch.
+using EraseValues = std::vector<std::pair<std::string, std::string>>;
+EraseValues erase_values(const EraseMethod& method, const EraseForm& form, const std::string& model,
+                         const std::string& device, const std::string& precision, bool resume);
+// The same as one would type it, with quotes where needed.
+std::string command_text(const EraseMethod& method, const EraseValues& values);
 
 // The value of an option that was given, or its default.
 std::string value_of(const EraseMethod& method, const EraseForm& form, const std::string& flag);

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "erase/train.h"
+#include "viewer/panels/path_field.h"
 #include "viewer/plot.h"
 #include "viewer/theme.h"
 #include "viewer/widgets.h"
@@ -40,9 +41,9 @@ const EraseMethod& ErasePanel::method(const Context& c) const {
   return methods_.front();
 }
 
-std::vector<std::string> ErasePanel::arguments(const Context& c, bool resume) const {
-  return erase_arguments(method(c), c.settings.erase, display(c.now.model.folder), c.device,
-                         c.precision, resume);
+EraseValues ErasePanel::values(const Context& c, bool resume) const {
+  return erase_values(method(c), c.settings.erase, display(c.now.model.folder), c.device,
+                      c.precision, resume);
 }
 
 void ErasePanel::choose_method(Context& c) {
@@ -70,10 +71,17 @@ void ErasePanel::field(Context& c, const EraseField& f) {
     return;
   }
   ui::label(f.label.c_str(), f.about.c_str());
+  const char* hint = f.usual.empty() ? f.type.c_str() : f.usual.c_str();
+  if (const auto request = browse_request(f.flag, f.type)) {
+    const auto chosen = path_field(c, f.label.c_str(), value, hint, *request, f.several);
+    // Who agreed that a file is replaced need not say so again.
+    if (chosen && chosen->replace) c.settings.erase.options[method(c).name]["--force"] = "yes";
+    return;
+  }
   if (f.several)  // one a line
     ui::long_text(f.label.c_str(), value, 2);
   else
-    ui::text(f.label.c_str(), value, f.usual.empty() ? f.type.c_str() : f.usual.c_str());
+    ui::text(f.label.c_str(), value, hint);
   ui::explain(f.about.c_str());
 }
 
@@ -83,7 +91,7 @@ void ErasePanel::fields(Context& c, bool common) {
   for (const EraseField& f : method(c).fields) {
     if (f.common != common) continue;
     // Texts and files need the whole line; numbers and words stand two in a line.
-    const bool long_field = f.type == "TEXT" || f.type == "FILE" || f.type == "DIR";
+    const bool long_field = f.type == "TEXT" || browse_request(f.flag, f.type).has_value();
     if (long_field != wide) {
       ImGui::EndTable();
       ImGui::BeginTable(fmt::format("{}{}", f.flag, common).c_str(), long_field ? 1 : 2);
@@ -97,13 +105,14 @@ void ErasePanel::fields(Context& c, bool common) {
 
 void ErasePanel::start(Context& c, bool resume) {
   EraseRequest r;
-  r.arguments = arguments(c, resume);
+  r.method = method(c).name;
+  r.values = values(c, resume);
   r.prompts = prompts_of(c.settings.erase.prompts);
   const std::string concept_text = value_of(method(c), c.settings.erase, "--concept");
   if (r.prompts.empty()) r.prompts = prompts_of(concept_text);
   r.every = c.settings.erase.every;
   r.steps = std::min(c.settings.form.steps, 12);
-  c.worker.erase(r, fs::u8path(value_of(method(c), c.settings.erase, "--out")),
+  c.worker.erase(r, utf8_path(value_of(method(c), c.settings.erase, "--out")),
                  trains(method(c)) ? run_folder(method(c), c.settings.erase) : fs::path());
   looked_at_.clear();
   c.settings.erase.options[method(c).name].erase("--force");  // asked for once
@@ -180,7 +189,7 @@ void ErasePanel::controls(Context& c) {
     }
   }
   ui::heading("The same at the command line");
-  const std::string command = command_text(arguments(c, false));
+  const std::string command = command_text(method(c), values(c, false));
   ui::dim(command.c_str());
   if (ui::button("Copy command")) {
     ImGui::SetClipboardText(command.c_str());

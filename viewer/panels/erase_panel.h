@@ -25,7 +25,7 @@ class ErasePanel {
   void previews(Context& c, float height);
   void log(Context& c, float height);
   const EraseMethod& method(const Context& c) const;
-  std::vector<std::string> arguments(const Context& c, bool resume) const;
+  EraseValues values(const Context& c, bool resume) const;
 
   std::vector<EraseMethod> methods_;
   std::filesystem::path methods_of_;  // the model whose defaults they show

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "cli/output.h"
+#include "jobs/draw/picture_output.h"
 #include "pictures/resize.h"
 
 namespace lacuna::viewer {

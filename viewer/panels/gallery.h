@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "jobs/parameters.h"
+#include "jobs/draw/parameters.h"
 #include "viewer/worker/snapshot.h"
 
 namespace lacuna::viewer {

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "viewer/panels/path_field.h"
 #include "viewer/plot.h"
 #include "viewer/theme.h"
 #include "viewer/widgets.h"
@@ -41,7 +42,7 @@ void InspectPanel::measure(Context& c) {
 void InspectPanel::read_map(Context& c) {
   page_ = Page::map;
   try {
-    map_ = {std::make_shared<const Image>(load_image(std::filesystem::u8path(map_file_))), false};
+    map_ = {std::make_shared<const Image>(load_image(utf8_path(map_file_))), false};
   } catch (const Error& e) {
     map_ = {};
     c.say(e.what(), true);
@@ -52,15 +53,20 @@ void InspectPanel::read_log(Context& c) {
   page_ = Page::log;
   lines_.clear();
   try {
-    std::istringstream in(read_file(std::filesystem::u8path(log_file_), most_log_bytes));
+    std::istringstream in(read_file(utf8_path(log_file_), most_log_bytes));
     for (std::string line; std::getline(in, line);) append_log_lines(lines_, line);
   } catch (const Error& e) { c.say(e.what(), true); }
 }
 
 void InspectPanel::controls(Context& c) {
   ui::heading("Edits");
-  if (c.edits.empty()) ui::dim("None yet. Drop an edit (.safetensors) on the window.");
+  if (c.edits.empty())
+    ui::dim("None yet. Drop an edit (.safetensors) on the window, or choose one here.");
   edit_fields(c);
+  if (const auto edit =
+          browse_button(c, "Add an edit", {"Add an edit", Choose::file, FileKind::edits},
+                        "Add an edit ...", {-1, 0}))
+    c.add_edit(edit->path);
   {
     const ui::Disabled off(c.edits.empty() || !c.now.model.ready);
     if (ui::main_button("Measure", "Measure the change of each layer", {-1, 0})) measure(c);
@@ -69,13 +75,17 @@ void InspectPanel::controls(Context& c) {
   if (!c.now.inspect.error.empty()) ui::message(c.now.inspect.error.c_str(), true);
   ui::heading("Layers of the text encoder");
   ui::label("Picture of `lacuna layers map`");
-  ui::text("Map file", map_file_);
+  if (path_field(c, "Map file", map_file_, "",
+                 {"Choose a map of layers", Choose::file, FileKind::images}))
+    read_map(c);
   if (ui::button("Show map", "Show", {-1, 0})) read_map(c);
   ui::heading("Log of a run");
   if (log_file_.empty() && !c.now.erase.run.empty())
     log_file_ = display(c.now.erase.run / "run.jsonl");
   ui::label("run.jsonl in the run's folder");
-  ui::text("Log file", log_file_, "edit.run/run.jsonl");
+  if (path_field(c, "Log file", log_file_, "edit.run/run.jsonl",
+                 {"Choose the log of a run", Choose::file, FileKind::logs}))
+    read_log(c);
   if (ui::button("Show log", "Show", {-1, 0})) read_log(c);
   ui::heading("Device");
   const Snapshot& s = c.now;

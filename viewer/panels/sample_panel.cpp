@@ -4,12 +4,14 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "viewer/platform/input.h"
+#include "viewer/panels/path_field.h"
 #include "viewer/theme.h"
 #include "viewer/widgets.h"
 
 namespace lacuna::viewer {
 namespace {
+
+constexpr ImGuiID save_id = 1;  // in the file browser; fields have hashes
 
 // The file of the picture in view; empty while there is none.
 std::filesystem::path file_in_view(const Context& c) {
@@ -81,9 +83,10 @@ void SamplePanel::view(Context& c) {
 }
 
 void SamplePanel::ask_where_to_save(Context& c) {
-  if (file_in_view(c).empty()) return;
-  asked_ = true;
-  if (save_as_.empty()) save_as_ = display(file_in_view(c).filename());
+  saved_ = file_in_view(c);
+  if (saved_.empty()) return;
+  const std::filesystem::path name = saved_.filename().replace_extension(".png");
+  browse(c, save_id, {"Save a copy of the image", Choose::save, FileKind::images, name, ".png"});
 }
 
 void SamplePanel::copy_picture(Context& c) {
@@ -106,27 +109,14 @@ void SamplePanel::copy_settings(Context& c) {
   c.say("the picture's settings are in the clipboard");
 }
 
-void SamplePanel::save_dialog(Context& c) {
-  if (asked_) ImGui::OpenPopup("Save a copy");
-  asked_ = false;
-  ImGui::SetNextWindowSize({ui::scaled(460), 0});
-  if (!ImGui::BeginPopupModal("Save a copy", nullptr, ImGuiWindowFlags_NoResize)) return;
-  ui::label("File name, ending in .png; what exists is not replaced");
-  ui::text("File name", save_as_);
-  if (ui::main_button("Save")) {
-    try {
-      const std::filesystem::path to = std::filesystem::u8path(save_as_);
-      if (to.extension() != ".png") throw InputError("[save] {} does not end in .png", save_as_);
-      if (to.has_parent_path()) make_folder(to.parent_path());
-      write_file(to, png_of(file_in_view(c)), Overwrite::no);
-      c.say("saved as " + display(to));
-      ImGui::CloseCurrentPopup();
-    } catch (const std::exception& e) { c.say(e.what(), true); }
-  }
-  ImGui::SameLine();
-  if (ui::button("Not now", "Cancel") || pressed("escape")) ImGui::CloseCurrentPopup();
-  if (c.notice_bad) ui::message(c.notice.c_str(), true);
-  ImGui::EndPopup();
+void SamplePanel::save_chosen(Context& c) {
+  const std::optional<Browse::Chosen> to = c.browser.take(save_id);
+  if (!to) return;
+  try {
+    if (to->path.has_parent_path()) make_folder(to->path.parent_path());
+    write_file(to->path, png_of(saved_), to->replace ? Overwrite::yes : Overwrite::no);
+    c.say("saved as " + display(to->path));
+  } catch (const std::exception& e) { c.say(e.what(), true); }
 }
 
 }  // namespace lacuna::viewer

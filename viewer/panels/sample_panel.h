@@ -11,13 +11,12 @@ class SamplePanel {
   void view(Context& c);      // the rest
   void ask_where_to_save(Context& c);
   void copy_picture(Context& c);
-  void save_dialog(Context& c);  // nothing unless it was asked for
+  void save_chosen(Context& c);  // writes the copy once its name is known
 
  private:
   void copy_settings(Context& c);
 
-  std::string save_as_;
-  bool asked_ = false;
+  std::filesystem::path saved_;  // the file to copy
 };
 
 }  // namespace lacuna::viewer

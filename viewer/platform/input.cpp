@@ -28,6 +28,8 @@ constexpr std::pair<const char*, int> named_keys[] = {
     {"right", LACUNA_KEY(GLFW_KEY_RIGHT, ImGuiKey_RightArrow)},
     {"up", LACUNA_KEY(GLFW_KEY_UP, ImGuiKey_UpArrow)},
     {"down", LACUNA_KEY(GLFW_KEY_DOWN, ImGuiKey_DownArrow)},
+    {"pageup", LACUNA_KEY(GLFW_KEY_PAGE_UP, ImGuiKey_PageUp)},
+    {"pagedown", LACUNA_KEY(GLFW_KEY_PAGE_DOWN, ImGuiKey_PageDown)},
     {"home", LACUNA_KEY(GLFW_KEY_HOME, ImGuiKey_Home)},
     {"end", LACUNA_KEY(GLFW_KEY_END, ImGuiKey_End)},
     {"comma", LACUNA_KEY(GLFW_KEY_COMMA, ImGuiKey_Comma)},

@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "viewer/theme.h"
 
 namespace lacuna::viewer {
@@ -15,7 +16,7 @@ namespace {
 
 void on_drop(GLFWwindow* window, int count, const char** paths) {
   auto& self = *static_cast<Window*>(glfwGetWindowUserPointer(window));
-  for (int i = 0; i < count; i++) self.drop(std::filesystem::u8path(paths[i]));
+  for (int i = 0; i < count; i++) self.drop(utf8_path(paths[i]));
 }
 
 [[noreturn]] void no_display() {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "viewer/panels/file_browser.h"
 #include "viewer/panels/gallery.h"
 #include "viewer/platform/clipboard.h"
 #include "viewer/platform/window.h"
@@ -34,6 +35,7 @@ struct Context {
   // The picture of the gallery that is in view instead of the last one drawn.
   std::optional<OpenedPicture> opened = {};
   std::unique_ptr<Clipboard> clipboard = {};  // from the first copied picture on
+  FileBrowser browser{settings.browser, Window::wake};
   std::mt19937_64 dice{std::random_device{}()};
 
   void say(std::string text, bool bad = false) {

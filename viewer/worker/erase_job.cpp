@@ -10,8 +10,8 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "cli/erase/erase.h"
 #include "jobs/erase/training_run.h"
+#include "jobs/erase/verbs.h"
 #include "jobs/interrupt.h"
 #include "jobs/observer.h"
 
@@ -120,7 +120,7 @@ class Watcher : public RunObserver {
   }
 
   void draw(TrainingRun& run, const Trainables& trainables, int64_t done) {
-    TextCache text(run.model());
+    TextCache text(run.model().text_predictor());
     if (before_.empty()) before_ = pictures(run, {}, text);
     std::vector<ImagePtr> after;
     const Overlay edited = [&](Graph& g) { trainables.replace(g); };
@@ -129,9 +129,9 @@ class Watcher : public RunObserver {
     } else if (trainables.part() == ModelPart::unet) {
       after = pictures(run, edited, text);
     } else {
-      run.model().text_encoder().set_overlay(edited);
-      after = pictures(run, {}, text);
-      run.model().text_encoder().set_overlay({});
+      TextPredictor edited_text(run.model().text_encoder(), edited);
+      TextCache cache(edited_text);
+      after = pictures(run, {}, cache);
     }
     if (before_.empty() || after.empty()) return;  // stopped
     publish_([&](Snapshot& s) {
@@ -160,15 +160,13 @@ void run_erase(const EraseRequest& request, EraseControl& control,
   std::string error;
   bool stopped = false;
   try {
-    CLI::App app;
-    app.require_subcommand(1);
-    add_erase(app, &watcher);
-    std::vector<std::string> arguments = {"erase"};
-    arguments.insert(arguments.end(), request.arguments.begin(), request.arguments.end());
-    std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
-    app.parse(std::move(arguments));
+    const std::unique_ptr<EraseVerb> verb = erase_verb(request.method);
+    for (const auto& [name, value] : request.values) verb->fields[name].set(value);
+    verb->fields.check();
+    verb->observer = &watcher;
+    verb->run();
   } catch (const Interrupted&) { stopped = true; } catch (const std::bad_alloc&) {
-    error = "[memory] the machine has no memory left for this; use a smaller --batch or --size";
+    error = "[memory] the machine has no memory left for this; use a smaller batch or size";
   } catch (const std::exception& e) { error = e.what(); }
   publish([&](Snapshot& s) {
     s.erase.running = s.erase.paused = s.erase.stopping = false;

@@ -1,10 +1,11 @@
-// A run of `lacuna erase` inside the window: the verb's own parser and loop with an observer, so
+// A run of `lacuna erase` inside the window: the verb's own fields and loop with an observer, so
 // that the run's folder, its edit and its numbers are those of the command line.
 #pragma once
 
 #include <atomic>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "viewer/worker/snapshot.h"
@@ -12,10 +13,11 @@
 namespace lacuna::viewer {
 
 struct EraseRequest {
-  std::vector<std::string> arguments;  // after "lacuna erase": the method and its options
-  std::vector<std::string> prompts;    // to look at before and after
-  int64_t every = 50;                  // iterations between looks; 0: none on the way
-  int steps = 12;                      // of these pictures
+  std::string method;                                       // "esd"
+  std::vector<std::pair<std::string, std::string>> values;  // of its options, by name
+  std::vector<std::string> prompts;                         // to look at before and after
+  int64_t every = 50;  // iterations between looks; 0: none on the way
+  int steps = 12;      // of these pictures
   uint64_t seed = 1;
 };
 

@@ -35,7 +35,7 @@ void append_log_lines(std::vector<std::string>& lines, std::string_view line) {
   std::string all;
   for (const auto& [name, value] : event.items()) {
     if (value.is_object()) continue;
-    if (name == "event" || name == event["event"])  // "iteration 3", not "iteration iteration 3"
+    if (name == "event" || event["event"] == name)  // "iteration 3", not "iteration iteration 3"
       all += (all.empty() ? "" : " ") + text_of(value);
     else if (!value.is_array())
       all += fmt::format("   {} {}", name, text_of(value));

@@ -6,9 +6,9 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "cli/common.h"
 #include "erase/edits/difference.h"
-#include "jobs/parameters.h"
+#include "jobs/draw/parameters.h"
+#include "jobs/model_options.h"
 #include "pictures/region.h"
 #include "viewer/panels/gallery.h"
 
@@ -54,7 +54,6 @@ void Session::tell_memory(Snapshot& s) const {
 }
 
 void Session::close() {
-  original_.reset();
   edited_.reset();
   loaded_.clear();
   preview_.reset();
@@ -73,7 +72,7 @@ void Session::open(const fs::path& folder) {
   const std::string error = error_of([&] {
     model_ = std::make_unique<StableDiffusion>(device_, folder, parse_precision(precision_));
     if (draws_) model_->keep_decoded();
-    text_.emplace(*model_);
+    text_.emplace(model_->text_predictor());
     preview_.emplace(*model_);
   });
   if (!error.empty()) close();
@@ -139,19 +138,15 @@ void Session::draw(const DrawRequest& asked, const std::function<bool()>& go_on)
     }
     if (r.compare) publish_([&](Snapshot& s) { s.draw.original = original_image_; });
     load_edits(r.edits);
-    if (edited_) edited_->use(true);
     std::optional<Regional> regional;
     if (edited_ && !r.inside.empty()) {
       if (r.inside.size() != static_cast<size_t>(r.options.width * r.options.height))
         throw InputError(
             "[region] it was painted on a picture of another size; clear it and paint it again");
-      if (!original_)
-        original_.emplace(device_, model_->unet(), model_->dtype(), model_->tokenizer().context());
       const Region region{"painted", static_cast<int>(r.options.width),
                           static_cast<int>(r.options.height), r.inside, ""};
       regional.emplace(Regional{area_average(region, size.height, size.width), r.region_mode,
-                                *original_,
-                                [&](const std::string& t) { return edited_->original_states(t); }});
+                                model_->predictor(), *text_});
     }
     const Shown image = draw_one(r, false, regional ? &*regional : nullptr, go_on);
     if (!image.image) return;
@@ -175,8 +170,8 @@ void Session::draw(const DrawRequest& asked, const std::function<bool()>& go_on)
     s.draw.seconds = wall_seconds() - begin_;
     s.draw.preview_seconds = preview_seconds_;
     s.draw.doing.clear();
-    if (!text_->cuts().empty() && text_->cuts().back().prompt == r.image.prompt)
-      s.draw.cut = text_->cuts().back().cut;
+    for (const CutPrompt& c : (edited_ ? edited_->text() : *text_).cuts())
+      if (c.prompt == r.image.prompt) s.draw.cut = c.cut;
     tell_memory(s);
   });
 }
@@ -201,7 +196,7 @@ Shown Session::draw_one(const DrawRequest& r, bool original, const Regional* reg
     });
     return go_on();
   };
-  const auto glimpse = [&](int call, size_t, std::span<const float> latents) {
+  const auto preview = [&](int call, size_t, std::span<const float> latents) {
     if (call + 1 == calls) return;  // the picture itself is next
     const double begin = wall_seconds();
     const bool by_vae = r.vae_every > 0 && (call + 1) % r.vae_every == 0;
@@ -212,8 +207,10 @@ Shown Session::draw_one(const DrawRequest& r, bool original, const Regional* reg
     preview_seconds_ += wall_seconds() - begin;
     show(look);
   };
-  GenerateExtras extras{regional, nullptr, glimpse};
-  std::vector<Generated> made = generate(*model_, *text_, {&r.image, 1}, r.options, step, extras);
+  const bool edits = edited_ && !original;
+  const GenerateExtras extras{regional, edits ? &edited_->predictor() : nullptr, preview};
+  TextCache& text = edits ? edited_->text() : *text_;
+  std::vector<Generated> made = generate(*model_, text, {&r.image, 1}, r.options, step, extras);
   if (made.empty()) return {};
   Shown picture{std::make_shared<const Image>(std::move(made[0].image))};
   // With a region the picture may be joined of two on the host.

@@ -6,7 +6,7 @@
 #include <memory>
 #include <optional>
 
-#include "jobs/edits.h"
+#include "jobs/draw/edits.h"
 #include "viewer/worker/latent_preview.h"
 #include "viewer/worker/snapshot.h"
 
@@ -53,8 +53,7 @@ class Session {
   std::optional<EditedModel> edited_;
   std::vector<EditChoice> loaded_;  // the edits of edited_
   std::string loaded_text_;         // the same as a picture's settings have them
-  std::optional<Predictor> original_;
-  std::string original_key_;  // of original_image_: everything that it depends on
+  std::string original_key_;        // of original_image_: everything that it depends on
   Shown original_image_;
   double begin_ = 0, preview_seconds_ = 0;
   int calls_before_ = 0;

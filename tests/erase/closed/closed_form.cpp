@@ -135,8 +135,9 @@ TEST_CASE("phrasings and their anchors") {
 TEST_CASE("states are those of the concept's last token and of what follows" * needs_device()) {
   TextEncoder encoder(device(), std::filesystem::path(LACUNA_SOURCE_DIR) / "assets/pico",
                       DType::f32);
+  TextPredictor predictor(encoder);
   const auto state = [&](const std::string& text, Eigen::Index token) -> Vector {
-    const TextStates all = encoder.encode(encoder.tokenizer().encode(text));
+    const Embeddings all = predictor(encoder.tokenizer().encode(text)).sequence;
     return Eigen::Map<const Eigen::MatrixXf>(all->data(), encoder.width(), 32)
         .col(token)
         .cast<double>();

@@ -245,20 +245,19 @@ TEST_CASE("the edited UNet equals one with the edits baked into its file, bit fo
 
   const LatentSize size = {16, 16};
   const Values latents = waves(4 * 16 * 16, 1);
-  const auto predict = [&](StableDiffusion& m) {
-    const TextStates text = m.encode_text(m.tokenizer().encode("a red circle"));
-    const UNetInput input{latents, 500, text};
-    return m.predictor()({&input, 1}, size)[0];
+  const auto predict = [&](StableDiffusion& m, const Overlay& overlay = {}) {
+    const DenoiserInput input{latents, 500,
+                              m.text_predictor()(m.tokenizer().encode("a red circle"))};
+    Predictor predictor(device(), m.unet(), m.dtype(), m.tokenizer().context(), overlay);
+    return predictor({&input, 1}, size)[0];
   };
   const Values original = predict(model);
   {
     const EditedWeights weights(ModelPart::unet, model.unet_weights(), edits, false);
     CHECK(weights.tensors() == 4);
-    model.predictor().set_overlay([&](Graph& graph) { weights.replace(graph); });
-    const Values result = predict(model);
+    const Values result = predict(model, [&](Graph& graph) { weights.replace(graph); });
     CHECK(result == predict(reference));
     CHECK(result != original);
-    model.predictor().set_overlay({});
   }
   CHECK(predict(model) == original);
   const std::vector<Edit> none = [&] {
@@ -267,7 +266,5 @@ TEST_CASE("the edited UNet equals one with the edits baked into its file, bit fo
     return list;
   }();
   const EditedWeights weights(ModelPart::unet, model.unet_weights(), none, false);
-  model.predictor().set_overlay([&](Graph& graph) { weights.replace(graph); });
-  CHECK(predict(model) == original);
-  model.predictor().set_overlay({});
+  CHECK(predict(model, [&](Graph& graph) { weights.replace(graph); }) == original);
 }

@@ -142,7 +142,7 @@ TEST_CASE("the correlation of pictures, and scores of another program") {
 TEST_CASE("of a table only the chosen rows change, weight decay or not" * needs_device()) {
   StableDiffusion model(device(), std::filesystem::path(LACUNA_SOURCE_DIR) / "assets/pico",
                         Precision::f32);
-  TextCache text(model);
+  TextCache text(model.text_predictor());
   const std::vector<std::string> names = {"text_model.embeddings.token_embedding.weight"};
   const std::vector<int32_t> rows = {627, 633};  // "grida" and "dotti" with an end of word
   Trainables trainables(device(), model.text_weights(), names, 0, 1, ModelPart::text, rows);

@@ -37,7 +37,7 @@ double error_of(std::vector<float> ours, const std::vector<float>& theirs) {
 struct Golden {
   TensorFile file = TensorFile::open(source / "tests/fixtures/ablate/golden.safetensors");
   StableDiffusion model{device(), source / "assets/pico", Precision::f32};
-  TextCache text{model};
+  TextCache text{model.text_predictor()};
   const std::string table = "text_model.embeddings.token_embedding.weight";
 
   AblateOptions options() {
@@ -65,8 +65,8 @@ struct Golden {
       };
       all[i].entry.latents = part("latents");
       all[i].entry.timestep = part("timesteps")[0];
-      all[i].entry.caption = targets[i];
-      all[i].entry.mask = part("mask");
+      all[i].entry.prompt = targets[i];
+      all[i].mask = part("mask");
       all[i].anchor = anchors[i];
       all[i].noise = part("noise");
       if (o.loss == AblateLoss::noise_based) all[i].entry.target = all[i].noise;
@@ -89,7 +89,7 @@ struct Golden {
     const std::vector<Tensor> gradients = lacuna::gradients(loss.total, wanted);
     for (size_t i = 0; i < names.size(); i++) g.output(names[i], gradients[i]);
     Plan plan(device(), g);
-    method.set(plan, examples(o), {});
+    method.batch_of(examples(o), {}).inputs.to(plan);
     plan.run();
     std::map<std::string, std::vector<float>> result = {{"loss", plan.get("loss")}};
     for (const std::string& name : names) {

@@ -38,7 +38,7 @@ ClipOptions small_clip() {
 }
 
 struct Run {
-  TextCache text{pico()};
+  TextCache text{pico().text_predictor()};
   std::vector<std::string> names;
   Trainables trainables;
   Clip method;
@@ -155,15 +155,16 @@ TEST_CASE("edits of the text encoder: what is not selected keeps its bytes" * ne
   CHECK_FALSE(edit.changes(ModelPart::unet));
   CHECK(edit.targets(ModelPart::unet, pico().unet_weights().file()).empty());
 
-  TextCache text(pico());
-  const std::vector<float> before = *text.states("a red circle");
+  TextCache text(pico().text_predictor());
+  const std::vector<float> before = *text.conditioning("a red circle").sequence;
   const auto under = [&](const Edit& e) {
     const EditedWeights weights(ModelPart::text, pico().text_weights(), {&e, 1}, false);
-    return *states_under(pico(), text, [&](Graph& g) { weights.replace(g); }, {"a red circle"})[0];
+    const Overlay overlay = [&](Graph& g) { weights.replace(g); };
+    return *conditioning_under(pico(), overlay, {"a red circle"})[0].sequence;
   };
   CHECK(under(edit) != before);
   CHECK(under(none) == before);
-  CHECK(*text.states("a red circle") == before);
+  CHECK(*text.conditioning("a red circle").sequence == before);
 
   const auto encoder = folder / "encoder";
   const auto original = part(pico().path(), "text_encoder");
@@ -210,5 +211,5 @@ TEST_CASE("clip refuses what it cannot train on" * needs_device()) {
   CHECK_THROWS_WITH_AS(Run("3", o), doctest::Contains("--flip 2"), InputError);
   CHECK_THROWS_WITH_AS(Run("4"), doctest::Contains("its layers are 0 to 3"), InputError);
   CHECK_THROWS_WITH_AS(Run("2-9"), doctest::Contains("'2-9' is no layer"), InputError);
-  CHECK_THROWS_AS(parse_clip_loss("descent"), InputError);
+  CHECK_THROWS_AS(parse_word<ClipLoss>("descent"), InputError);
 }

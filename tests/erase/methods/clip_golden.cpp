@@ -42,7 +42,7 @@ TEST_CASE("gradients of clip's losses equal PyTorch's" * needs_device()) {
   const TensorFile golden =
       TensorFile::open(source / "tests/fixtures/clip_loss/golden.safetensors");
   StableDiffusion model(device(), source / "assets/pico", Precision::f32);
-  TextCache text(model);
+  TextCache text(model.text_predictor());
   const std::vector<std::string> one = {"text_model.encoder.layers.0.mlp.fc1.bias"};
   const Trainables trainables(device(), model.text_weights(), one, 0, 1, ModelPart::text);
   for (const std::string kind : {"ascent", "esd"}) {
@@ -50,7 +50,7 @@ TEST_CASE("gradients of clip's losses equal PyTorch's" * needs_device()) {
     const bool esd = kind == "esd";
     ClipOptions o;
     o.concepts = {"red"};
-    o.loss = parse_clip_loss(kind);
+    o.loss = parse_word<ClipLoss>(kind);
     o.images = {blank_image(64, 64, 255)};
     o.batch = 2;
     if (esd) o.retain = {"a blue circle"}, o.retain_batch = 2;
@@ -78,10 +78,12 @@ TEST_CASE("gradients of clip's losses equal PyTorch's" * needs_device()) {
     const std::vector<float> latents = floats(golden, "latents"),
                              timesteps = floats(golden, "timesteps");
     const size_t each = latents.size() / 2;
-    std::vector<UNetInput> entries;
+    std::vector<DenoiserInput> entries;
     for (size_t i = 0; i < 2; i++)
       entries.push_back({std::span(latents).subspan(i * each, each), timesteps[i], {}});
-    UNetInputs::set(plan, model.unet_config(), o.size, entries);
+    Feed feed;
+    Denoiser(model.unet(), model.dtype(), 2, o.size).fill(feed, entries);
+    feed.to(plan);
     std::vector<float> target(latents.size());
     for (size_t i = 0; i < 2; i++)
       to_channels_last(std::span<const float>(floats(golden, "target")).subspan(i * each, each), 4,
@@ -90,9 +92,9 @@ TEST_CASE("gradients of clip's losses equal PyTorch's" * needs_device()) {
     plan.set("ids", std::span<const int32_t>(ids(golden, "ids")));
     plan.set("weight", std::vector<float>(2, esd ? 1.0f : -1.0f));
     if (esd) {
-      plan.set("retained_ids", std::span<const int32_t>(ids(golden, "retained_ids")));
-      plan.set("retained_states", std::span<const float>(floats(golden, "retained_states")));
-      plan.set("retained_weight", std::vector<float>(2, 0.5f));
+      plan.set("retained.ids", std::span<const int32_t>(ids(golden, "retained_ids")));
+      plan.set("retained.target", std::span<const float>(floats(golden, "retained_states")));
+      plan.set("retained.weight", std::vector<float>(2, 0.5f));
     }
     plan.run();
 

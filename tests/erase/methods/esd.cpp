@@ -27,9 +27,9 @@ TEST_CASE("the concept that a phrasing names") {
 }
 
 TEST_CASE("directions by name") {
-  CHECK(parse_direction("concept") == Direction::concept_text);
-  CHECK(parse_direction("phrasing") == Direction::phrasing);
-  CHECK_THROWS_AS(parse_direction("both"), InputError);
+  CHECK(parse_word<Direction>("concept") == Direction::concept_text);
+  CHECK(parse_word<Direction>("phrasing") == Direction::phrasing);
+  CHECK_THROWS_AS(parse_word<Direction>("both"), InputError);
 }
 
 }  // namespace lacuna::test

@@ -29,8 +29,8 @@ struct Squares {
   double relative() const { return std::sqrt(difference / norm); }
 };
 
-using Make = std::function<std::unique_ptr<Esd>(StableDiffusion&, TextCache&, const Trainables&,
-                                                const EsdOptions&)>;
+using Make = std::function<std::unique_ptr<Method>(StableDiffusion&, TextCache&, const Trainables&,
+                                                   const EsdOptions&)>;
 
 void compare(const char* fixture, const Make& make) {
   const std::filesystem::path folder = source / "tests/fixtures" / fixture;
@@ -44,7 +44,7 @@ void compare(const char* fixture, const Make& make) {
   const auto whole = [&](const char* option) { return std::stoll(text(option)); };
 
   StableDiffusion model(device(), source / "assets/pico", Precision::f32);
-  TextCache states(model);
+  TextCache states(model.text_predictor());
   EsdOptions esd;
   esd.concepts = {text("concept")};
   const std::string retain = golden.at("options").value("retain", "");
@@ -66,7 +66,7 @@ void compare(const char* fixture, const Make& make) {
   train.accumulate = whole("accumulate");
   train.warmup = whole("warmup");
   train.learning_rate = number("lr");
-  train.decay = parse_decay(text("schedule"));
+  train.decay = parse_word<Decay>(text("schedule"));
   train.decoupled = text("optimizer") == "adamw";
   train.weight_decay = number("weight-decay");
   train.clip = number("clip");
@@ -75,8 +75,8 @@ void compare(const char* fixture, const Make& make) {
   std::vector<std::string> names;
   for (const auto& [name, entry] : changes.entries()) names.push_back(name);
   Trainables trainables(device(), model.unet_weights(), names, 0, esd.seed);
-  const std::unique_ptr<Esd> made = make(model, states, trainables, esd);
-  Esd& method = *made;
+  const std::unique_ptr<Method> made = make(model, states, trainables, esd);
+  Method& method = *made;
   method.prepare([](const std::string&, int64_t, int64_t) { return true; });
   Trainer trainer(device(), method, trainables, train);
 

@@ -161,7 +161,7 @@ TEST_CASE("hostile: the parts of a model must belong together" * needs_device())
   {
     const Folder folder;
     folder.replace("unet", fixture("unet/sd1"));
-    folder.refuses("the UNet reads text states of width 24 and the text encoder gives 128");
+    folder.refuses("the UNet reads text embeddings of width 24 and the text encoder gives 128");
   }
   {
     const Folder folder;  // pico's VAE with latents of 5 channels

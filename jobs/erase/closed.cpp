@@ -1,0 +1,270 @@
+// Of the model only the text encoder runs; the matrices are read from the UNet's file.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "erase/closed/concept_embeddings.h"
+#include "erase/closed/rece.h"
+#include "erase/closed/speed.h"
+#include "erase/edits/edit.h"
+#include "erase/edits/fingerprint.h"
+#include "erase/groups.h"
+#include "erase/selection.h"
+#include "jobs/erase/erase_output.h"
+#include "jobs/erase/verbs.h"
+#include "jobs/interrupt.h"
+#include "jobs/model_defaults.h"
+#include "jobs/model_options.h"
+#include "jobs/progress.h"
+#include "jobs/prompts.h"
+#include "models/files/model_part.h"
+
+namespace lacuna {
+namespace {
+
+// UCE's phrasings of a concept.
+std::vector<std::string> usual_phrasings(const std::string& kind) {
+  if (kind == "art")
+    return {"{}", "painting by {}", "art by {}", "artwork by {}", "picture by {}", "style of {}"};
+  if (kind == "object")
+    return {
+        "{}", "image of {}", "photo of {}", "portrait of {}", "picture of {}", "painting of {}"};
+  throw InputError("[erase] {} '{}' is unknown; choose art or object", option("expand-prompts"),
+                   kind);
+}
+
+// The pattern of the matrices (selection.h).
+const char* matrices_of(const std::string& params) {
+  const std::string which = lower_ascii(params);
+  if (which == "k") return "*.attn2.to_k.weight";
+  if (which == "v") return "*.attn2.to_v.weight";
+  if (which == "kv") return "*.attn2.to_[kv].weight";
+  throw InputError("[erase] {} '{}' is unknown; choose k, v or kv", option("params"), params);
+}
+
+std::vector<Matrix> read_matrices(const TensorFile& unet, const std::vector<std::string>& names,
+                                  int64_t width) {
+  std::vector<Matrix> matrices;
+  for (const std::string& name : names) {
+    const TensorFile::Entry& entry = unet.at(name);
+    if (entry.shape.size() != 2 || entry.shape[1] != width)
+      throw InputError(
+          "[erase] '{}' reads {} numbers and the text encoder gives {}; the model's "
+          "parts do not belong together",
+          name, entry.shape.empty() ? 0 : entry.shape.back(), width);
+    std::vector<float> values(entry.count());
+    unet.to_float(entry, values);
+    // Checkpoints store rows.
+    using Rows = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+    matrices.push_back(Eigen::Map<const Rows>(values.data(), entry.shape[0], width).cast<double>());
+    if (!matrices.back().allFinite())
+      throw InputError("[erase] {}: '{}' holds a number that is not finite; get the model again",
+                       display(unet.path()), name);
+  }
+  return matrices;
+}
+
+std::vector<Trainables::Export> edited(const ClosedForm& method,
+                                       const std::vector<std::string>& names,
+                                       const std::vector<Matrix>& matrices) {
+  std::vector<Trainables::Export> tensors(names.size());
+  in_parallel(names.size(), [&](size_t i) {
+    const Matrix rows = method.edited(matrices[i]).transpose();
+    if (!rows.allFinite())
+      throw InputError("[{}] the new '{}' holds numbers that are not finite; use a larger {}",
+                       method.name(), names[i], option("lambda"));
+    tensors[i] = {names[i], {rows.cols(), rows.rows()}, {}};
+    for (const double value : rows.reshaped())
+      tensors[i].values.push_back(static_cast<float>(value));
+  });
+  return tensors;
+}
+
+// "\"red\", \"blue\"", of many the first.
+std::string quoted(const std::vector<std::string>& texts) {
+  constexpr size_t most = 5;
+  const std::span<const std::string> shown(texts.data(), std::min(most, texts.size()));
+  std::string list = fmt::format("\"{}\"", fmt::join(shown, "\", \""));
+  return texts.size() <= most ? list : fmt::format("{} and {} more", list, texts.size() - most);
+}
+
+class EraseClosed : public EraseVerb {
+ public:
+  using EraseVerb::EraseVerb;
+  void run() override;
+
+ protected:
+  // The method's own options stand between these.
+  void describe_texts();
+  void describe_output();
+  virtual std::unique_ptr<ClosedForm> make() const = 0;
+
+  ConceptOptions what_;
+  std::string params_ = "kv";
+
+ private:
+  void resolve();
+
+  ModelOptions common_;
+  std::string concepts_file_, prompts_file_, retain_file_, expand_, out_ = "edit.safetensors";
+  FileDType save_type_ = FileDType::f16;
+  bool force_ = false, json_ = false;
+};
+
+void EraseClosed::describe_texts() {
+  Fields& f = fields;
+  what_.describe(f);
+  f.group(group::what);
+  f.add("concepts-file", concepts_file_, "FILE", "Further concepts, one a line");
+  f.add("prompts", prompts_file_, "FILE",
+        "Phrasings of the concepts, one a line, used instead of them; {} stands for each concept");
+  f.add("expand-prompts", expand_, "art|object",
+        "Add usual phrasings: 'painting by' and others (art), or 'photo of' and others (object)")
+      .one_of({"art", "object"});
+  f.group(group::keep);
+  f.add("retain", retain_file_, "FILE", "Texts that must stay, one a line").also("preserve-file");
+  f.group(group::weights);
+  f.add("params", params_, "k|v|kv", "Which cross-attention matrices change: keys, values or both");
+}
+
+void EraseClosed::describe_output() {
+  Fields& f = fields;
+  f.group(group::output);
+  f.add("out", out_, "FILE", "The file of the edit");
+  f.add("save-type", save_type_, edit_types(), "How the edit stores its numbers");
+  f.add("force", force_, "Replace an edit that exists");
+  f.add("json", json_, "Report events as JSON, one object a line");
+  common_.describe(f);
+}
+
+void add_texts(std::vector<std::string>& texts, const std::string& file) {
+  if (file.empty()) return;
+  for (PromptLine& line : read_prompts(file)) texts.push_back(std::move(line.prompt));
+}
+
+void EraseClosed::resolve() {
+  add_texts(what_.concepts, concepts_file_);
+  add_texts(what_.prompts, prompts_file_);
+  if (!expand_.empty())
+    for (std::string& phrasing : usual_phrasings(expand_))
+      what_.prompts.push_back(std::move(phrasing));
+  add_texts(what_.retained, retain_file_);
+  // UCE's paper and RECE always preserve it: guidance leans on it at every step.
+  if (what_.tokens == Tokens::all) what_.retained.push_back("");
+}
+
+void EraseClosed::run() {
+  const double begin = wall_seconds(), cpu_begin = cpu_seconds();
+  const std::filesystem::path folder = common_.model_path(), out = out_;
+  const std::string model_says =
+      apply_model_defaults(fields, folder, "erase " + name(), lower_ascii(params_));
+  resolve();
+  const std::unique_ptr<ClosedForm> method = make();
+  const std::vector<Phrasing> phrasings = phrasings_of(what_, method->name().c_str());
+  check_edit_output(out, force_);
+  const TensorFile unet = open_weights(folder, ModelPart::unet);
+  const std::vector<std::string> names =
+      select(parameters_of(ModelPart::unet, unet), matrices_of(params_));
+
+  const std::unique_ptr<Device> device = common_.open_device();
+  TextEncoder encoder(*device, folder, storage_type(parse_precision(common_.precision), *device));
+  const std::string sentence = fmt::format(
+      "{}: {} for c in {} phrasings of {}, a in the same with {} instead, r in {} preserved texts; "
+      "{} matrices {} change; no training, no UNet evaluation",
+      method->name(), method->formula(), phrasings.size(), quoted(what_.concepts),
+      quoted(what_.guides), what_.retained.size(), names.size(), matrices_of(params_));
+  Progress progress("reading texts", static_cast<int64_t>(phrasings.size()), json_, observer);
+  if (!json_) {
+    progress.say(sentence);
+    if (!model_says.empty()) progress.say("the model's own defaults: " + model_says);
+  }
+  progress.event({{"event", "start"}, {"sentence", sentence}});
+
+  const ConceptStates states = concept_states(
+      encoder, phrasings, what_.retained, what_.tokens, [&](size_t done, size_t total) {
+        if (interrupted() || (observer && !observer->go_on())) throw Interrupted{};
+        progress.restart("reading texts", static_cast<int64_t>(total));
+        progress.update(static_cast<int64_t>(done), "");
+      });
+  progress.finish();
+  const double solving = wall_seconds();
+  const std::vector<Matrix> matrices = read_matrices(unet, names, encoder.width());
+  method->prepare(states, matrices);
+  const std::vector<Trainables::Export> tensors = edited(*method, names, matrices);
+  const double solved = wall_seconds() - solving;
+
+  std::map<std::string, std::string> options = method->options();
+  options.merge(what_.texts());
+  options["params"] = lower_ascii(params_);
+  write_edit(out, tensors, save_type_,
+             edit_metadata(method->name(), fingerprint(unet), model_name(folder), options));
+  const double seconds = wall_seconds() - begin, cpu = cpu_seconds() - cpu_begin;
+  progress.say(fmt::format("{}  {} tensors", display(out), tensors.size()));
+  progress.say(
+      fmt::format("{:.1f} s ({:.1f} CPU s), {:.1f} s of them linear algebra; 0 UNet "
+                  "evaluations",
+                  seconds, cpu, solved));
+  progress.event({{"event", "done"},
+                  {"edit", display(out)},
+                  {"unet_evaluations", 0},
+                  {"seconds", seconds},
+                  {"solve_seconds", solved},
+                  {"cpu_seconds", cpu}});
+}
+
+class EraseUce : public EraseClosed {
+ public:
+  EraseUce() : EraseClosed("uce", "Unified Concept Editing: least squares in seconds") {
+    describe_texts();
+    uce_.describe(fields);
+    describe_output();
+  }
+
+ private:
+  std::unique_ptr<ClosedForm> make() const override { return std::make_unique<Uce>(uce_); }
+  UceOptions uce_;
+};
+
+class EraseRece : public EraseClosed {
+ public:
+  EraseRece()
+      : EraseClosed("rece",
+                    "UCE, and then also erase what would bring the concept back, in seconds") {
+    what_.tokens = Tokens::all;
+    describe_texts();
+    rece_.describe(fields);
+    describe_output();
+  }
+
+ private:
+  std::unique_ptr<ClosedForm> make() const override { return std::make_unique<Rece>(rece_); }
+  ReceOptions rece_;
+};
+
+class EraseSpeed : public EraseClosed {
+ public:
+  EraseSpeed()
+      : EraseClosed("speed",
+                    "Change the matrices only in directions that preserved texts do not use") {
+    params_ = "v";
+    describe_texts();
+    speed_.describe(fields);
+    describe_output();
+  }
+
+ private:
+  std::unique_ptr<ClosedForm> make() const override { return std::make_unique<Speed>(speed_); }
+  SpeedOptions speed_;
+};
+
+}  // namespace
+
+std::unique_ptr<EraseVerb> uce_verb() { return std::make_unique<EraseUce>(); }
+std::unique_ptr<EraseVerb> rece_verb() { return std::make_unique<EraseRece>(); }
+std::unique_ptr<EraseVerb> speed_verb() { return std::make_unique<EraseSpeed>(); }
+
+}  // namespace lacuna
