@@ -16,7 +16,7 @@ size_t bytes_of(const TensorToWrite& tensor) {
 }
 
 std::string header_of(const std::vector<TensorToWrite>& tensors,
-                      const SafeTensors::Metadata& metadata) {
+                      const TensorFile::Metadata& metadata) {
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   if (!metadata.empty()) header["__metadata__"] = metadata;
   size_t begin = 0;
@@ -35,7 +35,7 @@ std::string header_of(const std::vector<TensorToWrite>& tensors,
 }  // namespace
 
 void write_safetensors(const std::filesystem::path& path, std::vector<TensorToWrite> tensors,
-                       const SafeTensors::Metadata& metadata, Overwrite overwrite) {
+                       const TensorFile::Metadata& metadata, Overwrite overwrite) {
   static_assert(std::endian::native == std::endian::little);
   std::sort(tensors.begin(), tensors.end(), [](const TensorToWrite& a, const TensorToWrite& b) {
     const size_t wide_a = size_of(a.dtype), wide_b = size_of(b.dtype);

@@ -42,7 +42,7 @@ RunFolder::RunFolder(const std::filesystem::path& folder, bool resume, bool repl
 }
 
 int64_t RunFolder::load(Trainables& trainables, const OptionTexts& options) {
-  const SafeTensors file = SafeTensors::open(state_file());
+  const TensorFile file = TensorFile::open(state_file());
   const std::string name = display(state_file());
   OptionTexts saved = file.metadata();
   int64_t iteration = 0;
@@ -75,7 +75,7 @@ int64_t RunFolder::load(Trainables& trainables, const OptionTexts& options) {
         display(folder_), differences, option("force"));
   std::vector<Trainables::StateTensor> state;
   for (const auto& [key, elements] : trainables.state_sizes()) {
-    const SafeTensors::Entry& entry = file.at(key);
+    const TensorFile::Entry& entry = file.at(key);
     if (static_cast<int64_t>(entry.count()) != elements)
       throw InputError("[resume] {}: '{}' has {} numbers and the run needs {}; start again with {}",
                        name, key, entry.count(), elements, option("force"));
@@ -89,7 +89,7 @@ int64_t RunFolder::load(Trainables& trainables, const OptionTexts& options) {
 
 void RunFolder::save(Trainables& trainables, const OptionTexts& options, int64_t iteration,
                      bool finished) {
-  SafeTensors::Metadata metadata = options;
+  TensorFile::Metadata metadata = options;
   metadata[iteration_key] = std::to_string(iteration);
   if (finished) metadata[finished_key] = "yes";
   const std::vector<Trainables::StateTensor> state = trainables.state();

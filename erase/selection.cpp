@@ -35,9 +35,9 @@ struct Facts {
 
 namespace {
 
-constexpr uint8_t unet = 1 << static_cast<int>(ModelPart::unet);
-constexpr uint8_t text = 1 << static_cast<int>(ModelPart::text);
-constexpr uint8_t every = unet | text | 1 << static_cast<int>(ModelPart::vae);
+constexpr uint8_t unet = 1 << static_cast<int>(Network::unet);
+constexpr uint8_t text = 1 << static_cast<int>(Network::clip_text);
+constexpr uint8_t every = unet | text | 1 << static_cast<int>(Network::vae);
 
 using F = const Facts&;
 // clang-format off
@@ -130,6 +130,11 @@ std::vector<std::string_view> items_of(std::string_view selector) {
   return items;
 }
 
+// The first part of the table that a set is of.
+ModelPart part_of(const ParameterSet& set) {
+  return *std::ranges::find_if(part_rows, [&](const PartRow& row) { return set.is_of(row); });
+}
+
 const ParameterSet* find_set(std::string_view name) {
   if (name.empty()) return nullptr;
   for (const ParameterSet& set : sets) {
@@ -184,13 +189,13 @@ std::string_view foreign_word(std::string_view pattern, std::span<const NamedSha
   return {};
 }
 
-[[noreturn]] void refuse(std::string_view item, std::span<const NamedShape> all) {
+[[noreturn]] void refuse(std::string_view item, const PartParameters& of) {
+  const std::vector<NamedShape>& all = of.all;
   constexpr std::string_view how = "`lacuna layers` lists sets and tensors";
   if (item.find_first_of("*?[{.") == std::string_view::npos) {
     std::vector<std::string_view> names;
-    const ModelPart part = part_of(all);
     for (const ParameterSet& set : sets) {
-      if (!set.is_of(part)) continue;
+      if (!set.is_of(of.part)) continue;
       names.push_back(set.name);
       for (const std::string_view other : split(set.also, ' '))
         if (!other.empty()) names.push_back(other);
@@ -200,7 +205,7 @@ std::string_view foreign_word(std::string_view pattern, std::span<const NamedSha
       near += "; the nearest sets are " + known;
     } else {
       for (const ParameterSet& set : sets)
-        if (set.is_of(part))
+        if (set.is_of(of.part))
           near += (near.empty() ? "; the sets are " : ", ") + std::string(set.name);
     }
     if (const std::string words = nearest(item, words_of(all)); !words.empty())
@@ -244,15 +249,17 @@ std::vector<bool> layers_of(LayerRange range, std::string_view item,
 }
 
 // Which tensors one item of a selector stands for; never none.
-std::vector<bool> matches_of(std::string_view item, std::span<const NamedShape> all) {
+std::vector<bool> matches_of(std::string_view item, const PartParameters& of) {
+  const std::vector<NamedShape>& all = of.all;
   std::vector<bool> matched(all.size());
   bool any = false;
   if (const ParameterSet* set = find_set(item)) {
-    if (!set->is_of(part_of(all)))
+    if (!set->is_of(of.part)) {
+      const ModelPart its = part_of(*set);
       throw InputError(
           "[params] '{}' is a set of the {}, not of this part; `lacuna layers --part {}` lists it",
-          item, set->is_of(ModelPart::unet) ? "UNet" : "text encoder",
-          set->is_of(ModelPart::unet) ? "unet" : "text");
+          item, its->about, its->name);
+    }
     for (const size_t i : members(all, *set)) matched[i] = any = true;
     if (!any)
       throw InputError(
@@ -264,7 +271,7 @@ std::vector<bool> matches_of(std::string_view item, std::span<const NamedShape> 
   const Glob glob(item);
   for (size_t i = 0; i < all.size(); i++)
     if (glob.matches(all[i].name)) matched[i] = any = true;
-  if (!any) refuse(item, all);
+  if (!any) refuse(item, of);
   return matched;
 }
 
@@ -276,21 +283,11 @@ int64_t NamedShape::scalars() const {
   return count;
 }
 
-std::vector<NamedShape> parameters_of(const SafeTensors& file) {
-  std::vector<NamedShape> all;
-  for (const auto& [name, entry] : file.entries()) {
-    const std::string_view type = name_of(entry.dtype);
-    if (type.starts_with('F') || type.starts_with("BF")) all.push_back({name, entry.shape});
-  }
-  return all;
-}
-
-ModelPart part_of(std::span<const NamedShape> all) {
-  for (const NamedShape& tensor : all) {
-    if (tensor.name.find(".self_attn.") != std::string::npos) return ModelPart::text;
-    if (tensor.name.starts_with("time_embedding.")) return ModelPart::unet;
-  }
-  return ModelPart::vae;
+PartParameters parameters_of(ModelPart part, const TensorFile& file) {
+  PartParameters of{part, {}};
+  for (const auto& [name, entry] : file.entries())
+    if (is_floating(entry.dtype)) of.all.push_back({name, entry.shape});
+  return of;
 }
 
 std::span<const ParameterSet> parameter_sets() { return sets; }
@@ -310,7 +307,8 @@ std::vector<size_t> members(std::span<const NamedShape> all, const ParameterSet&
   return indices;
 }
 
-std::vector<std::string> select(std::span<const NamedShape> all, std::string_view selector) {
+std::vector<std::string> select(const PartParameters& of, std::string_view selector) {
+  const std::vector<NamedShape>& all = of.all;
   std::vector<bool> taken(all.size()), left_out(all.size());
   bool all_but = true;  // only exclusions so far
   for (std::string_view item : items_of(selector)) {
@@ -322,7 +320,7 @@ std::vector<std::string> select(std::span<const NamedShape> all, std::string_vie
           "layers` lists the sets",
           shown(selector));
     all_but = all_but && excludes;
-    const std::vector<bool> matched = matches_of(item, all);
+    const std::vector<bool> matched = matches_of(item, of);
     for (size_t i = 0; i < all.size(); i++)
       if (matched[i]) (excludes ? left_out : taken)[i] = true;
   }

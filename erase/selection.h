@@ -17,8 +17,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/safetensors.h"
-#include "erase/edits/model_part.h"
+#include "base/tensor_file.h"
+#include "models/files/model_part.h"
 
 namespace lacuna {
 
@@ -29,10 +29,14 @@ struct NamedShape {
   int64_t scalars() const;
 };
 
-// The parameters of a weights file by name; tables of whole numbers are none.
-std::vector<NamedShape> parameters_of(const SafeTensors& file);
+// The parameters of a part of a model, by name.
+struct PartParameters {
+  ModelPart part;
+  std::vector<NamedShape> all;
+};
 
-ModelPart part_of(std::span<const NamedShape> all);
+// Those of the part's weights file; tables of whole numbers are none.
+PartParameters parameters_of(ModelPart part, const TensorFile& file);
 
 struct Facts;  // what a rule may look at
 
@@ -40,10 +44,12 @@ struct ParameterSet {
   std::string_view name;
   std::string_view also;   // what papers' programs call it, separated by spaces: understood, too
   std::string_view about;  // at most 43 characters
-  uint8_t parts;           // bit 1 << ModelPart
+  uint8_t networks;        // whose parameters it takes: bit 1 << Network
   bool (*rule)(const Facts&);
 
-  bool is_of(ModelPart part) const { return (parts >> static_cast<int>(part) & 1) != 0; }
+  bool is_of(ModelPart part) const {
+    return (networks >> static_cast<int>(part->network) & 1) != 0;
+  }
 };
 
 std::span<const ParameterSet> parameter_sets();
@@ -53,9 +59,9 @@ std::string sets_text(ModelPart part);
 // The indices in `all` of a set's tensors.
 std::vector<size_t> members(std::span<const NamedShape> all, const ParameterSet& set);
 
-// The names that `selector` selects, in the order of `all`. With exclusions only, they are taken
-// from all. Throws InputError with the nearest names where a set is unknown, where a pattern
+// The names that `selector` selects, in the order of the parameters. With exclusions only, they are
+// taken from all. Throws InputError with the nearest names where a set is unknown, where a pattern
 // matches nothing (a misspelt one among several, too), and where nothing is left.
-std::vector<std::string> select(std::span<const NamedShape> all, std::string_view selector);
+std::vector<std::string> select(const PartParameters& of, std::string_view selector);
 
 }  // namespace lacuna

@@ -199,7 +199,7 @@ std::vector<Trainables::Export> Trainables::exported() {
               whole.begin() + static_cast<std::ptrdiff_t>(static_cast<size_t>(rows_[i]) * columns));
         values = std::move(whole);
       }
-      Export e{std::string(names_in_edits(part_).prefix) + p.name, p.shape,
+      Export e{std::string(part_->edit_prefix) + p.name, p.shape,
                std::vector<float>(values.size())};
       to_checkpoint_layout(p.layout, p.shape, values, e.values);
       all.push_back(std::move(e));

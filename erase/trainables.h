@@ -13,8 +13,8 @@
 
 #include "engine/device.h"
 #include "engine/graph.h"
-#include "erase/edits/model_part.h"
-#include "models/files/weights.h"
+#include "models/files/model_part.h"
+#include "models/files/weight_store.h"
 
 namespace lacuna {
 

@@ -14,8 +14,9 @@ StableDiffusion::StableDiffusion(Device& device, const std::filesystem::path& pa
       dtype_(storage_type(precision, device)),
       text_(device, path, dtype_),
       text_predictor_(text_),
-      unet_weights_(device, open_weights(path, ModelPart::unet), dtype_),
-      vae_weights_(device, open_weights(path, ModelPart::vae), dtype_),
+      unet_weights_(device, open_weights(path, ModelPart::unet),
+                    ModelPart::unet->storage_for(dtype_)),
+      vae_weights_(device, open_weights(path, ModelPart::vae), ModelPart::vae->storage_for(dtype_)),
       schedule_(NoiseSchedule::load(part(path, "scheduler") / "scheduler_config.json")),
       unet_(unet_weights_, UNetConfig::from(configuration(path, ModelPart::unet))),
       vae_config_(VaeConfig::from_file(part(path, "vae") / "config.json")),
@@ -76,7 +77,7 @@ void StableDiffusion::trace_decoder(Graph& g, LatentSize size) {
   if (!vae_decoder_) vae_decoder_.emplace(vae_weights_, vae_config_);
   const Tensor latents =
       g.input("latents", {1, size.height, size.width, vae_config_.latent_channels});
-  const Tensor pixels = cast((*vae_decoder_)(cast(latents, dtype_)), DType::f32);
+  const Tensor pixels = cast((*vae_decoder_)(cast(latents, vae_weights_.dtype())), DType::f32);
   g.output("pixels", pixels);
   if (keep_decoded_) g.output("rgba", rgba8(pixels));
 }
@@ -112,7 +113,7 @@ void StableDiffusion::trace_encoder(Graph& g, LatentSize size) {
   if (!vae_encoder_) vae_encoder_.emplace(vae_weights_, vae_config_);
   const int64_t factor = vae_config_.factor(), channels = vae_config_.latent_channels;
   const Tensor pixels = g.input("pixels", {1, size.height * factor, size.width * factor, 3});
-  const Tensor moments = (*vae_encoder_)(cast(pixels, dtype_));
+  const Tensor moments = (*vae_encoder_)(cast(pixels, vae_weights_.dtype()));
   g.output("mean", cast(slice(moments, 0, channels), DType::f32));
   g.output("logvar", cast(slice(moments, channels, channels), DType::f32));
 }

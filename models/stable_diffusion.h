@@ -15,6 +15,7 @@
 #include "base/rng.h"
 #include "engine/plan.h"
 #include "models/files/model_files.h"
+#include "models/files/weight_store.h"
 #include "models/predictor.h"
 #include "models/samplers/noise_schedule.h"
 #include "models/text/text_predictor.h"

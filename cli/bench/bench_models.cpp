@@ -57,7 +57,8 @@ class Programs {
     const bool wants_both = options_.wanted(both.kernel + " " + both.shape);
     const bool wants_iteration = options_.wanted(iteration.kernel + " " + iteration.shape);
     if (!wants_both && !wants_iteration) return;
-    const std::vector<std::string> names = select(parameters_of(model_.unet_weights().file()), "x");
+    const std::vector<std::string> names =
+        select(parameters_of(ModelPart::unet, model_.unet_weights().file()), "x");
     const Trainables trainables(device_, model_.unet_weights(), names, 0, 0);
     // One short trajectory: examples are the same to the kernels wherever they come from.
     Esd method(device_, model_, text_, trainables,

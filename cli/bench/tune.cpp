@@ -56,7 +56,8 @@ Tuning::Seen shapes_of(const Options& o) {
   model.predictor().release();
   model.decoder_plan(size);
   if (o.examples > 0) {
-    const std::vector<std::string> names = select(parameters_of(model.unet_weights().file()), "x");
+    const std::vector<std::string> names =
+        select(parameters_of(ModelPart::unet, model.unet_weights().file()), "x");
     compile_training(*device, model, Trainables(*device, model.unet_weights(), names, 0, 0),
                      o.examples, size);
   }

@@ -13,13 +13,13 @@
 #include "base/options/option.h"
 #include "cli/verbs.h"
 #include "erase/edits/fingerprint.h"
-#include "erase/edits/model_part.h"
 #include "erase/groups.h"
 #include "jobs/draw/edits.h"
 #include "jobs/erase/erase_output.h"
 #include "jobs/interrupt.h"
 #include "jobs/model_options.h"
 #include "jobs/progress.h"
+#include "models/files/model_part.h"
 
 namespace lacuna {
 namespace {
@@ -36,8 +36,8 @@ struct ExportOptions {
 };
 
 // What the files say about themselves: the one edit's own words, or those of all of them together.
-SafeTensors::Metadata metadata_of(std::span<const Edit> edits, const std::string& base_hash,
-                                  const std::string& base_name) {
+TensorFile::Metadata metadata_of(std::span<const Edit> edits, const std::string& base_hash,
+                                 const std::string& base_name) {
   std::set<std::string> methods;
   std::vector<std::string> concepts, files;
   for (const Edit& e : edits) {
@@ -57,7 +57,7 @@ SafeTensors::Metadata metadata_of(std::span<const Edit> edits, const std::string
 }
 
 // A whole model is no edit, so it names no model that it belongs to.
-SafeTensors::Metadata model_metadata(SafeTensors::Metadata metadata) {
+TensorFile::Metadata model_metadata(TensorFile::Metadata metadata) {
   metadata.erase(edit_key::base_hash);
   metadata.erase(edit_key::text_hash);
   metadata["format"] = "pt";  // transformers and diffusers ask for it
@@ -107,11 +107,11 @@ void export_edits(ExportOptions& o) {
   const FileDType type = o.save_type.value_or(FileDType::f16);
   const std::vector<Edit> edits = o.edits.open();
   const fs::path folder = o.model.model_path();
-  const SafeTensors unet = open_weights(folder, ModelPart::unet);
-  const SafeTensors text = open_weights(folder, ModelPart::text);
+  const TensorFile unet = open_weights(folder, ModelPart::unet);
+  const TensorFile text = open_weights(folder, ModelPart::text);
   const EditSum sums[] = {{ModelPart::unet, unet, edits, o.force},
                           {ModelPart::text, text, edits, o.force}};
-  SafeTensors::Metadata metadata = metadata_of(edits, fingerprint(unet), model_name(folder));
+  TensorFile::Metadata metadata = metadata_of(edits, fingerprint(unet), model_name(folder));
   if (!sums[1].names().empty()) metadata[edit_key::text_hash] = fingerprint(text);
 
   const size_t tensors = sums[0].names().size() + sums[1].names().size();

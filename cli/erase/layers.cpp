@@ -28,12 +28,9 @@ struct LayersOptions {
   bool as_json = false;
 };
 
-constexpr std::pair<const char*, ModelPart> parts[] = {
-    {"unet", ModelPart::unet}, {"text", ModelPart::text}, {"vae", ModelPart::vae}};
-
-SafeTensors weights_of(const LayersOptions& o) {
-  for (const auto& [name, part] : parts)
-    if (o.part == name) return open_weights(o.model.model_path(), part);
+ModelPart part_of(const LayersOptions& o) {
+  for (const PartRow& row : part_rows)
+    if (o.part == row.name) return row;
   throw InputError("[part] '{}' is no part of a model; choose unet, text or vae", o.part);
 }
 
@@ -52,19 +49,18 @@ struct Listing {
   Totals total;
 };
 
-Listing list(const SafeTensors& file, const std::string& params) {
-  Listing l{.all = parameters_of(file)};
+Listing list(const PartParameters& of, const std::string& params) {
+  Listing l{.all = of.all};
   l.sets_of.resize(l.all.size());
-  const ModelPart part = part_of(l.all);
   for (const ParameterSet& set : parameter_sets()) {
-    if (!set.is_of(part)) continue;
+    if (!set.is_of(of.part)) continue;
     l.sets.emplace_back(&set, Totals{});
     for (const size_t i : members(l.all, set)) {
       l.sets_of[i].push_back(set.name);
       l.sets.back().second.add(l.all[i]);
     }
   }
-  const std::vector<std::string> names = select(l.all, params.empty() ? "full" : params);
+  const std::vector<std::string> names = select(of, params.empty() ? "full" : params);
   const std::set<std::string_view> selected(names.begin(), names.end());
   for (size_t i = 0; i < l.all.size(); i++) {
     if (!selected.contains(l.all[i].name)) continue;
@@ -84,7 +80,7 @@ std::string shape_of(const NamedShape& tensor) {
   return tensor.shape.empty() ? "1" : fmt::format("{}", fmt::join(tensor.shape, "x"));
 }
 
-void print_json(const SafeTensors& file, const LayersOptions& o, const Listing& l) {
+void print_json(const TensorFile& file, const LayersOptions& o, const Listing& l) {
   json report = {{"file", display(file.path())},
                  {"part", o.part},
                  {"params", o.params.empty() ? "full" : o.params},
@@ -128,8 +124,9 @@ void print_sets(const Listing& l) {
 }
 
 void layers(const LayersOptions& o) {
-  const SafeTensors file = weights_of(o);
-  const Listing l = list(file, o.params);
+  const ModelPart part = part_of(o);
+  const TensorFile file = open_weights(o.model.model_path(), part);
+  const Listing l = list(parameters_of(part, file), o.params);
   if (o.as_json) {
     print_json(file, o, l);
     return;

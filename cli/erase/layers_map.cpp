@@ -73,8 +73,8 @@ class LayersMap {
         model_(*device_, o_.common.model_path(), parse_precision(o_.common.precision)),
         text_(model_.text_predictor()),
         progress_("erasing", 1, o_.json),
-        tensors_(parameters_of(model_.text_weights().file())),
-        rows_(rows_of(tensors_)) {
+        tensors_(parameters_of(ModelPart::text, model_.text_weights().file())),
+        rows_(rows_of(tensors_.all)) {
     o_.clip.size = model_.latent_size(model_.default_size(), model_.default_size());
     o_.pictures.take(o_.clip, model_, progress_);
     measure_ = ConceptMeasure::make(o_.measure, o_.clip.concepts, model_, text_, progress_);
@@ -150,7 +150,7 @@ class LayersMap {
   StableDiffusion model_;
   TextCache text_;
   Progress progress_;
-  std::vector<NamedShape> tensors_;
+  PartParameters tensors_;
   std::vector<Row> rows_;
   std::unique_ptr<ConceptMeasure> measure_;
   std::vector<double> values_;  // [rows][columns]

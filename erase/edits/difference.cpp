@@ -37,12 +37,12 @@ std::optional<double> Difference::ratio() const {
   return norm / original_norm;
 }
 
-std::vector<Difference> differences(ModelPart part, const SafeTensors& base,
+std::vector<Difference> differences(ModelPart part, const TensorFile& base,
                                     std::span<const Edit> edits, bool force) {
   std::vector<Difference> all;
   for_each_change(part, base, edits, force, [&](const Change& c) {
     all.push_back(difference(c));
-    all.back().name = std::string(names_in_edits(part).prefix) + c.name;
+    all.back().name = std::string(part->edit_prefix) + c.name;
   });
   return all;
 }
@@ -50,7 +50,7 @@ std::vector<Difference> differences(ModelPart part, const SafeTensors& base,
 std::vector<Difference> differences(const std::filesystem::path& model, std::span<const Edit> edits,
                                     bool force) {
   std::vector<Difference> all;
-  for (const ModelPart p : edited_parts) {
+  for (const ModelPart p : edited_parts()) {
     if (std::ranges::none_of(edits, [&](const Edit& e) { return e.changes(p); })) continue;
     const std::vector<Difference> some = differences(p, open_weights(model, p), edits, force);
     all.insert(all.end(), some.begin(), some.end());

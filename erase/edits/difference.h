@@ -29,7 +29,7 @@ struct Difference {
 
 // Of every tensor of a part that the edits change, under the names that edits use. `base` and
 // `force` as for for_each_change().
-std::vector<Difference> differences(ModelPart part, const SafeTensors& base,
+std::vector<Difference> differences(ModelPart part, const TensorFile& base,
                                     std::span<const Edit> edits, bool force);
 
 // The same for both parts of the model in that folder that edits may change, the UNet's first; a

@@ -15,8 +15,8 @@
 #include <string>
 #include <vector>
 
-#include "base/safetensors.h"
-#include "erase/edits/model_part.h"
+#include "base/tensor_file.h"
+#include "models/files/model_part.h"
 
 namespace lacuna {
 
@@ -24,21 +24,24 @@ namespace lacuna {
 namespace edit_key {
 constexpr const char* software = "software";
 constexpr const char* method = "method";
-constexpr const char* base_hash = "base_model_hash";  // of the UNet
-constexpr const char* text_hash = "base_text_encoder_hash";
+constexpr const char* base_hash = ModelPart::unet->edit_hash;
+constexpr const char* text_hash = ModelPart::text->edit_hash;
 constexpr const char* base_name = "base_model";
 constexpr const char* options = "options.";  // followed by the option's name
 }  // namespace edit_key
 
+struct LoraFactors;
+
 class Edit {
  public:
-  // Throws InputError where the file is broken or holds nothing.
+  // Throws InputError if the file is broken or holds nothing, or if a name in it begins like no
+  // part's (models/files/model_part.h).
   static Edit open(const std::filesystem::path& file, float strength = 1);
   // "FILE" or "FILE:STRENGTH".
   static Edit parse(const std::string& argument);
 
   const std::filesystem::path& path() const { return file_.path(); }
-  const SafeTensors::Metadata& metadata() const { return file_.metadata(); }
+  const TensorFile::Metadata& metadata() const { return file_.metadata(); }
   float strength() const { return strength_; }
   // What the file says about itself in one line: method, concepts, strength.
   std::string describe() const;
@@ -48,25 +51,23 @@ class Edit {
   // Throws InputError where the edit says that it was trained on another UNet or text encoder than
   // that of this fingerprint. Published edits say nothing.
   void check_base(ModelPart part, const std::string& hash) const;
-  bool names_base(ModelPart part) const { return metadata().contains(hash_key(part)); }
-  // The tensors of `base`, that part's weights, that the edit changes. Throws InputError where a
-  // name or a shape is not the model's.
-  std::vector<std::string> targets(ModelPart part, const SafeTensors& base) const;
-  // change += W' - W for one of its targets, in the checkpoint's layout. Throws InputError where a
-  // number is not finite.
-  void add_change(ModelPart part, const SafeTensors::Entry& target, std::span<const float> original,
-                  std::span<float> change) const;
+  bool names_base(ModelPart part) const { return metadata().contains(part->edit_hash); }
+  // One tensor that the edit changes, by its name in the part's file. add() does change += W' - W
+  // in the checkpoint's layout, and throws InputError if a number is not finite.
+  struct Target {
+    std::string name;
+    std::function<void(std::span<const float> original, std::span<float> change)> add;
+  };
+  // What it changes of `base`, that part's weights. Throws InputError if a name or a shape is not
+  // the model's. The edit must outlive what is given.
+  std::vector<Target> targets(ModelPart part, const TensorFile& base) const;
 
  private:
-  Edit(SafeTensors file, float strength) : file_(std::move(file)), strength_(strength) {}
-  static const char* hash_key(ModelPart part) {
-    return part == ModelPart::text ? edit_key::text_hash : edit_key::base_hash;
-  }
-  bool is_lora() const;
-  std::vector<std::string> tensor_targets(ModelPart part, const SafeTensors& base) const;
-  std::vector<std::string> lora_targets(ModelPart part, const SafeTensors& base) const;
+  Edit(TensorFile file, float strength) : file_(std::move(file)), strength_(strength) {}
+  void add_factors(const LoraFactors& factors, std::span<float> change) const;
+  std::vector<Target> tensor_targets(ModelPart part, const TensorFile& base) const;
 
-  SafeTensors file_;
+  TensorFile file_;
   float strength_;
 };
 
@@ -84,10 +85,10 @@ class EditSum {
  public:
   // Throws InputError for edits that do not fit the part; edits of another model are let through
   // with `force` where names and shapes fit.
-  EditSum(ModelPart part, const SafeTensors& base, std::span<const Edit> edits, bool force);
+  EditSum(ModelPart part, const TensorFile& base, std::span<const Edit> edits, bool force);
 
   ModelPart part() const { return part_; }
-  const SafeTensors& base() const { return base_; }
+  const TensorFile& base() const { return base_; }
   std::vector<std::string> names() const;  // sorted
   bool changes(const std::string& name) const { return by_target_.contains(name); }
   const std::vector<int64_t>& shape(const std::string& name) const { return base_.at(name).shape; }
@@ -95,13 +96,17 @@ class EditSum {
 
  private:
   ModelPart part_;
-  const SafeTensors& base_;
-  std::map<std::string, std::vector<const Edit*>> by_target_;
+  const TensorFile& base_;
+  struct Share {
+    float strength;
+    Edit::Target target;
+  };
+  std::map<std::string, std::vector<Share>> by_target_;
 };
 
 // Every tensor of a part that the edits change, by name, one at a time: a model need not fit in
 // memory twice. Throws InputError as EditSum does, before the first visit.
-void for_each_change(ModelPart part, const SafeTensors& base, std::span<const Edit> edits,
+void for_each_change(ModelPart part, const TensorFile& base, std::span<const Edit> edits,
                      bool force, const std::function<void(const Change&)>& visit);
 
 }  // namespace lacuna

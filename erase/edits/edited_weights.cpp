@@ -10,13 +10,13 @@ EditedWeights::EditedWeights(ModelPart part, const WeightStore& base, std::span<
     const auto found = base.loaded().find(c.name);
     if (found == base.loaded().end())
       throw InputError("[edit] '{}' lies in the model's file, but its {} does not read it", c.name,
-                       names_in_edits(part).about);
+                       part->about);
     const Parameter& p = found->second;
     std::vector<float> edited(c.original), values(c.original.size());
     for (size_t i = 0; i < edited.size(); i++) edited[i] += c.change[i];
     to_engine_layout(p.layout, p.shape, edited, values);
     Parameter copy = p;
-    copy.address = base.upload_beside(buffers_, p.name, values);
+    copy.address = base.upload_beside(buffers_, p, values);
     parameters_.emplace_back(p, copy);
   });
 }

@@ -10,7 +10,7 @@
 #include "engine/device.h"
 #include "engine/graph.h"
 #include "erase/edits/edit.h"
-#include "models/files/weights.h"
+#include "models/files/weight_store.h"
 
 namespace lacuna {
 

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/options/option.h"
+#include "base/safetensors.h"
 #include "models/files/ldm_names.h"
 #include "models/files/model_files.h"
 
@@ -13,11 +14,6 @@ namespace lacuna {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool is_float(FileDType type) {
-  return type == FileDType::f64 || type == FileDType::f32 || type == FileDType::f16 ||
-         type == FileDType::bf16;
-}
 
 void store(const std::string& name, std::span<const float> values, FileDType type,
            std::span<std::byte> bytes) {
@@ -38,9 +34,9 @@ std::vector<float> edited(const EditSum& edits, const std::string& name) {
 
 // A tensor of a model's part; `edits` is null where the part has none. Tables of whole numbers and
 // types that are not converted stay as they are.
-TensorToWrite tensor_of(const SafeTensors& part, const SafeTensors::Entry& entry,
+TensorToWrite tensor_of(const TensorFile& part, const TensorFile::Entry& entry,
                         const EditSum* edits, std::optional<FileDType> wanted) {
-  const FileDType type = is_float(entry.dtype) && wanted ? *wanted : entry.dtype;
+  const FileDType type = is_floating(entry.dtype) && wanted ? *wanted : entry.dtype;
   const bool changes = edits && edits->changes(entry.name);
   return {entry.name, type, entry.shape,
           [&part, &entry, edits, changes, type](std::span<std::byte> bytes) {
@@ -57,7 +53,7 @@ TensorToWrite tensor_of(const SafeTensors& part, const SafeTensors::Entry& entry
 }
 
 void write(const fs::path& file, std::vector<TensorToWrite> tensors,
-           const SafeTensors::Metadata& metadata, const TellTensors& tell) {
+           const TensorFile::Metadata& metadata, const TellTensors& tell) {
   const size_t total = tensors.size();
   size_t done = 0;
   for (TensorToWrite& t : tensors)
@@ -68,7 +64,7 @@ void write(const fs::path& file, std::vector<TensorToWrite> tensors,
   write_safetensors(file, std::move(tensors), metadata, Overwrite::yes);
 }
 
-std::vector<TensorToWrite> tensors_of(const SafeTensors& part, const EditSum* edits,
+std::vector<TensorToWrite> tensors_of(const TensorFile& part, const EditSum* edits,
                                       std::optional<FileDType> type) {
   std::vector<TensorToWrite> tensors;
   for (const auto& [name, entry] : part.entries())
@@ -108,18 +104,18 @@ bool lies_in(const fs::path& inner, const fs::path& outer) {
 }  // namespace
 
 void export_delta(const fs::path& file, EditSums edits, FileDType type,
-                  const SafeTensors::Metadata& metadata, const TellTensors& tell) {
+                  const TensorFile::Metadata& metadata, const TellTensors& tell) {
   std::vector<TensorToWrite> tensors;
   for (const EditSum& part : edits)
     for (const std::string& name : part.names())
       tensors.push_back(
-          {std::string(names_in_edits(part.part()).prefix) + name, type, part.shape(name),
+          {std::string(part.part()->edit_prefix) + name, type, part.shape(name),
            [&part, name, type](auto bytes) { store(name, edited(part, name), type, bytes); }});
   write(file, std::move(tensors), metadata, tell);
 }
 
 void export_folder(const fs::path& target, const fs::path& model, EditSums edits,
-                   std::optional<FileDType> type, const SafeTensors::Metadata& metadata,
+                   std::optional<FileDType> type, const TensorFile::Metadata& metadata,
                    bool replace, const TellTensors& tell) {
   if (fs::exists(target) && !(replace && fs::exists(target / "model_index.json")))
     throw InputError("[export] {} exists already; choose another {}{}", display(target),
@@ -132,23 +128,23 @@ void export_folder(const fs::path& target, const fs::path& model, EditSums edits
                        display(target), display(other), option("folder"));
   // A single file's parts are all written; of a folder those that edits change.
   struct Written {
-    PartPlace place;
-    const SafeTensors* base;
+    ModelPart part;
+    const TensorFile* base;
     const EditSum* edits;
   };
   std::vector<Written> written;
   for (const EditSum& part : edits)
     if (part.part() == ModelPart::unet || !part.names().empty() || is_single_file(model))
-      written.push_back({place_in_folder(part.part()), &part.base(), &part});
-  std::optional<SafeTensors> vae;
+      written.push_back({part.part(), &part.base(), &part});
+  std::optional<TensorFile> vae;
   if (is_single_file(model)) {
     vae = open_weights(model, ModelPart::vae);
-    written.push_back({place_in_folder(ModelPart::vae), &*vae, nullptr});
+    written.push_back({ModelPart::vae, &*vae, nullptr});
   }
   const auto is_written = [&](const fs::path& relative) {
-    return std::ranges::any_of(written, [&](const Written& part) {
-      return relative.parent_path() == part.place.folder &&
-             display(relative.filename()).starts_with(part.place.stem);
+    return std::ranges::any_of(written, [&](const Written& w) {
+      return relative.parent_path() == w.part->folder &&
+             display(relative.filename()).starts_with(w.part->stem);
     });
   };
   Staging staging(target);
@@ -162,17 +158,17 @@ void export_folder(const fs::path& target, const fs::path& model, EditSums edits
   if (is_single_file(model))
     write_file(staging.folder() / "unet" / "config.json",
                configuration(model, ModelPart::unet).text(2) + "\n", Overwrite::yes);
-  for (const Written& part : written)
-    write(staging.folder() / part.place.folder / (std::string(part.place.stem) + ".safetensors"),
-          tensors_of(*part.base, part.edits, type), metadata, tell);
+  for (const Written& w : written)
+    write(staging.folder() / w.part->folder / (std::string(w.part->stem) + ".safetensors"),
+          tensors_of(*w.base, w.edits, type), metadata, tell);
   staging.commit();
 }
 
 void export_checkpoint(const fs::path& file, const fs::path& model, EditSums edits, FileDType type,
-                       const SafeTensors::Metadata& metadata, const TellTensors& tell) {
-  const SafeTensors vae = open_weights(model, ModelPart::vae);
+                       const TensorFile::Metadata& metadata, const TellTensors& tell) {
+  const TensorFile vae = open_weights(model, ModelPart::vae);
   std::vector<TensorToWrite> all;
-  const auto add = [&](ModelPart part, const SafeTensors& weights, const EditSum* sum) {
+  const auto add = [&](ModelPart part, const TensorFile& weights, const EditSum* sum) {
     std::vector<std::string> names;
     for (const auto& [name, entry] : weights.entries()) names.push_back(name);
     const LdmNames ldm_name(part, names);

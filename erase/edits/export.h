@@ -24,7 +24,7 @@ using EditSums = std::span<const EditSum>;
 
 // The changed tensors as they are under the edits.
 void export_delta(const std::filesystem::path& file, EditSums edits, FileDType type,
-                  const SafeTensors::Metadata& metadata, const TellTensors& tell);
+                  const TensorFile::Metadata& metadata, const TellTensors& tell);
 
 // What a LoRA keeps of a tensor's change.
 struct LoraLoss {
@@ -45,7 +45,7 @@ struct LoraReport {
 // [out, in kh kw], every convolution: the truncated singular value decomposition of dW. Throws
 // InputError where the edits change nothing of that kind.
 LoraReport export_lora(const std::filesystem::path& file, EditSums edits, int64_t rank,
-                       FileDType type, const SafeTensors::Metadata& metadata,
+                       FileDType type, const TensorFile::Metadata& metadata,
                        const TellTensors& tell);
 
 // A copy of the model's folder with the edited UNet and, where they change it, the edited text
@@ -53,11 +53,11 @@ LoraReport export_lora(const std::filesystem::path& file, EditSums edits, int64_
 // where the target exists, unless it is a model's folder and may be replaced.
 void export_folder(const std::filesystem::path& target, const std::filesystem::path& model,
                    EditSums edits, std::optional<FileDType> type,
-                   const SafeTensors::Metadata& metadata, bool replace, const TellTensors& tell);
+                   const TensorFile::Metadata& metadata, bool replace, const TellTensors& tell);
 
 // UNet, VAE and text encoder in one file, as A1111 and ComfyUI read Stable Diffusion 1.x.
 void export_checkpoint(const std::filesystem::path& file, const std::filesystem::path& model,
-                       EditSums edits, FileDType type, const SafeTensors::Metadata& metadata,
+                       EditSums edits, FileDType type, const TensorFile::Metadata& metadata,
                        const TellTensors& tell);
 
 }  // namespace lacuna

@@ -4,10 +4,11 @@
 #include <map>
 
 #include "base/file.h"
+#include "base/safetensors.h"
 
 namespace lacuna {
 
-void export_encoder(const SafeTensors& base, const std::filesystem::path& original,
+void export_encoder(const TensorFile& base, const std::filesystem::path& original,
                     std::span<const Edit> edits, const std::filesystem::path& to, bool replace) {
   constexpr size_t most_config_bytes = size_t{1} << 20;
   std::map<std::string, std::vector<float>> edited;

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/options/option.h"
+#include "base/safetensors.h"
 #include "erase/closed/decompositions.h"
 #include "erase/edits/export.h"
 #include "erase/edits/kohya.h"
@@ -65,7 +66,7 @@ double LoraReport::kept() const {
 }
 
 LoraReport export_lora(const std::filesystem::path& file, EditSums edits, int64_t rank,
-                       FileDType type, const SafeTensors::Metadata& metadata,
+                       FileDType type, const TensorFile::Metadata& metadata,
                        const TellTensors& tell) {
   LoraReport report;
   std::vector<TensorToWrite> tensors;

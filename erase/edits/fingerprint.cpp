@@ -16,7 +16,7 @@ std::string hex(XXH128_hash_t hash) {
 
 }  // namespace
 
-std::string fingerprint(const SafeTensors& file) {
+std::string fingerprint(const TensorFile& file) {
   const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state(XXH3_createState(),
                                                                        XXH3_freeState);
   XXH3_128bits_reset(state.get());

@@ -3,13 +3,13 @@
 
 #include <string>
 
-#include "base/safetensors.h"
+#include "base/tensor_file.h"
 
 namespace lacuna {
 
 // XXH3 of 128 bits as 32 hexadecimal digits: gigabytes in about a second. It tells models apart; it
 // does not resist forgery.
-std::string fingerprint(const SafeTensors& file);
+std::string fingerprint(const TensorFile& file);
 std::string fingerprint(std::string_view text);
 
 }  // namespace lacuna

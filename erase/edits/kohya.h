@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <string>
 
-#include "erase/edits/model_part.h"
+#include "models/files/model_part.h"
 
 namespace lacuna {
 
@@ -18,7 +18,7 @@ inline const std::string down = ".lora_down.weight", up = ".lora_up.weight", alp
 inline std::string kohya_name(ModelPart part, std::string name) {
   if (name.ends_with(".weight")) name.resize(name.size() - 7);
   std::replace(name.begin(), name.end(), '.', '_');
-  return std::string(names_in_edits(part).lora) + name;
+  return std::string(part->lora_prefix) + name;
 }
 
 }  // namespace lacuna

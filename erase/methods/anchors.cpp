@@ -82,16 +82,16 @@ bool load(const std::filesystem::path& path, const std::string& hash, std::span<
           size_t elements, const AnchorOptions& o) {
   if (!std::filesystem::exists(path)) return false;
   try {
-    const SafeTensors file = SafeTensors::open(path);
+    const TensorFile file = TensorFile::open(path);
     const auto found = file.metadata().find(key);
     if (found == file.metadata().end() || found->second != hash) return false;
-    const SafeTensors::Entry& latents = file.at("latents");
+    const TensorFile::Entry& latents = file.at("latents");
     if (latents.count() != elements * part.size()) return false;
     std::vector<float> all(latents.count());
     file.to_float(latents, all);
     const Image empty =
         blank_image(static_cast<int>(o.generate.width), static_cast<int>(o.generate.height), 0);
-    const SafeTensors::Entry* pixels = o.pixels ? &file.at("pixels") : nullptr;
+    const TensorFile::Entry* pixels = o.pixels ? &file.at("pixels") : nullptr;
     if (pixels &&
         (pixels->dtype != FileDType::u8 || pixels->bytes.size() != empty.rgb.size() * part.size()))
       return false;

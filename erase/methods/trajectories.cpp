@@ -56,7 +56,7 @@ bool load(const std::filesystem::path& path, const std::string& identity, size_t
           Trajectory& t) {
   if (!std::filesystem::exists(path)) return false;
   try {
-    const SafeTensors file = SafeTensors::open(path);
+    const TensorFile file = TensorFile::open(path);
     const auto found = file.metadata().find("trajectory");
     if (found == file.metadata().end() || found->second != identity) return false;
     std::vector<float> timesteps(file.at("timesteps").count());

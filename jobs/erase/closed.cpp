@@ -12,7 +12,6 @@
 #include "erase/closed/speed.h"
 #include "erase/edits/edit.h"
 #include "erase/edits/fingerprint.h"
-#include "erase/edits/model_part.h"
 #include "erase/groups.h"
 #include "erase/selection.h"
 #include "jobs/erase/erase_output.h"
@@ -22,6 +21,7 @@
 #include "jobs/model_options.h"
 #include "jobs/progress.h"
 #include "jobs/prompts.h"
+#include "models/files/model_part.h"
 
 namespace lacuna {
 namespace {
@@ -46,11 +46,11 @@ const char* matrices_of(const std::string& params) {
   throw InputError("[erase] {} '{}' is unknown; choose k, v or kv", option("params"), params);
 }
 
-std::vector<Matrix> read_matrices(const SafeTensors& unet, const std::vector<std::string>& names,
+std::vector<Matrix> read_matrices(const TensorFile& unet, const std::vector<std::string>& names,
                                   int64_t width) {
   std::vector<Matrix> matrices;
   for (const std::string& name : names) {
-    const SafeTensors::Entry& entry = unet.at(name);
+    const TensorFile::Entry& entry = unet.at(name);
     if (entry.shape.size() != 2 || entry.shape[1] != width)
       throw InputError(
           "[erase] '{}' reads {} numbers and the text encoder gives {}; the model's "
@@ -166,8 +166,9 @@ void EraseClosed::run() {
   const std::unique_ptr<ClosedForm> method = make();
   const std::vector<Phrasing> phrasings = phrasings_of(what_, method->name().c_str());
   check_edit_output(out, force_);
-  const SafeTensors unet = open_weights(folder, ModelPart::unet);
-  const std::vector<std::string> names = select(parameters_of(unet), matrices_of(params_));
+  const TensorFile unet = open_weights(folder, ModelPart::unet);
+  const std::vector<std::string> names =
+      select(parameters_of(ModelPart::unet, unet), matrices_of(params_));
 
   const std::unique_ptr<Device> device = common_.open_device();
   TextEncoder encoder(*device, folder, storage_type(parse_precision(common_.precision), *device));

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/options/option.h"
+#include "base/safetensors.h"
 #include "erase/edits/edit.h"
 
 namespace lacuna {
@@ -28,20 +29,20 @@ std::span<const Word> edit_types() {
   return all;
 }
 
-SafeTensors::Metadata edit_metadata(const std::string& method, const std::string& base_hash,
-                                    const std::string& base_name,
-                                    const std::map<std::string, std::string>& options) {
-  SafeTensors::Metadata metadata = {{edit_key::software, "lacuna " LACUNA_VERSION},
-                                    {edit_key::method, method},
-                                    {edit_key::base_hash, base_hash},
-                                    {edit_key::base_name, base_name}};
+TensorFile::Metadata edit_metadata(const std::string& method, const std::string& base_hash,
+                                   const std::string& base_name,
+                                   const std::map<std::string, std::string>& options) {
+  TensorFile::Metadata metadata = {{edit_key::software, "lacuna " LACUNA_VERSION},
+                                   {edit_key::method, method},
+                                   {edit_key::base_hash, base_hash},
+                                   {edit_key::base_name, base_name}};
   for (const auto& [key, value] : options)
     if (!value.empty()) metadata[edit_key::options + key] = value;
   return metadata;
 }
 
 void write_edit(const std::filesystem::path& file, std::span<const Trainables::Export> tensors,
-                FileDType type, const SafeTensors::Metadata& metadata) {
+                FileDType type, const TensorFile::Metadata& metadata) {
   std::vector<TensorToWrite> written;
   for (const Trainables::Export& t : tensors)
     written.push_back({t.name, type, t.shape, [&t, type](std::span<std::byte> bytes) {
@@ -51,7 +52,7 @@ void write_edit(const std::filesystem::path& file, std::span<const Trainables::E
 }
 
 void write_edit(const std::filesystem::path& file, Trainables& trainables, FileDType type,
-                const SafeTensors::Metadata& metadata) {
+                const TensorFile::Metadata& metadata) {
   write_edit(file, trainables.exported(), type, metadata);
 }
 

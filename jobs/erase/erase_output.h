@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/options/words.h"
-#include "base/safetensors.h"
+#include "base/tensor_file.h"
 #include "engine/plan.h"
 #include "erase/trainables.h"
 #include "models/stable_diffusion.h"
@@ -23,15 +23,15 @@ void check_output(const char* verb, const std::filesystem::path& file, bool may_
 std::span<const Word> edit_types();
 
 // What an edit says about itself. Options that are empty are left out.
-SafeTensors::Metadata edit_metadata(const std::string& method, const std::string& base_hash,
-                                    const std::string& base_name,
-                                    const std::map<std::string, std::string>& options);
+TensorFile::Metadata edit_metadata(const std::string& method, const std::string& base_hash,
+                                   const std::string& base_name,
+                                   const std::map<std::string, std::string>& options);
 
 // The tensors, or the trained ones as they are now, put in place atomically.
 void write_edit(const std::filesystem::path& file, std::span<const Trainables::Export> tensors,
-                FileDType type, const SafeTensors::Metadata& metadata);
+                FileDType type, const TensorFile::Metadata& metadata);
 void write_edit(const std::filesystem::path& file, Trainables& trainables, FileDType type,
-                const SafeTensors::Metadata& metadata);
+                const TensorFile::Metadata& metadata);
 
 // The memory that a run of these parts would need, on a device that only counts.
 void report_memory_plan(const Device& device, const StableDiffusion& model,

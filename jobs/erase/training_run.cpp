@@ -99,7 +99,7 @@ std::pair<int, int> TrainingRun::pixels() const {
 Trainables TrainingRun::trainables(ModelPart part, uint64_t seed, std::span<const int32_t> rows) {
   const WeightStore& weights =
       part == ModelPart::text ? model_.text_weights() : model_.unet_weights();
-  const std::vector<std::string> names = select(parameters_of(weights.file()), o_.params);
+  const std::vector<std::string> names = select(parameters_of(part, weights.file()), o_.params);
   return Trainables(*device_, weights, names, o_.rank, seed, part, rows);
 }
 
@@ -170,8 +170,7 @@ void TrainingRun::write(const std::filesystem::path& edit, const TrainingTask& t
   all["params"] = o_.params;
   all["rank"] = std::to_string(o_.rank);
   for (const auto& [key, value] : more) all[key] = value;
-  SafeTensors::Metadata metadata =
-      edit_metadata(task.method.name(), unet_hash_, model_.name(), all);
+  TensorFile::Metadata metadata = edit_metadata(task.method.name(), unet_hash_, model_.name(), all);
   metadata[edit_key::text_hash] = text_hash_;
   write_edit(edit, task.trainables, type_, metadata);
 }

@@ -3,26 +3,14 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "base/name_parts.h"
+#include "models/files/name_parts.h"
 #include "models/files/text_names.h"
 
 namespace lacuna {
 
-std::string_view ldm_prefix(ModelPart part) {
-  switch (part) {
-    case ModelPart::unet:
-      return "model.diffusion_model.";
-    case ModelPart::vae:
-      return "first_stage_model.";
-    case ModelPart::text:
-      break;
-  }
-  return "cond_stage_model.transformer.";
-}
-
 LdmNames::LdmNames(ModelPart part, std::span<const std::string> names) : part_(part) {
   for (const std::string& name : names) {
-    if (part == ModelPart::unet && name.starts_with("down_blocks.0.resnets."))
+    if (part->network == Network::unet && name.starts_with("down_blocks.0.resnets."))
       layers_ = std::max(layers_, 1 + index_after(name, "down_blocks.0.resnets.").value_or(0));
     if (const auto block = index_after(name, "up_blocks.");
         block && name.find(".attentions.") != std::string::npos)
@@ -32,24 +20,30 @@ LdmNames::LdmNames(ModelPart part, std::span<const std::string> names) : part_(p
   }
 }
 
-std::string LdmNames::operator()(const std::string& name) const {
+std::string LdmNames::find(const std::string& name) const {
   std::string result;
-  switch (part_) {
-    case ModelPart::unet:
+  switch (part_->network) {
+    case Network::unet:
       result = unet_name(name);
       break;
-    case ModelPart::vae:
+    case Network::vae:
       result = vae_name(name);
       break;
-    case ModelPart::text:
-      return std::string(ldm_prefix(part_)) + text_tensor_name(name);
+    case Network::clip_text:
+      result = text_tensor_name(name);
+      break;
   }
+  return result.empty() ? result : std::string(part_->single_file) + result;
+}
+
+std::string LdmNames::operator()(const std::string& name) const {
+  std::string result = find(name);
   if (result.empty())
     throw InputError(
         "[export] '{}' has no place in a single file of Stable Diffusion 1.x; export "
         "a --folder",
         name);
-  return std::string(ldm_prefix(part_)) + result;
+  return result;
 }
 
 std::string LdmNames::unet_name(const std::string& name) const {
@@ -120,10 +114,24 @@ std::string LdmNames::vae_name(const std::string& name) const {
   return {};
 }
 
-std::vector<int64_t> ldm_shape(ModelPart part, const std::string& name,
-                               std::vector<int64_t> shape) {
-  const bool attention = name.find(".mid_block.attentions.") != std::string::npos;
-  if (part == ModelPart::vae && attention && shape.size() == 2) shape.insert(shape.end(), {1, 1});
+namespace {
+
+bool is_vae_attention(ModelPart part, std::string_view name) {
+  return part->network == Network::vae &&
+         name.find(".mid_block.attentions.") != std::string_view::npos;
+}
+
+}  // namespace
+
+std::vector<int64_t> ldm_shape(ModelPart part, std::string_view name, std::vector<int64_t> shape) {
+  if (is_vae_attention(part, name) && shape.size() == 2) shape.insert(shape.end(), {1, 1});
+  return shape;
+}
+
+std::vector<int64_t> diffusers_shape(ModelPart part, std::string_view name,
+                                     std::vector<int64_t> shape) {
+  if (is_vae_attention(part, name) && shape.size() == 4 && shape[2] == 1 && shape[3] == 1)
+    shape.resize(2);
   return shape;
 }
 

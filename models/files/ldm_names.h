@@ -1,5 +1,6 @@
 // Names of Stable Diffusion 1.x's tensors in single-file checkpoints: those of CompVis' latent
-// diffusion code, which A1111 and ComfyUI read, for diffusers' and transformers' names.
+// diffusion code, which A1111 and ComfyUI read, for diffusers' and transformers' names. This is the
+// way there; model_files.cpp goes back by a NameTable of it.
 #pragma once
 
 #include <cstdint>
@@ -13,16 +14,15 @@
 
 namespace lacuna {
 
-// What all names of a part begin with there.
-std::string_view ldm_prefix(ModelPart part);
-
 class LdmNames {
  public:
   // `names` are all tensors of the part: how many layers a block has, and which blocks have
   // attention, follows from them.
   LdmNames(ModelPart part, std::span<const std::string> names);
 
-  // Throws InputError where a name is no tensor of such a part.
+  // Empty if the name is no tensor of such a part.
+  std::string find(const std::string& name) const;
+  // Throws InputError if the name is no tensor of such a part.
   std::string operator()(const std::string& name) const;
 
  private:
@@ -35,7 +35,10 @@ class LdmNames {
   std::set<int64_t> attended_up_blocks_;  // of the UNet
 };
 
-// The shape there: the VAE's attention is stored as 1x1 convolutions.
-std::vector<int64_t> ldm_shape(ModelPart part, const std::string& name, std::vector<int64_t> shape);
+// The shape there of a tensor that is called `name` here, and back: the VAE's attention is stored
+// as 1x1 convolutions there and as matrices here.
+std::vector<int64_t> ldm_shape(ModelPart part, std::string_view name, std::vector<int64_t> shape);
+std::vector<int64_t> diffusers_shape(ModelPart part, std::string_view name,
+                                     std::vector<int64_t> shape);
 
 }  // namespace lacuna

@@ -7,8 +7,9 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "models/files/assets.h"
-#include "models/files/diffusers_names.h"
 #include "models/files/ldm_names.h"
+#include "models/files/name_table.h"
+#include "models/files/network_names.h"
 #include "models/files/text_names.h"
 
 namespace fs = std::filesystem;
@@ -18,7 +19,8 @@ namespace {
 
 constexpr const char* index_name = "model_index.json";
 
-fs::path weights_file(const fs::path& folder, const std::string& stem) {
+fs::path weights_file(const fs::path& folder, std::string_view stem_of_part) {
+  const std::string stem(stem_of_part);
   for (const char* ending : {".safetensors", ".safetensors.index.json", ".fp16.safetensors"})
     if (fs::exists(folder / (stem + ending))) return folder / (stem + ending);
   if (fs::exists(folder / (stem + ".bin")) || fs::exists(folder / "pytorch_model.bin"))
@@ -43,45 +45,71 @@ void check_single_file(const fs::path& file) {
       display(file));
 }
 
-bool holds(const SafeTensors& file, std::string_view prefix) {
+bool holds(const TensorFile& file, std::string_view prefix) {
   const auto next = file.entries().lower_bound(prefix);
   return next != file.entries().end() && next->first.starts_with(prefix);
 }
 
 // Says what a file is that holds nothing of a part.
-[[noreturn]] void fail_without(const SafeTensors& file, ModelPart of) {
+[[noreturn]] void fail_without(const TensorFile& file, ModelPart of) {
   const std::string name = display(file.path());
   if (holds(file, "conditioner.") || holds(file, "cond_stage_model.model."))
     throw InputError(
         "[model] {} is a checkpoint of Stable Diffusion {}; lacuna reads Stable Diffusion 1.x",
         name, holds(file, "conditioner.") ? "XL" : "2.x");
-  if (!holds(file, ldm_prefix(ModelPart::unet)))
+  if (!holds(file, ModelPart::unet->single_file))
     throw InputError(
         "[model] {} has no tensor {}*, so it is no single-file checkpoint of Stable Diffusion; an "
         "edit belongs to --edit",
-        name, ldm_prefix(ModelPart::unet));
-  const char* what = of == ModelPart::unet ? "UNet" : of == ModelPart::vae ? "VAE" : "text encoder";
+        name, ModelPart::unet->single_file);
   throw InputError(
       "[model] {} has no {} under the names of Stable Diffusion 1.x ({}*); the checkpoint is "
       "incomplete or of another kind",
-      name, what, ldm_prefix(of));
+      name, of->about, of->single_file);
 }
 
-SafeTensors part_of_file(const fs::path& path, ModelPart of) {
-  SafeTensors file = SafeTensors::open(path);
-  std::vector<std::string> names;
+// How the part's tensors in a single file are called here; nothing for a name that is none of them.
+std::function<std::string(const std::string&)> names_from_single_file(const fs::path& model,
+                                                                      ModelPart of) {
+  if (of->network == Network::clip_text)  // the same names, after what they begin with there
+    return [of](const std::string& name) {
+      const bool ours = name.starts_with(of->single_file);
+      return ours ? text_tensor_name(std::string_view(name).substr(of->single_file.size()))
+                  : std::string();
+    };
+  const std::vector<std::string> names = network_names(model, of);
+  const LdmNames ldm_name(of, names);
+  const NameTable table(names, [&](const std::string& name) { return ldm_name.find(name); });
+  return [table](const std::string& name) {
+    const std::string* ours = table.find(name);
+    return ours ? *ours : std::string();
+  };
+}
+
+// Numbers that are right only after they are multiplied with another tensor.
+TensorFile without_scales(TensorFile file) {
   for (const auto& [name, entry] : file.entries())
-    if (name.starts_with(ldm_prefix(of))) names.push_back(name);
-  const DiffusersNames diffusers_name(of, names);
+    if (name.ends_with(".scale_weight"))
+      throw InputError(
+          "[model] {}: '{}' says that the weights are scaled 8-bit floats, which are not read; get "
+          "the model in F16",
+          display(file.path()), name);
+  return file;
+}
+
+TensorFile part_of_file(const fs::path& path, ModelPart of) {
+  TensorFile file = without_scales(TensorFile::open(path));
+  if (!holds(file, of->single_file)) fail_without(file, of);
+  const auto name_here = names_from_single_file(path, of);
   // What has no place in the part is left out, as everybody does: averages, losses, counters.
-  file = std::move(file).renamed([&](SafeTensors::Entry& entry) {
-    std::string name = diffusers_name(entry.name);
+  file = std::move(file).renamed([&](TensorFile::Entry& entry) {
+    std::string name = name_here(entry.name);
     if (name.empty()) return false;
     entry.shape = diffusers_shape(of, name, std::move(entry.shape));
     entry.name = std::move(name);
     return true;
   });
-  if (file.entries().empty()) fail_without(SafeTensors::open(path), of);
+  if (file.entries().empty()) fail_without(TensorFile::open(path), of);
   return file;
 }
 
@@ -95,7 +123,7 @@ bool is_single_file(const fs::path& model) {
 bool is_checkpoint(const fs::path& file) {
   if (!is_single_file(file) || file.extension() != ".safetensors") return false;
   try {
-    return holds(SafeTensors::open(file), ldm_prefix(ModelPart::unet));
+    return holds(TensorFile::open(file), ModelPart::unet->single_file);
   } catch (const Error&) { return false; }
 }
 
@@ -130,7 +158,7 @@ fs::path configuration_folder(const fs::path& model) {
   return model;
 }
 
-fs::path part(const fs::path& model, const char* name) {
+fs::path part(const fs::path& model, std::string_view name) {
   const fs::path folder = configuration_folder(model);
   if (!fs::is_directory(folder / name))
     throw InputError("[model] {} has no folder {}; the model is incomplete", display(folder), name);
@@ -138,22 +166,23 @@ fs::path part(const fs::path& model, const char* name) {
 }
 
 Json configuration(const fs::path& model, ModelPart of) {
-  const Json file = read_json(part(model, place_in_folder(of).folder) / "config.json");
-  if (of != ModelPart::unet || !is_single_file(model)) return file;
-  const SafeTensors weights = open_weights(model, of);
-  const SafeTensors::Entry* first = weights.find("conv_in.weight");
+  const Json file = read_json(part(model, of->folder) / "config.json");
+  if (of->network != Network::unet || !is_single_file(model)) return file;
+  const TensorFile weights = TensorFile::open(model);
+  const TensorFile::Entry* first = weights.find(LdmNames(of, {})("conv_in.weight"));
   if (!first || first->shape.size() != 4) return file;
   return file.with("in_channels", first->shape[1]);
 }
 
-SafeTensors open_weights(const fs::path& model, ModelPart of) {
+TensorFile open_weights(const fs::path& model, ModelPart of) {
   if (is_single_file(model)) {
     check_single_file(model);
     return part_of_file(model, of);
   }
-  const PartPlace place = place_in_folder(of);
-  SafeTensors weights = SafeTensors::open(weights_file(part(model, place.folder), place.stem));
-  return of == ModelPart::text ? with_text_names(std::move(weights)) : std::move(weights);
+  TensorFile weights =
+      without_scales(TensorFile::open(weights_file(part(model, of->folder), of->stem)));
+  return of->network == Network::clip_text ? with_text_names(std::move(weights))
+                                           : std::move(weights);
 }
 
 }  // namespace lacuna

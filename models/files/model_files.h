@@ -14,7 +14,7 @@
 #include <filesystem>
 #include <string>
 
-#include "base/safetensors.h"
+#include "base/tensor_file.h"
 #include "models/files/model_part.h"
 
 namespace lacuna {
@@ -32,7 +32,7 @@ std::string model_name(const std::filesystem::path& model);
 // The folder with the model's model_index.json; the model itself if it is a folder.
 std::filesystem::path configuration_folder(const std::filesystem::path& model);
 // A folder in there, such as "tokenizer".
-std::filesystem::path part(const std::filesystem::path& model, const char* name);
+std::filesystem::path part(const std::filesystem::path& model, std::string_view name);
 // config.json of a part. A single file's UNet says by its weights how many channels it reads, so
 // that SD 1.5's inpainting model needs no folder beside it.
 Json configuration(const std::filesystem::path& model, ModelPart part);
@@ -40,6 +40,6 @@ Json configuration(const std::filesystem::path& model, ModelPart part);
 // The weights of a part under diffusers' names (the text encoder's: models/files/text_names.h): a
 // file, whole, sharded or an f16 variant, or the part's share of a single file. Throws InputError,
 // too, where a file holds no such part or belongs to another kind of model.
-SafeTensors open_weights(const std::filesystem::path& model, ModelPart part);
+TensorFile open_weights(const std::filesystem::path& model, ModelPart part);
 
 }  // namespace lacuna

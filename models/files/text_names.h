@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/safetensors.h"
+#include "base/tensor_file.h"
 
 namespace lacuna {
 
@@ -17,8 +17,8 @@ inline std::string text_tensor_name(std::string_view name) {
 }
 
 // The same weights under these names. Throws InputError where two tensors would have one.
-inline SafeTensors with_text_names(SafeTensors file) {
-  return std::move(file).renamed([](SafeTensors::Entry& entry) {
+inline TensorFile with_text_names(TensorFile file) {
+  return std::move(file).renamed([](TensorFile::Entry& entry) {
     entry.name = text_tensor_name(entry.name);
     return true;
   });

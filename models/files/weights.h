@@ -1,21 +1,18 @@
 // Weights: a path into a checkpoint, w["down_blocks"][0]["resnets"][1]["conv1"], whose parameters
-// are converted, permuted (layout.h) and uploaded when a layer asks for them.
+// are asked of a source when a layer is made.
 //
 // Layers and their members are named as in diffusers' and transformers' checkpoints, so one name is
-// at once the loader's path and the selector that papers use. The WeightStore owns the device
-// buffers and must outlive every plan that was compiled from its parameters. Missing tensors, wrong
-// shapes and NaN are InputErrors that name file and tensor.
+// at once the loader's path and the selector that papers use. A WeightStore (weight_store.h) loads
+// what is asked for; WeightNames (weight_names.h) only notes it.
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
-#include <map>
-#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "base/safetensors.h"
-#include "engine/device.h"
 #include "engine/graph.h"
 #include "models/layout.h"
 
@@ -35,55 +32,25 @@ struct Parameter {
   Tensor in(const Tensor& beside) const { return in(*beside.graph); }
 };
 
-class WeightStore {
+class WeightSource {
  public:
-  // Of an opened file; parameters are kept on `device` as `dtype` (f32 or f16).
-  WeightStore(Device& device, SafeTensors file, DType dtype);
-
-  // Without a file, on a device that only counts: every tensor that a model asks for is there, so
-  // that graphs of a model can be made where its weights are not.
-  WeightStore(Device& device, DType dtype);
-
-  // The parameter of that name, uploaded at the first call. `shape` is what the model expects in
-  // the checkpoint's layout.
-  Parameter load(const std::string& name, std::span<const int64_t> shape, Layout layout);
-  bool has(std::string_view name) const { return file_.find(name) != nullptr; }
-  // What has been loaded so far, by name: after a model's constructor, all that the model reads.
-  const std::map<std::string, Parameter>& loaded() const { return loaded_; }
-  // A loaded parameter's values as the file has them, in the engine's layout.
-  std::vector<float> values(const Parameter& parameter) const;
-  const SafeTensors& file() const { return file_; }
-  DType dtype() const { return dtype_; }
-  uint64_t device_bytes() const;
-  // Puts other values of a parameter, in the engine's layout and this store's type, into a buffer
-  // of its own at the end of `buffers`, and gives its address.
-  uint64_t upload_beside(std::vector<Buffer>& buffers, const std::string& name,
-                         std::span<const float> values) const;
-
- private:
-  // Gives a parameter room in the last block or a new one: afterwards it lies in blocks_.back().
-  Parameter add(Parameter parameter);
-  void write(const std::string& name, std::span<const float> values, const Buffer& to,
-             uint64_t offset) const;
-
-  Device& device_;
-  SafeTensors file_;
-  DType dtype_;
-  uint64_t unplaced_bytes_ = 0;  // upper bound of what may still be asked for
-  std::vector<Buffer> blocks_;
-  uint64_t block_used_ = 0;  // of the last block
-  std::map<std::string, Parameter> loaded_;
+  virtual ~WeightSource() = default;
+  // The parameter of that name. `shape` is what the model expects in the checkpoint's layout.
+  virtual Parameter load(const std::string& name, std::span<const int64_t> shape,
+                         Layout layout) = 0;
+  // Whether there is a tensor of that name, or one whose name goes on after it with a dot.
+  virtual bool has(std::string_view path) const = 0;
 };
 
 class Weights {
  public:
-  Weights(WeightStore& store, std::string path = {}) : store_(&store), path_(std::move(path)) {}
+  Weights(WeightSource& source, std::string path = {}) : source_(&source), path_(std::move(path)) {}
 
-  Weights operator[](std::string_view name) const;
+  Weights operator[](std::string_view name) const { return {*source_, join(name)}; }
   Weights operator[](int64_t index) const { return (*this)[std::to_string(index)]; }
   const std::string& path() const { return path_; }
 
-  bool has(std::string_view name) const;
+  bool has(std::string_view name) const { return source_->has(join(name)); }
   // The first of several names that exists (checkpoints of different ages), else the first.
   Weights any_of(std::initializer_list<std::string_view> names) const;
 
@@ -98,7 +65,7 @@ class Weights {
 
  private:
   std::string join(std::string_view name) const;
-  WeightStore* store_;
+  WeightSource* source_;
   std::string path_;
 };
 

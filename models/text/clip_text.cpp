@@ -1,6 +1,7 @@
 #include "models/text/clip_text.h"
 
 #include "base/error.h"
+#include "base/file.h"
 #include "models/files/config.h"
 
 namespace lacuna {

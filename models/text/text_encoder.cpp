@@ -20,7 +20,7 @@ DType storage_type(Precision precision, const Device& device) {
 
 TextEncoder::TextEncoder(Device& device, const std::filesystem::path& model, DType dtype)
     : device_(device),
-      weights_(device, open_weights(model, ModelPart::text), dtype),
+      weights_(device, open_weights(model, ModelPart::text), ModelPart::text->storage_for(dtype)),
       clip_(weights_, ClipTextConfig::from_file(part(model, "text_encoder") / "config.json")),
       tokenizer_(Tokenizer::load(part(model, "tokenizer"),
                                  static_cast<int>(clip_.config().max_position_embeddings))) {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "engine/device.h"
+#include "models/files/weight_store.h"
 #include "models/text/clip_text.h"
 #include "models/text/tokenizer.h"
 

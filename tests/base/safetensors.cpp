@@ -2,14 +2,11 @@
 
 #include <doctest/doctest.h>
 
-#include <bit>
 #include <cmath>
 #include <cstring>
-#include <limits>
 #include <random>
 
 #include "base/error.h"
-#include "base/half.h"
 #include "tests/temporary.h"
 
 using namespace lacuna;
@@ -29,8 +26,8 @@ TensorToWrite tensor(const std::string& name, FileDType dtype, std::vector<int64
           [=](std::span<std::byte> bytes) { bytes_from_floats(values, dtype, bytes); }};
 }
 
-std::vector<float> floats(const SafeTensors& file, std::string_view name) {
-  const SafeTensors::Entry& entry = file.at(name);
+std::vector<float> floats(const TensorFile& file, std::string_view name) {
+  const TensorFile::Entry& entry = file.at(name);
   std::vector<float> values(entry.count());
   file.to_float(entry, values);
   return values;
@@ -40,7 +37,7 @@ std::vector<float> floats(const SafeTensors& file, std::string_view name) {
 std::string refusal(const std::filesystem::path& path, const std::string& content) {
   write_file(path, content, Overwrite::yes);
   try {
-    SafeTensors::open(path);
+    TensorFile::open(path);
   } catch (const InputError& error) { return error.what(); }
   return "";
 }
@@ -57,7 +54,7 @@ TEST_CASE("what is written is read back, types and metadata included") {
        tensor("c", FileDType::bf16, {3, 1, 2}, values), tensor("d", FileDType::f64, {1, 6}, values),
        tensor("scalar", FileDType::f16, {}, {7}), tensor("none", FileDType::f32, {0, 4}, {})},
       {{"method", "esd"}, {"prompt", "\"rouge\" \xc3\xa9"}}, Overwrite::no);
-  const SafeTensors file = SafeTensors::open(folder / "a.safetensors");
+  const TensorFile file = TensorFile::open(folder / "a.safetensors");
   CHECK(file.entries().size() == 6);
   for (const char* name : {"a.weight", "b.weight", "d"}) CHECK(floats(file, name) == values);
   CHECK(floats(file, "c") == std::vector<float>{0, -1.5f, 65536, 0.25f, -0.0f, 3});
@@ -86,7 +83,7 @@ TEST_CASE("pico's own weights are read") {
   const std::string pico = LACUNA_SOURCE_DIR "/assets/pico/";
   for (const char* part :
        {"unet/diffusion_pytorch_model", "vae/diffusion_pytorch_model", "text_encoder/model"}) {
-    const SafeTensors file = SafeTensors::open(pico + part + ".safetensors");
+    const TensorFile file = TensorFile::open(pico + part + ".safetensors");
     CHECK(file.entries().size() > 10);
     for (const auto& [name, entry] : file.entries()) {
       std::vector<float> values(entry.count());
@@ -199,7 +196,7 @@ TEST_CASE("2,000 damaged copies of a good file are read or refused, never worse"
     }
     write_file(folder / "bad", bad, Overwrite::yes);
     try {
-      const SafeTensors file = SafeTensors::open(folder / "bad");
+      const TensorFile file = TensorFile::open(folder / "bad");
       for (const auto& [name, entry] : file.entries()) {
         std::vector<float> values(entry.count());
         try {
@@ -212,61 +209,4 @@ TEST_CASE("2,000 damaged copies of a good file are read or refused, never worse"
     }
   }
   CHECK(refused > 1000);
-}
-
-TEST_CASE("a checkpoint in several files is read through its index") {
-  TemporaryFolder folder;
-  const auto index = [&](const std::string& text) {
-    write_file(folder / "m.safetensors.index.json", text, Overwrite::yes);
-    return SafeTensors::open(folder / "m.safetensors.index.json");
-  };
-  write_safetensors(folder / "1.safetensors", {tensor("a", FileDType::f32, {1}, {1})}, {},
-                    Overwrite::no);
-  write_safetensors(folder / "2.safetensors", {tensor("b", FileDType::f32, {1}, {2})}, {},
-                    Overwrite::no);
-  const SafeTensors file = index(R"({"weight_map":{"a":"1.safetensors","b":"2.safetensors"}})");
-  CHECK(floats(file, "a") == std::vector<float>{1});
-  CHECK(floats(file, "b") == std::vector<float>{2});
-  CHECK_THROWS_AS(index(R"({"weight_map":{"a":"3.safetensors"}})"), InputError);
-  CHECK_THROWS_AS(index(R"({"weight_map":{"a":"../1.safetensors"}})"), InputError);
-  CHECK_THROWS_AS(index(R"({"weight_map":{"c":"1.safetensors"}})"), InputError);
-  CHECK_THROWS_AS(index(R"({"weight_map":[]})"), InputError);
-  CHECK_THROWS_AS(index("{}"), InputError);
-}
-
-TEST_CASE("half and bfloat survive the way to float and back") {
-  for (uint32_t bits = 0; bits < 65536; bits++) {
-    const auto half = static_cast<uint16_t>(bits);
-    const bool half_nan = (half & 0x7c00) == 0x7c00 && (half & 0x3ff);
-    const bool bfloat_nan = (half & 0x7f80) == 0x7f80 && (half & 0x7f);
-    if (half_from_float(float_from_half(half)) != (half_nan ? half | 0x200 : half)) FAIL(bits);
-    if (bfloat_from_float(float_from_bfloat(half)) != (bfloat_nan ? half | 0x40 : half)) FAIL(bits);
-    if (half_nan != static_cast<bool>(std::isnan(float_from_half(half)))) FAIL(bits);
-  }
-  CHECK(float_from_half(0x3c00) == 1.0f);
-  CHECK(float_from_half(0x0001) == 0x1p-24f);
-  CHECK(float_from_half(0x03ff) == 1023 * 0x1p-24f);
-  CHECK(float_from_half(0x7bff) == 65504.0f);
-  CHECK(float_from_half(0xfc00) == -std::numeric_limits<float>::infinity());
-}
-
-TEST_CASE("narrowing rounds to the nearest half, ties to even") {
-  for (uint32_t bits = 0; bits < 0x7bff; bits++) {  // every finite half and its upper neighbour
-    const auto half = static_cast<uint16_t>(bits), next = static_cast<uint16_t>(bits + 1);
-    const double low = float_from_half(half), high = float_from_half(next);
-    const auto middle = static_cast<float>((low + high) / 2);  // exact: one bit more
-    const uint16_t even = half % 2 == 0 ? half : next;
-    if (half_from_float(middle) != even) FAIL(bits);
-    if (half_from_float(std::nextafterf(middle, 0)) != half) FAIL(bits);
-    if (half_from_float(std::nextafterf(middle, 1e9f)) != next) FAIL(bits);
-    if (half_from_float(-middle) != (even | 0x8000)) FAIL(bits);
-  }
-  CHECK(half_from_float(65519.996f) == 0x7bff);
-  CHECK(half_from_float(65520.0f) == 0x7c00);
-  CHECK(half_from_float(std::numeric_limits<float>::denorm_min()) == 0);
-  CHECK(half_from_float(0x1p-25f) == 0);
-  CHECK(half_from_float(std::nextafterf(0x1p-25f, 1)) == 1);
-  CHECK(bfloat_from_float(std::bit_cast<float>(0x3f808000u)) == 0x3f80);
-  CHECK(bfloat_from_float(std::bit_cast<float>(0x3f818000u)) == 0x3f82);
-  CHECK(bfloat_from_float(std::numeric_limits<float>::max()) == 0x7f80);
 }

@@ -3,7 +3,7 @@
 #include <cstring>
 #include <fstream>
 
-#include "base/safetensors.h"
+#include "base/tensor_file.h"
 #include "tests/cli/run.h"
 #include "tests/device.h"
 
@@ -48,7 +48,7 @@ void overwrite(const fs::path& file, std::streamoff at, const std::string& bytes
 }
 
 // Where a tensor's bytes begin in a file: the data section ends at the end of the file.
-std::streamoff offset_of(const SafeTensors& file, const SafeTensors::Entry& entry) {
+std::streamoff offset_of(const TensorFile& file, const TensorFile::Entry& entry) {
   const std::byte* end = entry.bytes.data();
   for (const auto& [name, e] : file.entries()) end = std::max(end, e.bytes.data() + e.bytes.size());
   return static_cast<std::streamoff>(fs::file_size(file.path())) - (end - entry.bytes.data());
@@ -171,9 +171,9 @@ TEST_CASE("a config that does not fit is refused by key" * needs_device()) {
 }
 
 TEST_CASE("NaN in weights is refused by tensor" * needs_device()) {
-  const SafeTensors file =
-      SafeTensors::open(fs::path(LACUNA_SOURCE_DIR) / "assets" / "pico" / unet_file);
-  const SafeTensors::Entry& entry = file.at("conv_in.weight");
+  const TensorFile file =
+      TensorFile::open(fs::path(LACUNA_SOURCE_DIR) / "assets" / "pico" / unet_file);
+  const TensorFile::Entry& entry = file.at("conv_in.weight");
   REQUIRE(entry.dtype == FileDType::f16);
   const std::streamoff at = offset_of(file, entry);
   refuses_model(
@@ -194,9 +194,9 @@ TEST_CASE("numbers that overflow are told, and --trace shows where" * needs_devi
     return;
   }
   // The largest half in every weight of the first convolution: its sums do not fit into a half.
-  const SafeTensors file =
-      SafeTensors::open(fs::path(LACUNA_SOURCE_DIR) / "assets" / "pico" / unet_file);
-  const SafeTensors::Entry& entry = file.at("conv_in.weight");
+  const TensorFile file =
+      TensorFile::open(fs::path(LACUNA_SOURCE_DIR) / "assets" / "pico" / unet_file);
+  const TensorFile::Entry& entry = file.at("conv_in.weight");
   const std::streamoff at = offset_of(file, entry);
   const fs::path model = damaged_pico([&](const fs::path& p) {
     std::string largest;

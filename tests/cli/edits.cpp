@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "base/file.h"
+#include "base/safetensors.h"
 #include "pictures/image.h"
 #include "tests/cli/run.h"
 #include "tests/device.h"
@@ -14,10 +15,10 @@ namespace fs = std::filesystem;
 namespace lacuna::test {
 
 fs::path scaling_edit(const std::string& name, const std::string& tensor, float factor,
-                      const SafeTensors::Metadata& metadata) {
-  const SafeTensors base = SafeTensors::open(
-      fs::path(LACUNA_SOURCE_DIR) / "assets/pico/unet/diffusion_pytorch_model.safetensors");
-  const SafeTensors::Entry& entry = base.at(tensor);
+                      const TensorFile::Metadata& metadata) {
+  const TensorFile base = TensorFile::open(fs::path(LACUNA_SOURCE_DIR) /
+                                           "assets/pico/unet/diffusion_pytorch_model.safetensors");
+  const TensorFile::Entry& entry = base.at(tensor);
   std::vector<float> values(entry.count());
   base.to_float(entry, values);
   for (float& v : values) v *= factor;

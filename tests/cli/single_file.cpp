@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/safetensors.h"
 #include "erase/edits/fingerprint.h"
 #include "models/files/model_files.h"
 #include "pictures/image.h"
@@ -53,7 +54,7 @@ void write_zeros(const fs::path& file,
 TEST_CASE("a single file is the folder it was made of") {
   const fs::path file = single_pico();
   for (const ModelPart p : {ModelPart::unet, ModelPart::vae, ModelPart::text}) {
-    const SafeTensors whole = open_weights(pico, p), part = open_weights(file, p);
+    const TensorFile whole = open_weights(pico, p), part = open_weights(file, p);
     REQUIRE(part.entries().size() == whole.entries().size());
     for (const auto& [name, entry] : whole.entries()) {
       INFO(name);
@@ -104,7 +105,7 @@ TEST_CASE("a single file is the folder it was made of") {
 // pico's folder has transformers 5's names of the text encoder, the file those of all others.
 TEST_CASE("an edit that was trained on the folder belongs to the file, too") {
   const fs::path file = single_pico("f16");
-  for (const ModelPart p : edited_parts)
+  for (const ModelPart p : edited_parts())
     CHECK(fingerprint(open_weights(file, p)) == fingerprint(open_weights(pico, p)));
 }
 

@@ -18,8 +18,8 @@ using namespace lacuna;
 
 namespace {
 
-const std::vector<NamedShape>& unet() {
-  static const std::vector<NamedShape> all = [] {
+const PartParameters& unet() {
+  static const PartParameters all = [] {
     std::istringstream lines(
         read_file(LACUNA_SOURCE_DIR "/tests/fixtures/sd15_unet_tensors.txt", 1'000'000));
     std::vector<NamedShape> tensors;
@@ -29,13 +29,13 @@ const std::vector<NamedShape>& unet() {
       tensors.push_back({name, {}});
       for (int64_t n; sides >> n;) tensors.back().shape.push_back(n);
     }
-    return tensors;
+    return PartParameters{ModelPart::unet, std::move(tensors)};
   }();
   return all;
 }
 
 // CLIP's text encoder as SD 1.x has it.
-std::vector<NamedShape> clip(const std::string& prefix = "text_model.") {
+PartParameters clip(const std::string& prefix = "text_model.") {
   std::vector<NamedShape> all;
   const auto module = [&](const std::string& name, std::vector<int64_t> shape) {
     all.push_back({prefix + name + ".bias", {shape[0]}});
@@ -52,7 +52,7 @@ std::vector<NamedShape> clip(const std::string& prefix = "text_model.") {
     module(layer + "mlp.fc2", {768, 3072});
   }
   module("final_layer_norm", {768});
-  return all;
+  return {ModelPart::text, std::move(all)};
 }
 
 struct Count {
@@ -64,11 +64,11 @@ std::ostream& operator<<(std::ostream& out, const Count& c) {
   return out << c.tensors << " tensors, " << c.scalars << " scalars";
 }
 
-Count count(const std::vector<NamedShape>& all, const std::string& selector) {
-  const std::vector<std::string> names = select(all, selector);
+Count count(const PartParameters& of, const std::string& selector) {
+  const std::vector<std::string> names = select(of, selector);
   const std::set<std::string> chosen(names.begin(), names.end());
   Count c{names.size(), 0};
-  for (const NamedShape& tensor : all)
+  for (const NamedShape& tensor : of.all)
     if (chosen.contains(tensor.name)) c.scalars += tensor.scalars();
   return c;
 }
@@ -77,9 +77,9 @@ bool matches(const std::string& pattern, const std::string& text) {
   return Glob(pattern).matches(text);
 }
 
-std::string refusal(const std::vector<NamedShape>& all, const std::string& selector) {
+std::string refusal(const PartParameters& of, const std::string& selector) {
   try {
-    select(all, selector);
+    select(of, selector);
   } catch (const InputError& e) { return e.what(); }
   FAIL("nothing was refused: ", selector.substr(0, 100));
   return "";
@@ -112,8 +112,7 @@ TEST_CASE("the sets of the field on SD 1.5") {
 
 TEST_CASE("the sets of CLIP's text encoder, with and without the prefix of its names") {
   for (const char* prefix : {"text_model.", ""}) {
-    const std::vector<NamedShape> all = clip(prefix);
-    CHECK(part_of(all) == ModelPart::text);
+    const PartParameters all = clip(prefix);
     CHECK(count(all, "full") == Count{196, 123'060'480});
     CHECK(count(all, "mlp") == Count{48, 56'669'184});
     CHECK(count(all, "mlp-final-attn") == Count{56, 59'031'552});
@@ -134,9 +133,9 @@ TEST_CASE("the table of sets: names that are unique and lines that fit a help te
     for (std::string other; also >> other;) CHECK(names.insert(other).second);
     CHECK(set.name.size() <= 14);
     CHECK(set.about.size() <= 43);
-    CHECK(set.parts != 0);
+    CHECK(set.networks != 0);
     // No name can be taken for a pattern that selects something else.
-    for (const NamedShape& tensor : unet()) CHECK(tensor.name != set.name);
+    for (const NamedShape& tensor : unet().all) CHECK(tensor.name != set.name);
   }
 }
 
@@ -266,8 +265,10 @@ TEST_CASE("unknown names: the nearest ones, and where to look") {
   says(refusal(unet(), "x,!"), "empty entry");
   says(refusal(unet(), "mlp"), "is a set of the text encoder");
   says(refusal(clip(), "x"), "is a set of the UNet");
-  says(refusal({}, "full"), "no tensor of the set");
-  refusal({}, "*");
-  says(refusal({{"time_embedding.linear_1.weight", {1, 1}}}, "xlayer"),
+  says(refusal({ModelPart::vae, {}}, "mlp"),
+       "'mlp' is a set of the text encoder, not of this part; `lacuna layers --part text`");
+  says(refusal({ModelPart::vae, {}}, "full"), "no tensor of the set");
+  refusal({ModelPart::vae, {}}, "*");
+  says(refusal({ModelPart::unet, {{"time_embedding.linear_1.weight", {1, 1}}}}, "xlayer"),
        "this model has no tensor of the set 'xlayer'");
 }

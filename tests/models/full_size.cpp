@@ -17,8 +17,8 @@ TEST_CASE("SD 1.5 at full size equals diffusers" * needs_device()) {
         "skipped: LACUNA_FULL_SIZE does not name a folder of tools/make_random_sd15 --reference");
     return;
   }
-  const SafeTensors golden =
-      SafeTensors::open(std::filesystem::path(folder) / "reference.safetensors");
+  const TensorFile golden =
+      TensorFile::open(std::filesystem::path(folder) / "reference.safetensors");
   for (Precision precision : {Precision::f32, Precision::f16}) {
     StableDiffusion model(device(), folder, precision);
     const double limit = bound(model.dtype());

@@ -9,15 +9,15 @@ std::filesystem::path fixture(const std::string& name) {
   return std::filesystem::path(LACUNA_SOURCE_DIR) / "tests" / "fixtures" / name;
 }
 
-Array read(const SafeTensors& file, const std::string& name) {
-  const SafeTensors::Entry& entry = file.at(name);
+Array read(const TensorFile& file, const std::string& name) {
+  const TensorFile::Entry& entry = file.at(name);
   Array array{entry.shape, std::vector<float>(entry.count())};
   file.to_float(entry, array.values);
   return array;
 }
 
-std::vector<int32_t> read_ids(const SafeTensors& file, const std::string& name) {
-  const SafeTensors::Entry& entry = file.at(name);
+std::vector<int32_t> read_ids(const TensorFile& file, const std::string& name) {
+  const TensorFile::Entry& entry = file.at(name);
   REQUIRE(entry.dtype == FileDType::i32);
   std::vector<int32_t> ids(entry.count());
   std::memcpy(ids.data(), entry.bytes.data(), entry.bytes.size());

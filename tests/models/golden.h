@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "base/safetensors.h"
+#include "base/tensor_file.h"
 #include "engine/device.h"
-#include "models/files/weights.h"
+#include "models/files/weight_store.h"
 
 namespace lacuna::test {
 
@@ -21,8 +21,8 @@ struct Array {
 };
 
 std::filesystem::path fixture(const std::string& name);
-Array read(const SafeTensors& file, const std::string& name);
-std::vector<int32_t> read_ids(const SafeTensors& file, const std::string& name);
+Array read(const TensorFile& file, const std::string& name);
+std::vector<int32_t> read_ids(const TensorFile& file, const std::string& name);
 
 Array channels_last(const Array& nchw);
 

@@ -10,8 +10,8 @@
 namespace lacuna::test {
 namespace {
 
-SafeTensors open(const GradientCase& c) {
-  return SafeTensors::open(fixture(c.fixture) / "gradients.safetensors");
+TensorFile open(const GradientCase& c) {
+  return TensorFile::open(fixture(c.fixture) / "gradients.safetensors");
 }
 
 double norm_of(const std::vector<float>& values) {
@@ -132,7 +132,7 @@ GradientRun run_gradients(const GradientCase& c) {
 
 void check_gradients(const GradientCase& c, const GradientRun& run, double bound,
                      const std::vector<std::string>& others) {
-  const SafeTensors golden = open(c);
+  const TensorFile golden = open(c);
   const std::string what = c.fixture + " " + std::string(name_of(c.store.dtype()));
   std::map<std::string, std::vector<float>> expected;
   double largest = 0;

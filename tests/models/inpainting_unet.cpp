@@ -33,7 +33,7 @@ void set_channels(const fs::path& model, int64_t channels) {
 // less in the bias, and what is given counts as the latents do.
 void widen(const fs::path& model) {
   const char* name = "diffusion_pytorch_model.safetensors";
-  const SafeTensors original = SafeTensors::open(pico / "unet" / name);
+  const TensorFile original = TensorFile::open(pico / "unet" / name);
   std::vector<TensorToWrite> tensors;
   for (const auto& [tensor, entry] : original.entries()) {
     std::vector<int64_t> shape = entry.shape;

@@ -21,7 +21,7 @@ std::string our_name(const std::string& sampler) {
   return sampler == "dpm++2m" ? "dpmpp_2m" : sampler;
 }
 
-std::vector<uint8_t> read_bytes(const SafeTensors& file, const std::string& name) {
+std::vector<uint8_t> read_bytes(const TensorFile& file, const std::string& name) {
   const auto bytes = file.at(name).bytes;
   const auto* begin = reinterpret_cast<const uint8_t*>(bytes.data());
   return {begin, begin + bytes.size()};
@@ -45,7 +45,7 @@ int largest_difference(const std::vector<uint8_t>& a, const std::vector<uint8_t>
 TEST_CASE("pico's pictures equal diffusers' within 2/255" * needs_device()) {
   std::ifstream in(fixture("pico/manifest.json"));
   const nlohmann::json manifest = nlohmann::json::parse(in);
-  const SafeTensors golden = SafeTensors::open(fixture("pico/golden.safetensors"));
+  const TensorFile golden = TensorFile::open(fixture("pico/golden.safetensors"));
   StableDiffusion model(device(), pico(), Precision::f32);
   TextCache text(model.text_predictor());
   for (const nlohmann::json& c : manifest.at("cases")) {
@@ -72,7 +72,7 @@ TEST_CASE("pico's pictures equal diffusers' within 2/255" * needs_device()) {
 }
 
 TEST_CASE("pico's text embeddings equal transformers'" * needs_device()) {
-  const SafeTensors golden = SafeTensors::open(fixture("pico/golden.safetensors"));
+  const TensorFile golden = TensorFile::open(fixture("pico/golden.safetensors"));
   StableDiffusion model(device(), pico(), Precision::f32);
   const Conditioning c = model.text_predictor()(model.tokenizer().encode("a red circle"));
   CHECK(relative_error(*c.sequence, second_half(read(golden, "ddim.context").values)) <= 1e-5);

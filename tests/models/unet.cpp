@@ -14,7 +14,7 @@ namespace {
 struct Golden {
   std::string name;
   std::filesystem::path folder = fixture("unet/" + name);
-  SafeTensors file = SafeTensors::open(folder / "golden.safetensors");
+  TensorFile file = TensorFile::open(folder / "golden.safetensors");
   Array sample = channels_last(read(file, "input.sample"));
   Array context = read(file, "input.context");
   UNetConfig config = UNetConfig::from_file(folder / "config.json");
@@ -23,7 +23,7 @@ struct Golden {
 
   Golden(const std::string& name_, DType type)
       : name(name_),
-        store(device(), SafeTensors::open(folder / "diffusion_pytorch_model.safetensors"), type),
+        store(device(), TensorFile::open(folder / "diffusion_pytorch_model.safetensors"), type),
         unet(store, config) {}
 
   Tensor trace(Graph& g, std::map<std::string, Tensor>& inputs) const {

@@ -10,7 +10,7 @@ using namespace lacuna::test;
 
 namespace {
 
-void check_encoder(const std::string& name, const SafeTensors& golden, WeightStore& store,
+void check_encoder(const std::string& name, const TensorFile& golden, WeightStore& store,
                    const VaeConfig& config) {
   const Array image = channels_last(read(golden, "input.image"));
   const Array mean = channels_last(read(golden, "output.mean"));
@@ -30,7 +30,7 @@ void check_encoder(const std::string& name, const SafeTensors& golden, WeightSto
   CHECK(relative_error(plan.get("logvar"), logvar.values) <= bound(store.dtype()));
 }
 
-void check_decoder(const std::string& name, const SafeTensors& golden, WeightStore& store,
+void check_decoder(const std::string& name, const TensorFile& golden, WeightStore& store,
                    const VaeConfig& config) {
   const Array latent = channels_last(read(golden, "input.latent"));
   const Array decoded = channels_last(read(golden, "output.decoded"));
@@ -48,10 +48,10 @@ void check_decoder(const std::string& name, const SafeTensors& golden, WeightSto
 
 void check_vae(const std::string& name) {
   const auto folder = fixture("vae/" + name);
-  const SafeTensors golden = SafeTensors::open(folder / "golden.safetensors");
+  const TensorFile golden = TensorFile::open(folder / "golden.safetensors");
   const VaeConfig config = VaeConfig::from_file(folder / "config.json");
   for (DType type : types_of(device())) {
-    WeightStore store(device(), SafeTensors::open(folder / "diffusion_pytorch_model.safetensors"),
+    WeightStore store(device(), TensorFile::open(folder / "diffusion_pytorch_model.safetensors"),
                       type);
     check_encoder(name, golden, store, config);
     check_decoder(name, golden, store, config);
@@ -61,7 +61,7 @@ void check_vae(const std::string& name) {
 // A store of their own each: what it has loaded is what the half of the model reads.
 void check_vae_gradients(const std::string& name) {
   const auto folder = fixture("vae/" + name);
-  const SafeTensors golden = SafeTensors::open(folder / "golden.safetensors");
+  const TensorFile golden = TensorFile::open(folder / "golden.safetensors");
   const VaeConfig config = VaeConfig::from_file(folder / "config.json");
   const std::vector<std::string> encoder_names = {"encoder.", "quant_conv.", "input.image"};
   const std::vector<std::string> decoder_names = {"decoder.", "post_quant_conv.", "input.latent"};
@@ -81,8 +81,8 @@ void check_vae_gradients(const std::string& name) {
     check_gradients(c, run_gradients(c), f32_gradient_bound, others);
   };
   const auto file = folder / "diffusion_pytorch_model.safetensors";
-  WeightStore encoder_store(device(), SafeTensors::open(file), DType::f32),
-      decoder_store(device(), SafeTensors::open(file), DType::f32);
+  WeightStore encoder_store(device(), TensorFile::open(file), DType::f32),
+      decoder_store(device(), TensorFile::open(file), DType::f32);
   const VaeEncoder encoder(encoder_store, config);
   check(encoder, encoder_store, "moments", "image", decoder_names);
   const VaeDecoder decoder(decoder_store, config);

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
-#include "base/safetensors.h"
+#include "base/tensor_file.h"
 #include "pictures/image.h"
 #include "tests/cli/run.h"
 #include "tests/device.h"
@@ -57,7 +57,7 @@ TEST_CASE("erase ablate: same seed, same file; pictures are used again, or made 
   CHECK(o.out.find("plain mean") != std::string::npos);
   // Three pictures of two steps with guidance, four iterations of two entries with backward as two.
   CHECK(o.out.find("36 UNet evaluations (12 sampling, 24 training") != std::string::npos);
-  const SafeTensors file = SafeTensors::open(edit);
+  const TensorFile file = TensorFile::open(edit);
   CHECK(file.entries().size() == 14);  // keys and values of seven attentions
   CHECK(file.metadata().at("method") == "ablate");
   CHECK(file.metadata().at("options.concept") == "Dotti");
@@ -111,13 +111,13 @@ TEST_CASE("erase ablate trains the concept's embedding alone" * needs_device()) 
                                          options(folder, "e.safetensors"));
   INFO(o.out, o.err);
   REQUIRE(o.status == 0);
-  const SafeTensors file = SafeTensors::open(folder / "e.safetensors");
+  const TensorFile file = TensorFile::open(folder / "e.safetensors");
   REQUIRE(file.entries().size() == 1);
-  const SafeTensors::Entry& entry = file.entries().begin()->second;
+  const TensorFile::Entry& entry = file.entries().begin()->second;
   CHECK(entry.name == "text_encoder.text_model.embeddings.token_embedding.weight");
   CHECK(entry.dtype == FileDType::f32);
-  const SafeTensors base =
-      SafeTensors::open(fs::path(LACUNA_SOURCE_DIR) / "assets/pico/text_encoder/model.safetensors");
+  const TensorFile base =
+      TensorFile::open(fs::path(LACUNA_SOURCE_DIR) / "assets/pico/text_encoder/model.safetensors");
   std::vector<float> after(entry.count()), before(entry.count());
   file.to_float(entry, after);
   base.to_float(base.at("embeddings.token_embedding.weight"), before);

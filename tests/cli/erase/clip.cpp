@@ -4,7 +4,7 @@
 #include <sstream>
 
 #include "base/file.h"
-#include "base/safetensors.h"
+#include "base/tensor_file.h"
 #include "pictures/image.h"
 #include "tests/cli/run.h"
 #include "tests/device.h"
@@ -38,7 +38,7 @@ TEST_CASE("erase clip leaves an edit of every epoch, and they are drawn in rows"
                         " --out " + quoted(edit));
   REQUIRE(o.status == 0);
   CHECK(o.out.find("epoch 2, pull of the concept ") != std::string::npos);
-  const SafeTensors file = SafeTensors::open(edit);
+  const TensorFile file = TensorFile::open(edit);
   CHECK(file.entries().size() == 16);
   for (const auto& [name, entry] : file.entries())
     CHECK(name.starts_with("text_encoder.text_model.encoder.layers.3."));
@@ -50,7 +50,7 @@ TEST_CASE("erase clip leaves an edit of every epoch, and they are drawn in rows"
   CHECK(content(folder / "e.run" / "epoch-1.safetensors") !=
         content(folder / "e.run" / "epoch-2.safetensors"));
   CHECK(fs::exists(folder / "encoder" / "config.json"));
-  CHECK(SafeTensors::open(folder / "encoder" / "model.safetensors").entries().size() == 68);
+  CHECK(TensorFile::open(folder / "encoder" / "model.safetensors").entries().size() == 68);
 
   SUBCASE("the same again gives the same bytes") {
     const std::string before = content(edit),

@@ -1,7 +1,7 @@
 // lacuna erase esd as users run it: what it leaves, what it refuses.
 #include <nlohmann/json.hpp>
 
-#include "base/safetensors.h"
+#include "base/tensor_file.h"
 #include "tests/cli/run.h"
 #include "tests/device.h"
 
@@ -33,7 +33,7 @@ TEST_CASE("erase esd leaves an edit, a log, a loss curve and a state" * needs_de
   INFO(o.out, o.err);
   REQUIRE(o.status == 0);
   CHECK(o.out.find("UNet evaluations") != std::string::npos);
-  const SafeTensors file = SafeTensors::open(edit);
+  const TensorFile file = TensorFile::open(edit);
   CHECK(file.entries().size() == 14);  // k and v of seven attentions
   for (const auto& [name, entry] : file.entries()) {
     CHECK(name.find(".attn2.to_") != std::string::npos);

@@ -4,7 +4,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "base/safetensors.h"
+#include "base/tensor_file.h"
 #include "tests/cli/run.h"
 #include "tests/device.h"
 
@@ -43,7 +43,7 @@ TEST_CASE("closed forms leave edits of keys and values, the same bytes every tim
     REQUIRE(o.status == 0);
     CHECK(o.out.find(method == "speed" ? "M = (T P" : "|W' c - W a|^2") != std::string::npos);
     CHECK(o.out.find("no training, no UNet evaluation") != std::string::npos);
-    const SafeTensors file = SafeTensors::open(edit);
+    const TensorFile file = TensorFile::open(edit);
     CHECK(file.entries().size() == 14);
     CHECK(file.metadata().at("method") == method);
     CHECK(file.metadata().at("options.concept") == "red");
@@ -70,7 +70,7 @@ TEST_CASE("a hundred concepts in one call, from a file" * needs_device()) {
   REQUIRE(o.status == 0);
   CHECK(o.out.find("100 phrasings") != std::string::npos);
   CHECK(o.out.find("and 95 more") != std::string::npos);
-  CHECK(SafeTensors::open(edit).entries().size() == 7);
+  CHECK(TensorFile::open(edit).entries().size() == 7);
 }
 
 TEST_CASE("closed forms refuse what they cannot do, and write nothing" * needs_device()) {

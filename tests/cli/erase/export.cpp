@@ -1,6 +1,7 @@
 // lacuna export reads and writes files and needs no device.
 #include <nlohmann/json.hpp>
 
+#include "base/safetensors.h"
 #include "erase/edits/edit.h"
 #include "models/files/model_files.h"
 #include "tests/cli/edits.h"
@@ -17,17 +18,17 @@ const fs::path pico_folder = fs::path(LACUNA_SOURCE_DIR) / "assets/pico";
 const std::string convolution = "down_blocks.0.resnets.0.conv1.weight";
 const std::string matrix = "mid_block.attentions.0.transformer_blocks.0.attn2.to_v.weight";
 
-std::vector<float> values(const SafeTensors& file, const std::string& name) {
+std::vector<float> values(const TensorFile& file, const std::string& name) {
   std::vector<float> all(file.at(name).count());
   file.to_float(file.at(name), all);
   return all;
 }
 
-SafeTensors unet_of(const fs::path& folder) { return open_weights(folder, ModelPart::unet); }
+TensorFile unet_of(const fs::path& folder) { return open_weights(folder, ModelPart::unet); }
 
 // What edits make of a tensor, as f32.
 std::vector<float> under(std::span<const Edit> edits, const std::string& name) {
-  const SafeTensors base = unet_of(pico_folder);
+  const TensorFile base = unet_of(pico_folder);
   const EditSum sum(ModelPart::unet, base, edits, false);
   if (!sum.changes(name)) return values(base, name);
   Change c = sum.change(name);
@@ -61,7 +62,7 @@ TEST_CASE("a delta of several edits is their sum, and goes round") {
   const fs::path b = scaling_edit("b", "conv_out.bias", 3), out = scratch() / "delta.safetensors";
   exported("--edit " + quoted(a) + " --edit " + quoted(fs::path(b.string() + ":0.5")) +
            " --save-type f32 --delta " + quoted(out));
-  const SafeTensors file = SafeTensors::open(out);
+  const TensorFile file = TensorFile::open(out);
   CHECK(file.entries().size() == 2);
   CHECK(file.metadata().at("method") == "esd");
   CHECK(file.metadata().at("options.edits") == "a.safetensors:1 | b.safetensors:0.5");
@@ -115,8 +116,8 @@ TEST_CASE("a folder and a single file hold the model under the edit") {
   const fs::path single = scratch() / "model.safetensors";
   exported("--edit " + quoted(edit) + " --folder " + quoted(folder) + " --checkpoint " +
            quoted(single) + " --save-type f32");
-  const SafeTensors base = unet_of(pico_folder), unet = unet_of(folder);
-  const SafeTensors file = SafeTensors::open(single);
+  const TensorFile base = unet_of(pico_folder), unet = unet_of(folder);
+  const TensorFile file = TensorFile::open(single);
   CHECK(unet.entries().size() == base.entries().size());
   for (const auto& [name, entry] : base.entries()) {
     INFO(name);
@@ -130,7 +131,7 @@ TEST_CASE("a folder and a single file hold the model under the edit") {
         values(base, "up_blocks.0.upsamplers.0.conv.weight"));
   size_t count = base.entries().size();
   for (const char* part : {"vae/diffusion_pytorch_model", "text_encoder/model"})
-    count += SafeTensors::open(pico_folder / (std::string(part) + ".safetensors")).entries().size();
+    count += TensorFile::open(pico_folder / (std::string(part) + ".safetensors")).entries().size();
   CHECK(file.entries().size() == count);
   CHECK(file.metadata().at("format") == "pt");
   for (const char* other : {"model_index.json", "vae/config.json", "tokenizer/vocab.json"})
@@ -146,7 +147,7 @@ TEST_CASE("an edit of the text encoder leaves in every form") {
   // The edit leaves out the first word, as transformers 5 does; what leaves has it.
   const std::string short_name = "encoder.layers.3.mlp.fc1.weight",
                     name = "text_model." + short_name;
-  const SafeTensors base = open_weights(pico_folder, ModelPart::text);
+  const TensorFile base = open_weights(pico_folder, ModelPart::text);
   const std::vector<float> original = values(base, name);
   std::vector<float> changed = original;
   for (float& v : changed) v *= 1.25f;
@@ -162,14 +163,14 @@ TEST_CASE("an edit of the text encoder leaves in every form") {
            quoted(single) + " --delta " + quoted(delta) + " --save-type f32");
   exported("--edit " + quoted(edit) + " --lora " + quoted(lora) + " --rank 1000 --save-type f32");
 
-  const SafeTensors encoder = SafeTensors::open(folder / "text_encoder" / "model.safetensors");
+  const TensorFile encoder = TensorFile::open(folder / "text_encoder" / "model.safetensors");
   CHECK(encoder.entries().size() == base.entries().size());
   for (const auto& [tensor, entry] : base.entries())
     CHECK(values(encoder, tensor) == (tensor == name ? changed : values(base, tensor)));
   CHECK(content(folder / "unet" / "config.json") == content(pico_folder / "unet" / "config.json"));
-  CHECK(values(SafeTensors::open(single), "cond_stage_model.transformer." + name) == changed);
+  CHECK(values(TensorFile::open(single), "cond_stage_model.transformer." + name) == changed);
 
-  const SafeTensors factors = SafeTensors::open(lora);
+  const TensorFile factors = TensorFile::open(lora);
   const std::string module = "lora_te_text_model_encoder_layers_3_mlp_fc1";
   CHECK(factors.entries().size() == 3);
   CHECK(factors.find(module + ".lora_down.weight"));

@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "base/error.h"
-#include "base/safetensors.h"
+#include "base/tensor_file.h"
 #include "erase/closed/concept_embeddings.h"
 #include "erase/closed/rece.h"
 #include "erase/closed/speed.h"
@@ -17,8 +17,8 @@ using namespace lacuna::test;
 
 namespace {
 
-Matrix rows_of(const SafeTensors& file, const std::string& name) {
-  const SafeTensors::Entry& entry = file.at(name);
+Matrix rows_of(const TensorFile& file, const std::string& name) {
+  const TensorFile::Entry& entry = file.at(name);
   std::vector<float> values(entry.count());
   file.to_float(entry, values);
   return Eigen::Map<const Eigen::MatrixXf>(values.data(), entry.shape[1], entry.shape[0])
@@ -27,8 +27,8 @@ Matrix rows_of(const SafeTensors& file, const std::string& name) {
 }
 
 struct Golden {
-  SafeTensors file = SafeTensors::open(std::filesystem::path(LACUNA_SOURCE_DIR) /
-                                       "tests/fixtures/closed_form.safetensors");
+  TensorFile file = TensorFile::open(std::filesystem::path(LACUNA_SOURCE_DIR) /
+                                     "tests/fixtures/closed_form.safetensors");
   ConceptStates states{
       {columns("concepts"), columns("anchors")}, columns("retained"), columns("empty")};
   std::vector<Matrix> matrices = {rows_of(file, "matrix.0"), rows_of(file, "matrix.1")};

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "base/safetensors.h"
 #include "tests/temporary.h"
 
 using namespace lacuna;
@@ -28,7 +29,7 @@ TEST_CASE("norms, means and what is lost, by tensor and together") {
                     {tensor("a", {2, 2}, {3, 4, 0.6f, -0.8f}), tensor("b", {2}, {1, 0}),
                      tensor("c", {3}, {1, 1.0001f, 1})},
                     {}, Overwrite::no);
-  const SafeTensors base = SafeTensors::open(folder / "base.safetensors");
+  const TensorFile base = TensorFile::open(folder / "base.safetensors");
   const Edit edit = Edit::open(folder / "edit.safetensors");
   const std::vector<Difference> d = differences(ModelPart::unet, base, {&edit, 1}, false);
   REQUIRE(d.size() == 3);

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "base/safetensors.h"
 #include "erase/edits/edited_weights.h"
 #include "erase/edits/fingerprint.h"
 #include "models/stable_diffusion.h"
@@ -33,20 +34,20 @@ struct Files {
   TemporaryFolder folder;
   int written = 0;
 
-  fs::path write(std::vector<TensorToWrite> tensors, const SafeTensors::Metadata& metadata = {}) {
+  fs::path write(std::vector<TensorToWrite> tensors, const TensorFile::Metadata& metadata = {}) {
     const fs::path path = folder / fmt::format("{}.safetensors", written++);
     write_safetensors(path, std::move(tensors), metadata, Overwrite::no);
     return path;
   }
-  SafeTensors base() {
-    return SafeTensors::open(write({tensor("mid.to_k.weight", {2, 3}, {1, 2, 3, 4, 5, 6}),
-                                    tensor("mid.to_k.bias", {2}, {1, 1}),
-                                    tensor("proj_in.weight", {2, 1, 1, 1}, {10, 20}),
-                                    tensor("conv.weight", {1, 2, 1, 2}, {1, 2, 3, 4})}));
+  TensorFile base() {
+    return TensorFile::open(write({tensor("mid.to_k.weight", {2, 3}, {1, 2, 3, 4, 5, 6}),
+                                   tensor("mid.to_k.bias", {2}, {1, 1}),
+                                   tensor("proj_in.weight", {2, 1, 1, 1}, {10, 20}),
+                                   tensor("conv.weight", {1, 2, 1, 2}, {1, 2, 3, 4})}));
   }
 };
 
-Values edited(const SafeTensors& base, std::span<const Edit> edits, const std::string& name,
+Values edited(const TensorFile& base, std::span<const Edit> edits, const std::string& name,
               bool force = false) {
   Values values;
   for_each_change(ModelPart::unet, base, edits, force, [&](const Change& c) {
@@ -74,7 +75,7 @@ fs::path pico() { return fs::path(LACUNA_SOURCE_DIR) / "assets" / "pico"; }
 
 TEST_CASE("whole tensors at strengths, and several edits add up") {
   Files files;
-  const SafeTensors base = files.base();
+  const TensorFile base = files.base();
   const fs::path a = files.write({tensor("mid.to_k.weight", {2, 3}, {3, 2, 3, 4, 5, 10})});
   const fs::path b = files.write({tensor("mid.to_k.weight", {2, 3}, {1, 4, 3, 4, 5, 8})});
   const auto weight = [&](std::vector<std::pair<fs::path, float>> list) {
@@ -92,7 +93,7 @@ TEST_CASE("whole tensors at strengths, and several edits add up") {
 
 TEST_CASE("LoRA factors of matrices and convolutions, with and without alpha") {
   Files files;
-  const SafeTensors base = files.base();
+  const TensorFile base = files.base();
   const auto values = [&](std::vector<TensorToWrite> tensors, const std::string& name,
                           float strength = 1) {
     const Edit edit = Edit::open(files.write(std::move(tensors)), strength);
@@ -114,7 +115,7 @@ TEST_CASE("LoRA factors of matrices and convolutions, with and without alpha") {
 
 TEST_CASE("a whole tensor and a LoRA add up") {
   Files files;
-  const SafeTensors base = files.base();
+  const TensorFile base = files.base();
   std::vector<Edit> edits;
   edits.push_back(Edit::open(files.write({tensor("proj_in.weight", {2, 1}, {11, 20})})));
   edits.push_back(Edit::open(files.write(lora("proj_in", {1, 1}, {2}, {2, 1}, {1, 3})), 0.5f));
@@ -123,7 +124,7 @@ TEST_CASE("a whole tensor and a LoRA add up") {
 
 TEST_CASE("bf16 without metadata, as the published ESD code writes, is read") {
   Files files;
-  const SafeTensors base = files.base();
+  const TensorFile base = files.base();
   const Edit edit = Edit::open(
       files.write({tensor("mid.to_k.weight", {2, 3}, {1.5f, 2, 3, 4, 5, 6}, FileDType::bf16),
                    tensor("mid.to_k.bias", {2}, {0, -1}, FileDType::bf16)}));
@@ -134,7 +135,7 @@ TEST_CASE("bf16 without metadata, as the published ESD code writes, is read") {
 
 TEST_CASE("what does not fit is refused by name") {
   Files files;
-  const SafeTensors base = files.base();
+  const TensorFile base = files.base();
   const auto refuses = [&](std::vector<TensorToWrite> tensors, const char* words) {
     const fs::path path = files.write(std::move(tensors));
     const auto use = [&] {
@@ -145,6 +146,8 @@ TEST_CASE("what does not fit is refused by name") {
   };
   const float nan = std::numeric_limits<float>::quiet_NaN();
   refuses({}, "holds no tensors");
+  refuses({tensor("lora_te2_text_projection.alpha", {1}, {1})},
+          "changes 'lora_te2_text_projection.alpha', which is in no part of a model");
   refuses({tensor("up.to_k.weight", {2, 3}, Values(6))},
           "changes 'up.to_k.weight', which the model's UNet does not have");
   refuses({tensor("mid.to_k.weight", {3, 2}, Values(6))},
@@ -166,7 +169,7 @@ TEST_CASE("what does not fit is refused by name") {
 
 TEST_CASE("an edit of another model is refused, and with force let through where it fits") {
   Files files;
-  const SafeTensors base = files.base();
+  const TensorFile base = files.base();
   const auto with_hash = [&](const std::string& hash) {
     return Edit::open(files.write({tensor("mid.to_k.bias", {2}, {5, 6})},
                                   {{edit_key::base_hash, hash}, {edit_key::base_name, "other"}}));
@@ -200,7 +203,7 @@ TEST_CASE("the edited UNet equals one with the edits baked into its file, bit fo
           needs_device()) {
   Files files;
   StableDiffusion model(device(), pico(), Precision::f32);
-  const SafeTensors& base = model.unet_weights().file();
+  const TensorFile& base = model.unet_weights().file();
   const auto moved = [&](const std::string& name, float by) {
     Values values(base.at(name).count());
     base.to_float(base.at(name), values);

@@ -169,7 +169,7 @@ TEST_CASE("of a table only the chosen rows change, weight decay or not" * needs_
   const std::vector<Trainables::Export> all = trainables.exported();
   REQUIRE(all.size() == 1);
   CHECK(all[0].name == "text_encoder." + names[0]);
-  const SafeTensors& file = model.text_weights().file();
+  const TensorFile& file = model.text_weights().file();
   std::vector<float> before(file.at(names[0]).count());
   file.to_float(file.at(names[0]), before);
   REQUIRE(all[0].values.size() == before.size());

@@ -16,7 +16,7 @@ namespace {
 const std::filesystem::path source = LACUNA_SOURCE_DIR;
 constexpr double bound = 1e-4;
 
-std::vector<float> floats(const SafeTensors& file, const std::string& name) {
+std::vector<float> floats(const TensorFile& file, const std::string& name) {
   std::vector<float> values(file.at(name).count());
   file.to_float(file.at(name), values);
   return values;
@@ -35,7 +35,7 @@ double error_of(std::vector<float> ours, const std::vector<float>& theirs) {
 }
 
 struct Golden {
-  SafeTensors file = SafeTensors::open(source / "tests/fixtures/ablate/golden.safetensors");
+  TensorFile file = TensorFile::open(source / "tests/fixtures/ablate/golden.safetensors");
   StableDiffusion model{device(), source / "assets/pico", Precision::f32};
   TextCache text{model.text_predictor()};
   const std::string table = "text_model.embeddings.token_embedding.weight";

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "base/safetensors.h"
 #include "erase/edits/edited_weights.h"
 #include "erase/edits/export_encoder.h"
 #include "erase/methods/made_images.h"
@@ -43,7 +44,7 @@ struct Run {
   Clip method;
 
   explicit Run(const std::string& layers, ClipOptions o = small_clip())
-      : names(select(parameters_of(pico().text_weights().file()), layers)),
+      : names(select(parameters_of(ModelPart::text, pico().text_weights().file()), layers)),
         trainables(device(), pico().text_weights(), names, 0, o.seed, ModelPart::text),
         method(pico(), text, trainables, o, "hash") {}
 
@@ -138,7 +139,7 @@ TEST_CASE("edits of the text encoder: what is not selected keeps its bytes" * ne
   const tests::TemporaryFolder folder;
   Run run("2,!*norm*");
   run.train(folder / "run", 2);
-  const SafeTensors& base = pico().text_weights().file();
+  const TensorFile& base = pico().text_weights().file();
   std::vector<TensorToWrite> tensors;
   const std::vector<Trainables::Export> exported = run.trainables.exported();
   for (const Trainables::Export& e : exported) {
@@ -169,7 +170,7 @@ TEST_CASE("edits of the text encoder: what is not selected keeps its bytes" * ne
   const auto original = part(pico().path(), "text_encoder");
   export_encoder(base, original, {&edit, 1}, encoder, false);
   CHECK_THROWS_AS(export_encoder(base, original, {&edit, 1}, encoder, false), InputError);
-  const SafeTensors whole = SafeTensors::open(encoder / "model.safetensors");
+  const TensorFile whole = TensorFile::open(encoder / "model.safetensors");
   CHECK(whole.entries().size() == base.entries().size());
   for (const auto& [name, entry] : whole.entries()) {
     CAPTURE(name);
@@ -192,7 +193,9 @@ TEST_CASE("a LoRA of the text encoder has kohya's names, and comes back" * needs
                        }});
   write_safetensors(folder / "lora.safetensors", std::move(tensors), {}, Overwrite::no);
   const Edit lora = Edit::open(folder / "lora.safetensors");
-  CHECK(lora.targets(ModelPart::text, pico().text_weights().file()) == names);
+  const auto targets = lora.targets(ModelPart::text, pico().text_weights().file());
+  REQUIRE(targets.size() == 1);
+  CHECK(targets[0].name == names[0]);
   CHECK_FALSE(lora.changes(ModelPart::unet));
 }
 

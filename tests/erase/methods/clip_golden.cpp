@@ -15,14 +15,14 @@ namespace {
 
 const std::filesystem::path source = LACUNA_SOURCE_DIR;
 
-std::vector<float> floats(const SafeTensors& file, const std::string& name) {
+std::vector<float> floats(const TensorFile& file, const std::string& name) {
   std::vector<float> values(file.at(name).count());
   file.to_float(file.at(name), values);
   return values;
 }
 
-std::vector<int32_t> ids(const SafeTensors& file, const std::string& name) {
-  const SafeTensors::Entry& entry = file.at(name);
+std::vector<int32_t> ids(const TensorFile& file, const std::string& name) {
+  const TensorFile::Entry& entry = file.at(name);
   REQUIRE(entry.dtype == FileDType::i32);
   std::vector<int32_t> values(entry.count());
   std::memcpy(values.data(), entry.bytes.data(), entry.bytes.size());
@@ -39,8 +39,8 @@ double norm_of(const std::vector<float>& values) {
 
 TEST_CASE("gradients of clip's losses equal PyTorch's" * needs_device()) {
   constexpr double bound = 1e-4;
-  const SafeTensors golden =
-      SafeTensors::open(source / "tests/fixtures/clip_loss/golden.safetensors");
+  const TensorFile golden =
+      TensorFile::open(source / "tests/fixtures/clip_loss/golden.safetensors");
   StableDiffusion model(device(), source / "assets/pico", Precision::f32);
   TextCache text(model.text_predictor());
   const std::vector<std::string> one = {"text_model.encoder.layers.0.mlp.fc1.bias"};

@@ -36,7 +36,7 @@ void compare(const char* fixture, const Make& make) {
   const std::filesystem::path folder = source / "tests/fixtures" / fixture;
   std::ifstream in(folder / "golden.json");
   const nlohmann::json golden = nlohmann::json::parse(in);
-  const SafeTensors changes = SafeTensors::open(folder / "change.safetensors");
+  const TensorFile changes = TensorFile::open(folder / "change.safetensors");
   const auto text = [&](const char* option) {
     return golden.at("options").at(option).get<std::string>();
   };
@@ -106,7 +106,7 @@ void compare(const char* fixture, const Make& make) {
   Squares all;
   for (const Trainables::Export& e : trainables.exported()) {
     INFO(e.name);
-    const SafeTensors& file = model.unet_weights().file();
+    const TensorFile& file = model.unet_weights().file();
     std::vector<float> original(e.values.size()), expected(e.values.size());
     file.to_float(file.at(e.name), original);
     changes.to_float(changes.at(e.name), expected);

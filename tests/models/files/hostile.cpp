@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/safetensors.h"
 #include "models/files/model_files.h"
 #include "models/stable_diffusion.h"
 #include "tests/device.h"
@@ -115,7 +116,7 @@ TEST_CASE("hostile: the text encoder's config.json" * needs_device()) {
 
 TEST_CASE("hostile: the UNet's config.json" * needs_device()) {
   WeightStore store(device(),
-                    SafeTensors::open(pico / "unet" / "diffusion_pytorch_model.safetensors"),
+                    TensorFile::open(pico / "unet" / "diffusion_pytorch_model.safetensors"),
                     DType::f32);
   try_everything(pico / "unet" / "config.json", [&](const fs::path& file) {
     const UNetConfig config = UNetConfig::from_file(file);
@@ -125,9 +126,8 @@ TEST_CASE("hostile: the UNet's config.json" * needs_device()) {
 }
 
 TEST_CASE("hostile: the VAE's config.json" * needs_device()) {
-  WeightStore store(device(),
-                    SafeTensors::open(pico / "vae" / "diffusion_pytorch_model.safetensors"),
-                    DType::f32);
+  WeightStore store(
+      device(), TensorFile::open(pico / "vae" / "diffusion_pytorch_model.safetensors"), DType::f32);
   try_everything(pico / "vae" / "config.json", [&](const fs::path& file) {
     const VaeConfig config = VaeConfig::from_file(file);
     VaeDecoder(store, config);
@@ -167,8 +167,8 @@ TEST_CASE("hostile: the parts of a model must belong together" * needs_device())
     const Folder folder;  // pico's VAE with latents of 5 channels
     const fs::path file = folder.path() / "vae" / "diffusion_pytorch_model.safetensors";
     std::vector<TensorToWrite> tensors;
-    const SafeTensors original =
-        SafeTensors::open(pico / "vae" / "diffusion_pytorch_model.safetensors");
+    const TensorFile original =
+        TensorFile::open(pico / "vae" / "diffusion_pytorch_model.safetensors");
     for (const auto& [name, entry] : original.entries()) {
       std::vector<int64_t> shape = entry.shape;
       if (name.starts_with("post_quant_conv"))
@@ -203,9 +203,9 @@ TEST_CASE("hostile: weights beyond half precision are refused by tensor" * needs
         [&](std::span<std::byte> to) { std::memcpy(to.data(), values, sizeof values); }}},
       {}, Overwrite::no);
   if (!device().traits().storage16) return;
-  WeightStore half(device(), SafeTensors::open(folder / "w.safetensors"), DType::f16);
+  WeightStore half(device(), TensorFile::open(folder / "w.safetensors"), DType::f16);
   CHECK_THROWS_WITH_AS(Weights(half).vector("big", 2), doctest::Contains("'big' contains 70000"),
                        InputError);
-  WeightStore whole(device(), SafeTensors::open(folder / "w.safetensors"), DType::f32);
+  WeightStore whole(device(), TensorFile::open(folder / "w.safetensors"), DType::f32);
   CHECK(Weights(whole).vector("big", 2));
 }

@@ -10,7 +10,7 @@
 #include <sstream>
 
 #include "base/error.h"
-#include "models/files/diffusers_names.h"
+#include "models/files/name_table.h"
 
 using namespace lacuna;
 
@@ -34,25 +34,31 @@ std::vector<int64_t> numbers(std::string text) {
   return {std::istream_iterator<int64_t>(in), {}};
 }
 
+NameTable table_of(const LdmNames& ldm_name, std::span<const std::string> names) {
+  return {names, [&](const std::string& name) { return ldm_name.find(name); }};
+}
+
 void check(ModelPart part, const std::vector<Line>& lines) {
-  std::vector<std::string> names, ldm;
-  for (const Line& l : lines) {
-    names.push_back(l.name);
-    ldm.push_back(l.ldm);
-  }
+  std::vector<std::string> names;
+  for (const Line& l : lines) names.push_back(l.name);
   const LdmNames ldm_name(part, names);
-  const DiffusersNames diffusers_name(part, ldm);
+  const NameTable back = table_of(ldm_name, names);
   for (const Line& l : lines) {
     CHECK(ldm_name(l.name) == l.ldm);
-    CHECK(diffusers_name(l.ldm) == l.name);
+    const std::string* name = back.find(l.ldm);
+    REQUIRE(name);
+    CHECK(*name == l.name);
     const std::vector<int64_t> shape = numbers(l.shape);
     CHECK(ldm_shape(part, l.name, diffusers_shape(part, l.name, shape)) == shape);
   }
+  for (const char* name : {"", "model_ema.decay", "conv_in.bias", "first_stage_model.loss.logvar",
+                           "model.diffusion_model.label_emb.0.0.bias"})
+    CHECK_FALSE(back.find(name));
 }
 
 }  // namespace
 
-TEST_CASE("every tensor of SD 1.5 has CompVis' name in a single file") {
+TEST_CASE("every tensor of SD 1.5 has CompVis' name in a single file, and comes back") {
   const std::vector<Line> unet = fixture("unet"), vae = fixture("vae");
   REQUIRE(unet.size() == 686);
   REQUIRE(vae.size() == 248);
@@ -75,35 +81,25 @@ TEST_CASE("the VAE's attention becomes 1x1 convolutions") {
         "first_stage_model.encoder.mid.attn_1.proj_out.bias");
 }
 
-TEST_CASE("what is no tensor of a part in a single file has no name") {
-  const std::vector<std::string> sd15 = {"model.diffusion_model.input_blocks.3.0.op.weight"};
-  const DiffusersNames unet(ModelPart::unet, sd15), vae(ModelPart::vae, {}),
-      text(ModelPart::text, {});
-  for (const char* name :
-       {"", "model_ema.decay", "model.diffusion_model.", "model.diffusion_model.input_blocks.1",
-        "model.diffusion_model.input_blocks.99999999999999999999.0.op.weight",
-        "model.diffusion_model.input_blocks.-1.0.op.weight",
-        "model.diffusion_model.middle_block.3.norm.weight",
-        "model.diffusion_model.input_blocks.1.0.other.weight",
-        "model.diffusion_model.label_emb.0.0.bias"})
-    CHECK(unet(name).empty());
-  for (const char* name :
-       {"first_stage_model.encoder.mid.block_3.conv1.bias",
-        "first_stage_model.decoder.up.1.block.0.conv1.bias", "first_stage_model.loss.logvar"})
-    CHECK(vae(name).empty());
-  CHECK(text("cond_stage_model.model.ln_final.bias").empty());
-  // The first months' files, and later ones.
-  for (const char* name : {"final_layer_norm.bias", "text_model.final_layer_norm.bias"})
-    CHECK(text("cond_stage_model.transformer." + std::string(name)) ==
-          "text_model.final_layer_norm.bias");
-}
-
 TEST_CASE("names that have no place there are refused") {
   const LdmNames unet(ModelPart::unet, {}), vae(ModelPart::vae, {});
   for (const char* name :
        {"", "down_blocks.x.resnets.0.conv1.weight", "add_embedding.linear_1.bias",
-        "down_blocks.0.motion_modules.0.norm.weight", "up_blocks.0.resnets.0.a"})
+        "down_blocks.0.motion_modules.0.norm.weight", "up_blocks.0.resnets.0.a"}) {
     CHECK_THROWS_WITH_AS(unet(name), doctest::Contains("has no place"), InputError);
+    CHECK(unet.find(name).empty());
+  }
   CHECK_THROWS_AS(vae("encoder.up_blocks.0.resnets.0.norm1.bias"), InputError);
   CHECK_THROWS_AS(vae("encoder.mid_block.attentions.0.to_x.bias"), InputError);
+}
+
+TEST_CASE("two names that would become one are refused") {
+  const std::string names[] = {"a.b", "a_b"};
+  const auto forward = [](std::string name) {
+    std::ranges::replace(name, '.', '_');
+    return name;
+  };
+  CHECK_THROWS_WITH_AS(NameTable(names, forward),
+                       doctest::Contains("'a.b' and 'a_b' would both be called 'a_b'"), InputError);
+  CHECK(*NameTable(std::span(names).first(1), forward).find("a_b") == "a.b");
 }

@@ -13,12 +13,12 @@ namespace {
 
 void check_clip(const std::string& name) {
   const auto folder = fixture("clip/" + name);
-  const SafeTensors golden = SafeTensors::open(folder / "golden.safetensors");
+  const TensorFile golden = TensorFile::open(folder / "golden.safetensors");
   const auto ids = read_ids(golden, "input.input_ids");
   const Array states = read(golden, "output.last_hidden_state");
   for (DType type : types_of(device())) {
     INFO(name, " ", std::string(name_of(type)));
-    WeightStore store(device(), with_text_names(SafeTensors::open(folder / "model.safetensors")),
+    WeightStore store(device(), with_text_names(TensorFile::open(folder / "model.safetensors")),
                       type);
     const ClipText clip(store, ClipTextConfig::from_file(folder / "config.json"));
     Graph g;
@@ -43,10 +43,10 @@ void check_clip(const std::string& name) {
 
 void check_clip_gradients(const std::string& name, bool prefixed = true) {
   const auto folder = fixture("clip/" + name);
-  const SafeTensors golden = SafeTensors::open(folder / "golden.safetensors");
+  const TensorFile golden = TensorFile::open(folder / "golden.safetensors");
   const auto ids = read_ids(golden, "input.input_ids");
   const auto shape = golden.at("input.input_ids").shape;
-  WeightStore store(device(), with_text_names(SafeTensors::open(folder / "model.safetensors")),
+  WeightStore store(device(), with_text_names(TensorFile::open(folder / "model.safetensors")),
                     DType::f32);
   const ClipText clip(store, ClipTextConfig::from_file(folder / "config.json"));
   const GradientCase c = {

@@ -1,5 +1,4 @@
-// Pieces of tensors' names, for models/files/ldm_names.cpp and models/files/diffusers_names.cpp:
-// one table for both directions.
+// Pieces of tensors' names, for models/files/ldm_names.cpp.
 #pragma once
 
 #include <charconv>
@@ -12,8 +11,7 @@
 
 namespace lacuna {
 
-// Beginnings of names: diffusers' and CompVis'. Where several of the first stand for one of the
-// second, the first of them is today's.
+// Beginnings of names: diffusers' and CompVis'.
 using Renames = std::span<const std::pair<std::string_view, std::string_view>>;
 
 // Takes `prefix` off the front of `text`, if it is there.
@@ -42,12 +40,6 @@ inline std::optional<int64_t> index_after(std::string_view name, std::string_vie
 // The name with its beginning replaced as the first rename that fits says.
 inline std::optional<std::string> renamed(std::string_view name, Renames renames) {
   for (const auto& [from, to] : renames)
-    if (take(name, from)) return std::string(to) + std::string(name);
-  return {};
-}
-// The other way.
-inline std::optional<std::string> named_back(std::string_view name, Renames renames) {
-  for (const auto& [to, from] : renames)
     if (take(name, from)) return std::string(to) + std::string(name);
   return {};
 }
