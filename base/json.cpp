@@ -3,6 +3,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <concepts>
+#include <limits>
+#include <nlohmann/json.hpp>
 #include <unordered_set>
 
 #include "base/error.h"
@@ -39,12 +42,46 @@ class Guard {
   std::vector<std::unordered_set<std::string>> keys_;  // of the open objects, outermost first
 };
 
+nlohmann::json json_of(const JsonScalar& scalar) {
+  return std::visit([](const auto& value) { return nlohmann::json(value); }, scalar);
+}
+
+template <typename>
+inline constexpr bool is_vector = false;
+template <typename T>
+inline constexpr bool is_vector<std::vector<T>> = true;
+
 }  // namespace
+
+std::string json_text(const JsonScalar& scalar) { return json_of(scalar).dump(); }
+
+Json::Json(nlohmann::json&& document, std::string name)
+    : Json(std::make_shared<const nlohmann::json>(std::move(document)), std::move(name)) {}
+
+bool Json::is_object() const { return value_->is_object(); }
+bool Json::is_list() const { return value_->is_array(); }
+bool Json::is_number() const { return value_->is_number(); }
+bool Json::is(const JsonScalar& scalar) const { return *value_ == json_of(scalar); }
+size_t Json::size() const { return value_->size(); }
+std::string Json::text(int indent) const { return value_->dump(indent); }
+
+Json Json::with(const std::string& key, int64_t number) const {
+  if (!value_->is_object()) wrong("an object");
+  nlohmann::json changed = *value_;
+  changed[key] = number;
+  return {std::move(changed), where_};
+}
 
 bool Json::has(std::string_view key) const {
   if (!value_->is_object()) wrong("an object");
   const auto found = value_->find(key);
   return found != value_->end() && !found->is_null();
+}
+
+bool Json::is_null(std::string_view key) const {
+  if (!value_->is_object()) wrong("an object");
+  const auto found = value_->find(key);
+  return found != value_->end() && found->is_null();
 }
 
 Json Json::at(std::string_view key) const {
@@ -98,9 +135,61 @@ void Json::wrong(std::string_view expected) const {
   fail(fmt::format("is {} where {} is expected", shown(), expected));
 }
 
-void Json::outside(const std::string& least, const std::string& most) const {
-  fail(fmt::format("is {} and must lie between {} and {}", shown(), least, most));
+template <typename T>
+T Json::as() const {
+  const nlohmann::json& v = *value_;
+  if constexpr (is_vector<T>) {
+    T list;
+    for (const Json& element : elements()) list.push_back(element.as<typename T::value_type>());
+    return list;
+  } else if constexpr (std::same_as<T, bool>) {
+    if (!v.is_boolean()) wrong("true or false");
+    return v.get<bool>();
+  } else if constexpr (std::integral<T>) {
+    const bool fits = v.is_number_unsigned()
+                          ? std::in_range<T>(v.get<uint64_t>())
+                          : v.is_number_integer() && std::in_range<T>(v.get<int64_t>());
+    if (!fits) wrong(std::unsigned_integral<T> ? "a whole number of 0 or more" : "a whole number");
+    return v.get<T>();
+  } else if constexpr (std::floating_point<T>) {
+    const double number = v.is_number() ? v.get<double>() : 0;
+    constexpr double most = std::numeric_limits<T>::max();
+    if (!v.is_number() || number > most || number < -most) wrong("a number");
+    return static_cast<T>(number);
+  } else {
+    static_assert(std::same_as<T, std::string>);
+    if (!v.is_string()) wrong("a text");
+    return v.get<std::string>();
+  }
 }
+
+template <typename T>
+T Json::within(T least, T most) const {
+  const T number = as<T>();
+  if (!(number >= least && number <= most))
+    fail(fmt::format("is {} and must lie between {} and {}", shown(), least, most));
+  return number;
+}
+
+template bool Json::as() const;
+template std::vector<bool> Json::as() const;
+template std::string Json::as() const;
+template std::vector<std::string> Json::as() const;
+
+// size_t and the fixed-width types are different ones of these on different systems.
+#define LACUNA_JSON_NUMBER(T)               \
+  template T Json::as() const;              \
+  template std::vector<T> Json::as() const; \
+  template T Json::within(T, T) const;
+LACUNA_JSON_NUMBER(int)
+LACUNA_JSON_NUMBER(long)
+LACUNA_JSON_NUMBER(long long)
+LACUNA_JSON_NUMBER(unsigned)
+LACUNA_JSON_NUMBER(unsigned long)
+LACUNA_JSON_NUMBER(unsigned long long)
+LACUNA_JSON_NUMBER(float)
+LACUNA_JSON_NUMBER(double)
+#undef LACUNA_JSON_NUMBER
 
 Json parse_json(std::string_view text, const std::string& name, JsonLimits limits) {
   if (text.size() > limits.bytes) {

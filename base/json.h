@@ -1,24 +1,24 @@
 // JSON files from strangers: sizes limited, every type and range checked before use.
 //
-// Private to the sources of engine and models (nlohmann-json stays out of public headers). A Json
-// is a value inside a document, which it keeps alive; it remembers the file and the path that led
-// to it, so that a wrong type reads
+// A Json is a value inside a document, which it keeps alive; it remembers the file and the path
+// that led to it, so that a wrong type reads
 //   [json] unet/config.json: "block_out_channels"[1] is "x" where a whole number is expected;
 //   correct the file or download it again
+//
+// nlohmann/json.hpp, which takes a compiler longer than most sources, is read by json.cpp alone and
+// by the sources that want value().
 #pragma once
 
-#include <fmt/format.h>
-
-#include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <initializer_list>
-#include <limits>
 #include <memory>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace lacuna {
@@ -30,19 +30,34 @@ struct JsonLimits {
   size_t depth = 32;
 };
 
+// A value that is compared with one of a document.
+using JsonScalar = std::variant<std::nullptr_t, bool, int64_t, double, std::string_view>;
+std::string json_text(const JsonScalar& scalar);  // as it stands in a document
+
 class Json {
  public:
-  Json(nlohmann::json document, std::string name)
-      : Json(std::make_shared<const nlohmann::json>(std::move(document)), std::move(name)) {}
+  Json(nlohmann::json&& document, std::string name);
 
   const nlohmann::json& value() const { return *value_; }
   const std::string& where() const { return where_; }  // for messages: file and path
-  bool has(std::string_view key) const;  // present and not null; an error if this is no object
-  Json at(std::string_view key) const;   // a child of any type; an error if missing
+  bool is_object() const;
+  bool is_list() const;
+  bool is_number() const;
+  bool is(const JsonScalar& scalar) const;  // 1 is 1.0
+  size_t size() const;                      // of an object or a list
+  std::string text(int indent = -1) const;  // -1: on one line
+
+  // Of an object, else an error.
+  bool has(std::string_view key) const;      // present and not null
+  bool is_null(std::string_view key) const;  // present and null
+  Json at(std::string_view key) const;       // a child of any type; an error if missing
   std::vector<std::pair<std::string, Json>> members() const;  // of an object, sorted by key
   std::vector<Json> elements() const;                         // of a list
+  // A copy of an object that holds another number under `key`.
+  Json with(const std::string& key, int64_t number) const;
 
-  // T is bool, a whole number, float, double, std::string or a vector of one of these.
+  // T is bool, a whole number, float, double, std::string or a vector of one of these; json.cpp
+  // lists them.
   template <typename T>
   T as() const;
   template <typename T>
@@ -76,7 +91,6 @@ class Json {
   }
   std::string shown() const;  // the value, shortened
   [[noreturn]] void wrong(std::string_view expected) const;
-  [[noreturn]] void outside(const std::string& least, const std::string& most) const;
 
   std::shared_ptr<const nlohmann::json> value_;  // owns the whole document
   std::string where_;                            // "config.json", then "config.json: \"act_fn\""
@@ -85,46 +99,5 @@ class Json {
 Json read_json(const std::filesystem::path& path, JsonLimits limits = {});
 // `name` stands for the file in messages.
 Json parse_json(std::string_view text, const std::string& name, JsonLimits limits = {});
-
-template <typename>
-inline constexpr bool is_vector = false;
-template <typename T>
-inline constexpr bool is_vector<std::vector<T>> = true;
-
-template <typename T>
-T Json::as() const {
-  const nlohmann::json& v = *value_;
-  if constexpr (is_vector<T>) {
-    T list;
-    for (const Json& element : elements()) list.push_back(element.as<typename T::value_type>());
-    return list;
-  } else if constexpr (std::same_as<T, bool>) {
-    if (!v.is_boolean()) wrong("true or false");
-    return v.get<bool>();
-  } else if constexpr (std::integral<T>) {
-    const bool fits = v.is_number_unsigned()
-                          ? std::in_range<T>(v.get<uint64_t>())
-                          : v.is_number_integer() && std::in_range<T>(v.get<int64_t>());
-    if (!fits) wrong(std::unsigned_integral<T> ? "a whole number of 0 or more" : "a whole number");
-    return v.get<T>();
-  } else if constexpr (std::floating_point<T>) {
-    const double number = v.is_number() ? v.get<double>() : 0;
-    constexpr double most = std::numeric_limits<T>::max();
-    if (!v.is_number() || number > most || number < -most) wrong("a number");
-    return static_cast<T>(number);
-  } else {
-    static_assert(std::same_as<T, std::string>);
-    if (!v.is_string()) wrong("a text");
-    return v.get<std::string>();
-  }
-}
-
-template <typename T>
-T Json::within(T least, T most) const {
-  const T number = as<T>();
-  if (!(number >= least && number <= most))
-    outside(fmt::format("{}", least), fmt::format("{}", most));
-  return number;
-}
 
 }  // namespace lacuna

@@ -1,9 +1,9 @@
 // The writer.
 #include <algorithm>
 #include <bit>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "base/json.h"
 #include "base/safetensors.h"
 
 namespace lacuna {

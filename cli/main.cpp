@@ -65,7 +65,7 @@ int main(int argc, char** argv) {
   } catch (const Error& e) {
     return report(e.what(), e.exit_status());
   } catch (const std::filesystem::filesystem_error& e) {
-    return report("[file] cannot look at " + display(e.path1()) + ": " + e.code().message(), 2);
+    return report("[file] cannot access " + display(e.path1()) + ": " + e.code().message(), 2);
   } catch (const std::bad_alloc&) {
     return report("[memory] the machine has no memory left for this; use a smaller " +
                       option("batch") + " or " + option("size"),

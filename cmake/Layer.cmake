@@ -22,11 +22,21 @@ function(lacuna_warnings target)
   endif()
 endfunction()
 
-# The headers that nearly every source reads, parsed once per target (CMake gives each target its own, since
-# compile options and definitions differ).
+# The headers of cmake/precompiled.h, parsed once for all libraries and programs; CMake would parse them for each target.
+if(LACUNA_PRECOMPILE)
+  add_library(lacuna_precompiled OBJECT ${CMAKE_SOURCE_DIR}/cmake/precompiled.cpp)
+  target_link_libraries(lacuna_precompiled PRIVATE fmt::fmt)
+  target_precompile_headers(lacuna_precompiled PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled.h)
+  lacuna_warnings(lacuna_precompiled)
+endif()
+
+# lacuna_precompile(TARGET [FROM]): a target reads the headers that FROM has precompiled. GCC takes them only if FROM
+# has the same options, and no definition that TARGET lacks.
 function(lacuna_precompile target)
   if(LACUNA_PRECOMPILE)
-    target_precompile_headers(${target} PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled.h ${ARGN})
+    list(APPEND ARGN lacuna_precompiled)
+    list(GET ARGN 0 from)
+    target_precompile_headers(${target} REUSE_FROM ${from})
   endif()
 endfunction()
 

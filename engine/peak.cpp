@@ -24,8 +24,8 @@ std::vector<TensorType> fma_outputs(const Node& n) {
 }
 
 void record_fma(const Node& n, Recorder& r) {
-  const Elementwise e(r, n.out().elements(), {n.out().elements()});
-  // One vector an invocation: each has work enough.
+  Elementwise e(r, n.out().elements(), {n.out().elements()});
+  e.steps = 1;  // each vector is work enough
   r.dispatch(kernels::peak_fma, DType::f32, e.constants(),
              PeakPush{.x = r.in(n, 0),
                       .y = r.out(n),
@@ -33,7 +33,7 @@ void record_fma(const Node& n, Recorder& r) {
                       .steps = static_cast<uint32_t>(n.as<int64_t>()),
                       .factor = multiply_add_factor,
                       .term = multiply_add_term},
-             Recorder::fold((e.count + e.local - 1) / e.local));
+             e.groups());
 }
 
 void record_copy(const Node& n, Recorder& r) {

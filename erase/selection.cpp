@@ -57,7 +57,7 @@ constexpr ParameterSet sets[] = {
      [](F f) { return f.matrix(); }},
     {"full", "full-weight", "everything", every,
      [](F) { return true; }},
-    {"u-old", "noxattn", "as u with norms, without time and output", unet,
+    {"u-old", "noxattn", "u with norms, but no time or output layers", unet,
      [](F f) { return !f.has("attn2") && !f.time_or_output(); }},
     {"notime", "", "all but time and output (ESD of 2023)", unet,
      [](F f) { return !f.time_or_output(); }},

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "erase/train.h"
-#include "jobs/edits.h"
+#include "jobs/draw/edits.h"
 #include "models/generate.h"
 #include "models/stable_diffusion.h"
 

@@ -88,8 +88,7 @@ UNetConfig UNetConfig::from(const Json& json) {
       attention_of(json, "up_block_types", levels, "CrossAttnUpBlock2D", "UpBlock2D",
                    {"UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"});
   // An absent key means diffusers' default; null means a UNet without a mid block.
-  c.mid_block =
-      !(json.value().contains("mid_block_type") && json.value()["mid_block_type"].is_null());
+  c.mid_block = !json.is_null("mid_block_type");
   if (const std::string mid = json.get<std::string>("mid_block_type", "UNetMidBlock2DCrossAttn");
       mid != "UNetMidBlock2DCrossAttn")
     throw InputError(

@@ -94,16 +94,14 @@ class Parser {
   }
 
   [[noreturn]] void unknown_option(const std::string& text) const {
-    const std::string name = text.substr(text.find_first_not_of('-'));
+    const std::string name = text.substr(std::min(text.find_first_not_of('-'), text.size()));
     std::vector<std::string_view> names = result_.verb->fields.names();
     names.push_back("help");
     if (result_.verb->is_program()) names.push_back("version");
-    std::vector<std::string> flags;
-    for (const std::string_view n : names) flags.push_back(option(n));
-    const std::string near =
-        did_you_mean(option(name), std::vector<std::string_view>(flags.begin(), flags.end()), "");
+    const std::string near = nearest(name, names, 1, (name.size() + 1) / 3);
     throw InputError("[{}] {} is no option of `{}`{}", result_.verb->name(), text, result_.path,
-                     near.empty() ? fmt::format("; `{} --help` lists them", result_.path) : near);
+                     near.empty() ? fmt::format("; `{} --help` lists them", result_.path)
+                                  : fmt::format("; did you mean {}?", option(near)));
   }
 
   void finish() const {

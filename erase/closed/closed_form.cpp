@@ -1,6 +1,5 @@
 #include "erase/closed/closed_form.h"
 
-#include <Eigen/Cholesky>
 #include <algorithm>
 #include <atomic>
 #include <exception>
@@ -8,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "erase/closed/decompositions.h"
 
 namespace lacuna {
 
@@ -28,9 +28,9 @@ void MatrixFactors::then(const MatrixFactors& next) {
 }
 
 Matrix solve_positive(const Matrix& a, const Matrix& b, const char* method, const char* cure) {
-  const Eigen::LDLT<Matrix> factors(a);
+  const SymmetricFactors factors(a);
   constexpr double least = 1e-14;
-  if (factors.info() != Eigen::Success || !factors.isPositive() || !(factors.rcond() > least))
+  if (!factors.positive(least))
     throw InputError("[{}] the system of equations has no unique solution; {}", method, cure);
   return factors.solve(b);
 }

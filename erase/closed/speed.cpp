@@ -1,10 +1,5 @@
 #include "erase/closed/speed.h"
 
-#include <Eigen/Cholesky>
-#include <Eigen/Eigenvalues>
-#include <Eigen/LU>
-#include <Eigen/QR>
-#include <Eigen/SVD>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -12,6 +7,7 @@
 #include "base/error.h"
 #include "base/options/fields.h"
 #include "base/rng.h"
+#include "erase/closed/decompositions.h"
 #include "erase/groups.h"
 
 namespace lacuna {
@@ -19,17 +15,12 @@ namespace {
 
 using Eigen::Index;
 
-Matrix orthonormal_columns(const Eigen::HouseholderQR<Matrix>& qr) {
-  const Index columns = std::min(qr.rows(), qr.cols());
-  return qr.householderQ() * Matrix::Identity(qr.rows(), columns);
-}
-
 // By inverse iteration on W^T W: only a direction that W hardly sees is wanted, of equals any, and
 // of nearly equals a mixture. Its largest number is positive.
 Vector smallest_singular_vector(const Matrix& w) {
   Matrix squares = w.transpose() * w;
   squares.diagonal().array() += 1e-12 * squares.trace();
-  const Eigen::LDLT<Matrix> factors(squares);
+  const SymmetricFactors factors(squares);
   // A start with a part in every direction.
   Vector v = Vector::LinSpaced(w.cols(), 1, 2).normalized();
   constexpr int most = 500;
@@ -56,10 +47,10 @@ std::vector<Index> above_mean(const Vector& values) {
 // K^T P M K is singular where a column of K lies in the span of the others or of what P leaves out;
 // there is nothing to correct in such a direction.
 Matrix pseudo_inverse(const Matrix& m, double scale) {
-  const Eigen::JacobiSVD<Matrix> svd(m, Eigen::ComputeFullU | Eigen::ComputeFullV);
-  Vector inverse = svd.singularValues();
+  const SingularValues svd = singular_values(m);
+  Vector inverse = svd.values;
   for (double& s : inverse) s = s > 1e-12 * scale ? 1 / s : 0;
-  return svd.matrixV() * inverse.asDiagonal() * svd.matrixU().transpose();
+  return svd.right * inverse.asDiagonal() * svd.left.transpose();
 }
 
 }  // namespace
@@ -135,8 +126,7 @@ OptionTexts Speed::options() const { return fields_of(options_).identity(); }
 void Speed::prepare(const ConceptStates& states, std::span<const Matrix>) {
   const StatePairs& pairs = states.pairs;
   retained_ = states.retained;
-  const Eigen::HouseholderQR<Matrix> qr(pairs.concepts);
-  q_ = orthonormal_columns(qr);
+  q_ = orthonormal_columns(pairs.concepts);
   const Matrix b = q_.transpose() * pairs.concepts;
   const auto n = static_cast<double>(pairs.concepts.cols());
   t_ = b * b.transpose() / n;
@@ -162,7 +152,7 @@ Speed::Used Speed::used_states(const Matrix& w) const {
   // The probe is H Q^T, as (A - T) (I + T)^-1 = change (I + t)^-1 Q^T with orthonormal Q.
   const Index k = t_.rows();
   const Matrix moved = (w * change_).transpose();
-  const Matrix h = (Matrix::Identity(k, k) + t_).ldlt().solve(moved).transpose();  // [c,k]
+  const Matrix h = SymmetricFactors(Matrix::Identity(k, k) + t_).solve(moved).transpose();  // [c,k]
   const Matrix hh = h.transpose() * h;
   const auto squares_of = [&](const Matrix& y) -> Vector {
     return y.cwiseProduct(hh * y).colwise().sum().cwiseMax(0).transpose();
@@ -209,15 +199,15 @@ Matrix Speed::used_directions(const Matrix& w) const {
   if (m + 1 < d) {
     Matrix span(d, m + 1);
     span << used.states, used.v;
-    basis = orthonormal_columns(Eigen::HouseholderQR<Matrix>(span));
+    basis = orthonormal_columns(span);
   }
   const Matrix x = basis.transpose() * used.states;
   const Vector v = basis.transpose() * used.v, along = x * used.along;
   const Matrix sum = x * used.weight.asDiagonal() * x.transpose() + along * v.transpose() +
                      v * along.transpose() + used.along_squares * v * v.transpose();
-  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(sum / used.weight.sum());
-  const Index count = (eigen.eigenvalues().array() >= options_.threshold).count();
-  return basis * eigen.eigenvectors().rightCols(count);
+  const SymmetricEigen eigen = symmetric_eigen(sum / used.weight.sum());
+  const Index count = (eigen.values.array() >= options_.threshold).count();
+  return basis * eigen.vectors.rightCols(count);
 }
 
 Matrix Speed::edited(const Matrix& w) const {
@@ -228,7 +218,7 @@ Matrix Speed::edited(const Matrix& w) const {
   const Matrix pq = project(q_);
   Matrix inner = t_ * (q_.transpose() * pq);
   inner.diagonal().array() += rho;
-  const Eigen::PartialPivLU<Matrix> solver(inner);
+  const SquareFactors solver(inner);
   const Matrix pk = project(invariant_);
   const auto m_times = [&](const Matrix& x) -> Matrix {
     return (x - q_ * solver.solve(t_ * (pq.transpose() * x))) / rho;

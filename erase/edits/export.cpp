@@ -161,7 +161,7 @@ void export_folder(const fs::path& target, const fs::path& model, EditSums edits
   }
   if (is_single_file(model))
     write_file(staging.folder() / "unet" / "config.json",
-               configuration(model, ModelPart::unet).value().dump(2) + "\n", Overwrite::yes);
+               configuration(model, ModelPart::unet).text(2) + "\n", Overwrite::yes);
   for (const Written& part : written)
     write(staging.folder() / part.place.folder / (std::string(part.place.stem) + ".safetensors"),
           tensors_of(*part.base, part.edits, type), metadata, tell);

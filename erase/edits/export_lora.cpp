@@ -1,9 +1,8 @@
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 
 #include "base/error.h"
 #include "base/options/option.h"
-#include "erase/closed/closed_form.h"
+#include "erase/closed/decompositions.h"
 #include "erase/edits/export.h"
 #include "erase/edits/kohya.h"
 
@@ -26,11 +25,11 @@ Factors factors_of(const Change& c, int64_t rank) {
   const bool tall = out > in;
   const Matrix squares =
       tall ? Matrix(change.transpose() * change) : Matrix(change * change.transpose());
-  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(squares);
+  const SymmetricEigen eigen = symmetric_eigen(squares);
   const Eigen::Index kept = std::min<Eigen::Index>(rank, squares.rows());
   // Ascending by the square of the singular value.
-  const Vector values = eigen.eigenvalues().tail(kept).cwiseMax(0);
-  const Matrix basis = eigen.eigenvectors().rightCols(kept);
+  const Vector values = eigen.values.tail(kept).cwiseMax(0);
+  const Matrix basis = eigen.vectors.rightCols(kept);
   const Matrix other = tall ? Matrix(change * basis) : Matrix(basis.transpose() * change);
   const Vector root = values.array().sqrt().sqrt();
   const Vector inverse = root.unaryExpr([](double r) { return r > 0 ? 1 / r : 0; });

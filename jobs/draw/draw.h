@@ -7,7 +7,7 @@
 #include <span>
 #include <string>
 
-#include "jobs/edits.h"
+#include "jobs/draw/edits.h"
 #include "jobs/progress.h"
 #include "models/generate.h"
 

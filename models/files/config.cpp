@@ -24,7 +24,7 @@ std::vector<int64_t> sizes_of_config(const Json& json, std::string_view key,
 
 std::vector<int64_t> per_level(const Json& json, std::string_view key, size_t count,
                                int64_t otherwise) {
-  if (!json.has(key) || !json.at(key).value().is_array())
+  if (!json.has(key) || !json.at(key).is_list())
     return std::vector<int64_t>(count, size_of_config(json, key, otherwise));
   std::vector<int64_t> sizes = sizes_of_config(json, key, {});
   if (sizes.size() != count)
@@ -35,9 +35,9 @@ std::vector<int64_t> per_level(const Json& json, std::string_view key, size_t co
 
 void refuse_other_values(const Json& json, std::span<const Expected> expected) {
   for (const Expected& e : expected)
-    if (json.has(e.key) && json.at(e.key).value() != e.value)
-      json.at(e.key).fail(fmt::format("is {:.40} and only {} is supported",
-                                      json.at(e.key).value().dump(), e.value.dump()));
+    if (json.has(e.key) && !json.at(e.key).is(e.value))
+      json.at(e.key).fail(fmt::format("is {:.40} and only {} is supported", json.at(e.key).text(),
+                                      json_text(e.value)));
 }
 
 }  // namespace lacuna

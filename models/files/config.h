@@ -23,7 +23,7 @@ std::vector<int64_t> per_level(const Json& json, std::string_view key, size_t co
 // Keys whose only supported value is the given one (or absent, or null).
 struct Expected {
   std::string_view key;
-  nlohmann::json value;
+  JsonScalar value;
 };
 void refuse_other_values(const Json& json, std::span<const Expected> expected);
 

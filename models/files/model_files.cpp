@@ -143,9 +143,7 @@ Json configuration(const fs::path& model, ModelPart of) {
   const SafeTensors weights = open_weights(model, of);
   const SafeTensors::Entry* first = weights.find("conv_in.weight");
   if (!first || first->shape.size() != 4) return file;
-  nlohmann::json value = file.value();
-  value["in_channels"] = first->shape[1];
-  return {std::move(value), file.where()};
+  return file.with("in_channels", first->shape[1]);
 }
 
 SafeTensors open_weights(const fs::path& model, ModelPart of) {

@@ -116,7 +116,7 @@ SchedulerConfig read_config(const Json& json) {
       json.choice("solver_type", {"midpoint", "heun", "bh1", "bh2", "logrho"}) == 1;
   config.lower_order_final = json.get<bool>("lower_order_final", true);
   config.euler_at_final = json.get<bool>("euler_at_final", false);
-  if (json.has("lambda_min_clipped") && json.at("lambda_min_clipped").value().is_number()) {
+  if (json.has("lambda_min_clipped") && json.at("lambda_min_clipped").is_number()) {
     config.lambda_min_clipped = json.at("lambda_min_clipped").within(-1e9, 1e9);  // else "-inf"
   }
   return config;

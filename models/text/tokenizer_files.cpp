@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -17,8 +18,8 @@ constexpr size_t longest_token = 512;  // CLIP's longest has 74 bytes
 
 // Ids must be 0 .. n - 1, each once.
 std::vector<std::string> read_vocabulary(const Json& file) {
-  if (!file.value().is_object()) file.fail("holds no JSON object");
-  const size_t count = file.value().size();
+  if (!file.is_object()) file.fail("holds no JSON object");
+  const size_t count = file.size();
   std::vector<std::string> tokens(count);
   std::vector<bool> seen(count);
   for (const auto& [token, id] : file.value().items()) {
@@ -42,7 +43,7 @@ struct Named {
 
 // A text, or an object with its text in "content".
 Named read_token(const Json& token) {
-  const bool object = token.value().is_object();
+  const bool object = token.is_object();
   Named named{object ? token.get<std::string>("content") : token.as<std::string>()};
   if (named.text.empty() || named.text.size() > longest_token) {
     token.fail(fmt::format("is a special token of {} bytes; 1 to {} are possible",
@@ -90,9 +91,8 @@ void read_special_tokens(TokenizerFiles& files, const std::filesystem::path& fol
   const bool lists = config.has("added_tokens_decoder");
   if (lists) {
     const Json decoder = config.at("added_tokens_decoder");
-    if (decoder.value().size() > most_special) {
-      decoder.fail(
-          fmt::format("has {} tokens; {} are possible", decoder.value().size(), most_special));
+    if (decoder.size() > most_special) {
+      decoder.fail(fmt::format("has {} tokens; {} are possible", decoder.size(), most_special));
     }
     for (const auto& [id, token] : decoder.members()) {
       add_special(files, config, listed.emplace_back(read_token(token)));

@@ -35,6 +35,12 @@ std::string message_of(auto action) {
 
 }  // namespace
 
+TEST_CASE("a path is made of UTF-8 text and displayed as the same text") {
+  for (const char* text : {"", "red.png", "Größe/図.png", "/a b/"})
+    CHECK(display(utf8_path(text)) == text);
+  CHECK(utf8_path("Größe/図.png").parent_path() == fs::path(u8"Größe"));
+}
+
 TEST_CASE("a file is written and read back, empty or not") {
   TemporaryFolder folder;
   for (const std::string& content :

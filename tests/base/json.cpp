@@ -68,6 +68,37 @@ TEST_CASE("json: types and ranges") {
                        InputError);
 }
 
+TEST_CASE("json: what a value is") {
+  const Json json =
+      parsed(R"({"null": null, "one": 1.0, "text": "abc", "list": [1, 2], "no": false})");
+  CHECK(json.is_object());
+  CHECK_FALSE(json.is_list());
+  CHECK(json.at("list").is_list());
+  CHECK(json.at("list").size() == 2);
+  CHECK(json.at("one").is_number());
+  CHECK_FALSE(json.at("text").is_number());
+  CHECK(json.is_null("null"));
+  CHECK_FALSE(json.is_null("no"));
+  CHECK_FALSE(json.is_null("missing"));
+  CHECK(json.at("one").is(1));
+  CHECK_FALSE(json.at("one").is(1.5));
+  CHECK_FALSE(json.at("one").is(true));
+  CHECK(json.at("null").is(nullptr));
+  CHECK(json.at("text").is("abc"));
+  CHECK(json.at("no").is(false));
+  CHECK(json_text(1.0) == "1.0");
+  CHECK(json_text("abc") == "\"abc\"");
+}
+
+TEST_CASE("json: a copy with another number") {
+  const Json json = parsed(R"({"b": 1, "a": [2]})");
+  const Json changed = json.with("b", 9);
+  CHECK(changed.text() == R"({"a":[2],"b":9})");
+  CHECK(changed.where() == "test.json");
+  CHECK(json.get<int>("b") == 1);
+  CHECK_THROWS_AS(json.at("a").with("b", 9), InputError);
+}
+
 TEST_CASE("json: damaged and hostile documents") {
   for (const char* text : {"", "{", "[1,]", "\"\xff\"", "nul", "1e999", "{} {}"}) {
     CAPTURE(text);

@@ -86,7 +86,7 @@ TEST_CASE("numbers beyond reason are refused before any work" * needs_device()) 
   refuses(draw + "--count 100000 --grid", 2, "too many for one grid");
   refuses(draw + "--size 8192x8192 --count 256 --batch 256", 2, "use a smaller --batch or --size");
   refuses(draw + "--json --profile", 2, "--json");
-  refuses(draw + "--model " + std::string(5000, 'm'), 2, "[file] cannot look at mmm");
+  refuses(draw + "--model " + std::string(5000, 'm'), 2, "[file] cannot access mmm");
 }
 
 TEST_CASE("prompt files beyond reason" * needs_device()) {

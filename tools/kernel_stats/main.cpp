@@ -43,7 +43,7 @@ void print_table() {
       device->info().name, device->info().driver, LACUNA_SHADER_COMPILERS);
   const auto begin = [](std::string_view kernel, std::string_view type,
                         std::string_view constants) {
-    fmt::print("{:<26} {:<4} {:<24}", kernel, type, constants);
+    fmt::print("{:<26} {:<7} {:<24}", kernel, type, constants);
   };
   begin("# kernel", "type", "constants");
   for (const Column& c : columns) fmt::print(" {:>7}", c.name);

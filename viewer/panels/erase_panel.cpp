@@ -135,7 +135,7 @@ void ErasePanel::buttons(Context& c) {
   EraseControl& control = c.worker.control();
   if (e.running) {
     const bool pausing = control.pause;
-    if (ui::toggle("Pause", pausing, pausing ? "Go on" : "Pause", half)) pause(c);
+    if (ui::toggle("Pause", pausing, pausing ? "Continue" : "Pause", half)) pause(c);
     ui::explain("The run waits before the next iteration and keeps its memory (Ctrl+P)");
     ImGui::SameLine();
     if (ui::button("Stop", nullptr, half)) {
@@ -144,7 +144,7 @@ void ErasePanel::buttons(Context& c) {
     }
     ui::explain(
         "After this iteration, with the state saved: Resume, here or `lacuna erase ... "
-        "--resume`, goes on from it");
+        "--resume`, continues from it");
     if (ui::button("Save edit", "Save the edit as it is now", {-1, 0})) control.save = true;
     return;
   }
@@ -161,8 +161,8 @@ void ErasePanel::buttons(Context& c) {
     const ui::Disabled off(!resumable || !can_start(c));
     if (ui::button("Resume", nullptr, half)) start(c, true);
   }
-  ui::explain(resumable ? ("Go on with the run in " + display(run)).c_str()
-                        : "There is no run to go on with in the run's folder");
+  ui::explain(resumable ? ("Resume the run in " + display(run)).c_str()
+                        : "There is no run to resume in its folder");
 }
 
 void ErasePanel::controls(Context& c) {

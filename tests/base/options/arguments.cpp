@@ -95,6 +95,8 @@ TEST_CASE("what is unknown is refused with the nearest name") {
   refuses("draw --version",
           "[draw] --version is no option of `program draw`; `program draw "
           "--help` lists them");
+  refuses("draw ---",
+          "[draw] --- is no option of `program draw`; `program draw --help` lists them");
   refuses("draw --prompt red",
           "[draw] --prompt is no option of `program draw`; `program draw --help` lists them");
 }

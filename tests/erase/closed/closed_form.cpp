@@ -9,6 +9,7 @@
 #include "erase/closed/concept_embeddings.h"
 #include "erase/closed/rece.h"
 #include "erase/closed/speed.h"
+#include "models/text/text_predictor.h"
 #include "tests/device.h"
 
 using namespace lacuna;
