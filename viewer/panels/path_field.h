@@ -17,8 +17,8 @@ std::optional<Browse::Chosen> browse_button(Context& c, const char* name,
                                             ImVec2 size = {0, 0});
 
 // A text field for a path with such a button, after ui::label, in `width` of the line (0 and less:
-// so far from its end). With `several` the field has a line for each path, and what is chosen is
-// added.
+// so far from its end). The browser begins at the field's path; if there is none, at the request's.
+// With `several` the field has a line for each path, and what is chosen is added.
 std::optional<Browse::Chosen> path_field(Context& c, const char* name, std::string& value,
                                          const char* hint, BrowseRequest request,
                                          bool several = false, float width = 0);
