@@ -70,7 +70,7 @@ TEST_CASE("regions without sense are refused in one sentence") {
   refused("--region left", "--region says where an edit acts; name one with --edit FILE");
   refused("--edit " + quoted(edit) + " --region middle", "choose left, right");
   refused("--edit " + quoted(edit) + " --region left --region-mode pixels",
-          "choose prediction or latents");
+          "choose latents or prediction");
 }
 
 TEST_CASE("erase inpaint: the same seed gives the same file, every loss trains" * needs_device()) {

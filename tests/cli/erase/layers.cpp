@@ -91,7 +91,7 @@ TEST_CASE("layers: JSON holds what the text does") {
 TEST_CASE("layers: bad input is one sentence") {
   refuses("--params xatn", "nearest sets are xattn");
   refuses("--params \"*.attn2.to_[kv\"", "'[' is not closed");
-  refuses("--part unet2", "'unet2' is no part");
+  refuses("--part unet2", "'unet2' is unknown; choose unet, text or vae");
   refuses("--params mlp", "lacuna layers --part text");
   refuses("--model /no/such/folder", "/no/such/folder");
   refuses("--model \"" + scratch().string() + "\"", "model_index.json");
