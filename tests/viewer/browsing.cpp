@@ -79,6 +79,7 @@ wait widget concept
 click concept
 type red
 click Sample
+wait widget Steps
 click Steps
 key ctrl+a
 type 1
