@@ -73,9 +73,11 @@ wait widget "Entry .hidden.txt"
 click "Hidden files"
 type many
 key enter
+wait widget "Entry 10.txt"
 type "red w"
+wait widget "Entry red words.txt"
 key enter
-wait widget concept
+sleep 0.1
 click concept
 type red
 click Sample
@@ -108,7 +110,7 @@ key escape
 key enter
 wait widget Replace
 key ctrl+enter
-sleep 0.2
+sleep 0.3
 screenshot end.png
 quit
 )";

@@ -38,6 +38,7 @@ void Browse::want(const fs::path& path, Way way) {
   wanted_ = path;
   way_ = way;
   reading_ = true;
+  filter_.clear();  // what is typed from now on is meant for the next folder
   error_.clear();
   replaced_.clear();
 }
@@ -58,7 +59,6 @@ void Browse::show(Listing listing) {
   if (saves && opening_ && !named && !listing_.missing) name.clear();  // the field named a folder
   opening_ = false;
   visited();
-  if (moved) filter_.clear();
   selected_ = none;
   arrange();
   const fs::path select = std::exchange(select_next_, {});
@@ -208,7 +208,7 @@ bool Browse::can_confirm() const {
 const char* Browse::confirm_text() const {
   if (request_.choose == Choose::save) return "Save";
   const bool here = request_.choose != Choose::file && selected_ == none;
-  return here ? "Choose this folder" : "Choose";
+  return here && can_confirm() ? "Choose this folder" : "Choose";
 }
 
 void Browse::confirm() {

@@ -72,7 +72,11 @@ void FileBrowser::close() {
 
 // What the other thread has read, and what was chosen in the last frame.
 void FileBrowser::update() {
-  if (const auto wanted = browse_.wanted()) lister_.read(*wanted);
+  if (const auto wanted = browse_.wanted()) {
+    lister_.read(*wanted);
+    filter_.clear();
+    reload(focus_ == Field::none ? usual_field() : focus_);
+  }
   if (std::optional<Listing> listing = lister_.take()) {
     browse_.show(std::move(*listing));
     reveal_ = true;
@@ -80,8 +84,7 @@ void FileBrowser::update() {
   if (browse_.folder() == shown_) return;
   shown_ = browse_.folder();
   path_ = printable(name_text(shown_));
-  filter_.clear();
-  reload(focus_ == Field::none ? usual_field() : focus_);
+  path_serial_++;
 }
 
 // One of the text fields; true if Enter was pressed in it.
@@ -96,7 +99,8 @@ bool FileBrowser::field(Field which, const char* mark, const char* hint, std::st
   const bool moves = which == Field::filter || which == Field::name;
   const bool empty = text.empty();
   const bool entered = ImGui::InputTextWithHint(
-      fmt::format("##{}{}", mark, serial_).c_str(), hint, &text,
+      fmt::format("##{}{}", mark, which == Field::path ? path_serial_ : serial_).c_str(), hint,
+      &text,
       ImGuiInputTextFlags_EnterReturnsTrue | (moves ? ImGuiInputTextFlags_CallbackHistory : 0),
       count_rows, &rows);
   const bool active = ImGui::IsItemActive();
@@ -133,8 +137,11 @@ void FileBrowser::keys() {
   if (pressed("f5")) browse_.refresh();
   if (pressed("ctrl+l")) focus_ = Field::path;
   const int page = pressed("pagedown") ? page_ : pressed("pageup") ? -page_ : 0;
-  if (page != 0) browse_.move(page);
-  if (page != 0) reveal_ = true;
+  if (page != 0) {
+    browse_.move(page);
+    reveal_ = true;
+    focus_ = usual_field();  // ImGui takes these keys as a way out of a field
+  }
   if (!ImGui::IsAnyItemActive() && pressed("backspace")) browse_.up();
 }
 
@@ -277,9 +284,13 @@ void FileBrowser::draw() {
   bar();
   const float height =
       ImGui::GetContentRegionAvail().y - foot_height() - ImGui::GetStyle().ItemSpacing.y;
+  ImVec4 selected = palette().accent;
+  selected.w = 0.35f;
+  ImGui::PushStyleColor(ImGuiCol_Header, selected);
   places(height);
   ImGui::SameLine();
   list(height);
+  ImGui::PopStyleColor();
   foot();
   // After a click on what is no field the keys are for the usual one again.
   if (ImGui::IsMouseReleased(0) && !ImGui::IsAnyItemActive() && !kinds_open_ &&

@@ -67,8 +67,9 @@ class FileBrowser {
   bool reveal_ = false;      // the selected row is to be scrolled to
   bool naming_ = false;      // a new folder is to get its name
   Field focus_ = Field::none;
-  int serial_ = 0;  // fields get another id when their text is changed under the cursor
-  int page_ = 10;   // rows in view
+  // Fields get another id when their text is changed under the cursor.
+  int serial_ = 0, path_serial_ = 0;
+  int page_ = 10;                // rows in view
   std::filesystem::path shown_;  // the folder of path_
   std::string path_, filter_, new_folder_;
 };

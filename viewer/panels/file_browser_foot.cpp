@@ -20,7 +20,9 @@ void FileBrowser::filters() {
   const FileKind kind = browse_.request().kind;
   const bool chooses_kind = kind != FileKind::all && browse_.request().choose != Choose::folder;
   const float gap = ImGui::GetStyle().ItemSpacing.x;
-  const float kinds = chooses_kind ? ui::scaled(220) + gap : 0;
+  const float kinds = chooses_kind ? button_width(std::string(kind_name(kind)).c_str()) +
+                                         ImGui::GetFrameHeight() + gap
+                                   : 0;
   const float check = ImGui::GetFrameHeight() + ImGui::GetStyle().ItemInnerSpacing.x +
                       ImGui::CalcTextSize("Hidden files").x + gap;
   if (field(Field::filter, "Filter", "type to find a name", filter_,
