@@ -57,7 +57,10 @@ void Browse::show(Listing listing) {
   if (listing_.missing && (opening_ || (saves && named))) error_.clear();
   if (saves && named) name = name_text(listing_.file.filename());
   if (saves && opening_ && !named && !listing_.missing) name.clear();  // the field named a folder
-  opening_ = false;
+  // The model that a field names is shown among others, not from within.
+  if (std::exchange(opening_, false) && listing_.model && !request_.start.empty() &&
+      request_.kind == FileKind::models)
+    return up();
   visited();
   selected_ = none;
   arrange();

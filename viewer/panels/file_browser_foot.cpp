@@ -73,7 +73,10 @@ void FileBrowser::foot() {
   if (browse_.request().choose == Choose::save) {
     const ui::Disabled off(asks);
     if (asks && focus_ == Field::name) focus_ = Field::none;
-    if (field(Field::name, "File name", "name of the file", browse_.name, -1) &&
+    ImGui::AlignTextToFramePadding();
+    ImGui::TextUnformatted("Name");
+    ImGui::SameLine();
+    if (field(Field::name, "File name", "of the file", browse_.name, -1) &&
         !ImGui::GetIO().KeyCtrl) {
       browse_.confirm();
       focus_ = Field::name;

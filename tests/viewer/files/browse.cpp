@@ -218,6 +218,13 @@ TEST_CASE("models are folders that can be chosen; other folders are entered") {
   CHECK(b.can_confirm());
   b.confirm();
   CHECK(chosen(b) == folder / "models/sd");
+  BrowseRequest of_field = request;
+  of_field.start = folder / "models/sd";
+  b = opened(of_field, "/");
+  settle(b);
+  CHECK(b.folder() == folder / "models");
+  CHECK(b.row(b.selected()).name == "sd");
+  CHECK_FALSE(b.can_go_back());
 }
 
 TEST_CASE("a folder is chosen by the button, whether selected or in view") {
