@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/options/option.h"
-#include "base/safetensors.h"
+#include "base/tensors/safetensors.h"
 #include "pictures/chart.h"
 #include "pictures/image.h"
 

@@ -17,7 +17,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/tensor_file.h"
+#include "base/tensors/tensor_file.h"
 #include "models/files/model_part.h"
 
 namespace lacuna {

@@ -1,5 +1,5 @@
 // Two halves in a word. lavapipe is slow to compile and to run packHalf2x16, so that CPU drivers
-// round to nearest even with integers, as base/half.h does: 1.6 times as fast for silu.
+// round to nearest even with integers, as base/tensors/half.h does: 1.6 times as fast for silu.
 #ifndef LACUNA_HALF_GLSL
 #define LACUNA_HALF_GLSL
 

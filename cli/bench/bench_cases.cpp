@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "base/clock.h"
-#include "base/half.h"
+#include "base/tensors/half.h"
 #include "engine/gradients.h"
 #include "engine/ops.h"
 

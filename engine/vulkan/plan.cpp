@@ -4,8 +4,8 @@
 #include <cstring>
 
 #include "base/error.h"
-#include "base/half.h"
 #include "base/options/option.h"
+#include "base/tensors/half.h"
 #include "engine/vulkan/plan_impl.h"
 
 namespace lacuna {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/half.h"
+#include "base/tensors/half.h"
 #include "models/files/model_files.h"
 
 namespace lacuna {

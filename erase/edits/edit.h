@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "base/tensor_file.h"
+#include "base/tensors/tensor_file.h"
 #include "models/files/model_part.h"
 
 namespace lacuna {

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/options/option.h"
-#include "base/safetensors.h"
+#include "base/tensors/safetensors.h"
 #include "models/files/ldm_names.h"
 #include "models/files/model_files.h"
 

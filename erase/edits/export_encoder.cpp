@@ -4,7 +4,7 @@
 #include <map>
 
 #include "base/file.h"
-#include "base/safetensors.h"
+#include "base/tensors/safetensors.h"
 
 namespace lacuna {
 

@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 #include "base/options/option.h"
-#include "base/safetensors.h"
+#include "base/tensors/safetensors.h"
 #include "erase/closed/decompositions.h"
 #include "erase/edits/export.h"
 #include "erase/edits/kohya.h"

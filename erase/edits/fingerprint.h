@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "base/tensor_file.h"
+#include "base/tensors/tensor_file.h"
 
 namespace lacuna {
 

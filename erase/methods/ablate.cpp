@@ -44,24 +44,7 @@ void AblateOptions::describe(Fields& f) {
       .range(0, 1e6, "1 is usual, 0 leaves it out")
       .from_model()
       .identity();
-  f.add("retain-weight", retain_weight, "X", "Weight of the retained prompts in the loss")
-      .range(0, 1e6, "1 is usual")
-      .from_model()
-      .identity();
-  f.add("retain-batch", retain_batch, "N", "Retained examples at a time")
-      .range(0, 256, "as --batch is usual")
-      .from_model()
-      .identity()
-      .usually("as --batch");
-  f.add("retain-neutral", retain_neutral, "X",
-        "Share of the retained examples that has the empty prompt")
-      .range(0, 1, "it is a share between 0 and 1")
-      .from_model()
-      .identity();
-  f.add("retain-steps", retain_steps, "N", "Sampler steps of a retained prompt's trajectory")
-      .range(2, 1000, "10 to 50 are usual")
-      .from_model()
-      .identity();
+  describe_retained(f, retain_weight, retain_batch, retain_neutral, retain_steps);
   f.group(group::strength);
   f.add("loss", loss, "Train towards the model's own prediction for the anchor, or to the noise")
       .identity();

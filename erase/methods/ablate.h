@@ -19,11 +19,11 @@
 #include <string>
 #include <vector>
 
+#include "erase/examples/anchors.h"
+#include "erase/examples/augment.h"
+#include "erase/examples/retained.h"
 #include "erase/method.h"
 #include "erase/methods/ablate_captions.h"
-#include "erase/methods/anchors.h"
-#include "erase/methods/augment.h"
-#include "erase/methods/retained.h"
 #include "erase/trainables.h"
 
 namespace lacuna {

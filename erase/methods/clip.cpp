@@ -6,8 +6,8 @@
 
 #include "base/error.h"
 #include "base/options/fields.h"
+#include "erase/examples/concept_examples.h"
 #include "erase/groups.h"
-#include "erase/methods/concept_examples.h"
 #include "erase/phrasing.h"
 #include "erase/seeds.h"
 #include "pictures/resize.h"

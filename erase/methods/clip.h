@@ -19,11 +19,11 @@
 #include <vector>
 
 #include "base/options/words.h"
+#include "erase/examples/entry.h"
+#include "erase/examples/retained_embeddings.h"
+#include "erase/examples/trajectories.h"
 #include "erase/method.h"
 #include "erase/methods/concept_pull.h"
-#include "erase/methods/entry.h"
-#include "erase/methods/retained_embeddings.h"
-#include "erase/methods/trajectories.h"
 #include "erase/trainables.h"
 
 namespace lacuna {

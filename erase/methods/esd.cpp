@@ -41,24 +41,7 @@ void EsdOptions::describe(Fields& f) {
       .identity()
       .usually("concept; with --compat phrasing");
   f.group(group::keep);
-  f.add("retain-weight", retain_weight, "X", "Weight of the retained prompts in the loss")
-      .range(0, 1e6, "1 is usual")
-      .from_model()
-      .identity();
-  f.add("retain-batch", retain_batch, "N", "Retained examples at a time")
-      .range(0, 256, "as --batch is usual")
-      .from_model()
-      .identity()
-      .usually("as --batch");
-  f.add("retain-neutral", retain_neutral, "X",
-        "Share of the retained examples that has the empty prompt, which guidance relies on")
-      .range(0, 1, "it is a share between 0 and 1")
-      .from_model()
-      .identity();
-  f.add("retain-steps", retain_steps, "N", "Sampler steps of a retained prompt's trajectory")
-      .range(2, 1000, "10 to 50 are usual")
-      .from_model()
-      .identity();
+  describe_retained(f, retain_weight, retain_batch, retain_neutral, retain_steps);
   f.add("retain-trajectories", retain_trajectories, "N",
         "How many trajectories of retained prompts are sampled")
       .range(0, 1e6, "20 is usual")

@@ -18,8 +18,8 @@
 #include <vector>
 
 #include "base/options/words.h"
-#include "erase/methods/concept_examples.h"
-#include "erase/methods/retained.h"
+#include "erase/examples/concept_examples.h"
+#include "erase/examples/retained.h"
 
 namespace lacuna {
 

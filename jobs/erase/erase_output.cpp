@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/options/option.h"
-#include "base/safetensors.h"
+#include "base/tensors/safetensors.h"
 #include "erase/edits/edit.h"
 
 namespace lacuna {

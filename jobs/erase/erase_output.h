@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/options/words.h"
-#include "base/tensor_file.h"
+#include "base/tensors/tensor_file.h"
 #include "engine/plan.h"
 #include "erase/trainables.h"
 #include "models/stable_diffusion.h"

@@ -5,9 +5,9 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/options/fields.h"
+#include "erase/examples/made_images.h"
+#include "erase/examples/training_images.h"
 #include "erase/groups.h"
-#include "erase/methods/made_images.h"
-#include "erase/methods/training_images.h"
 
 namespace lacuna {
 

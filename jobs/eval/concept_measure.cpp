@@ -5,8 +5,8 @@
 
 #include "base/error.h"
 #include "base/options/fields.h"
+#include "erase/examples/trajectories.h"
 #include "erase/methods/concept_pull.h"
-#include "erase/methods/trajectories.h"
 #include "jobs/draw/draw.h"
 #include "jobs/prompts.h"
 #include "judge/checker/mask.h"

@@ -14,7 +14,7 @@
 #include <filesystem>
 #include <string>
 
-#include "base/tensor_file.h"
+#include "base/tensors/tensor_file.h"
 #include "models/files/model_part.h"
 
 namespace lacuna {

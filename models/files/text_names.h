@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/tensor_file.h"
+#include "base/tensors/tensor_file.h"
 
 namespace lacuna {
 

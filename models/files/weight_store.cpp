@@ -6,7 +6,7 @@
 #include "base/align.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/half.h"
+#include "base/tensors/half.h"
 
 namespace lacuna {
 namespace {

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/tensor_file.h"
+#include "base/tensors/tensor_file.h"
 #include "engine/device.h"
 #include "models/files/weights.h"
 

@@ -3,7 +3,7 @@
 #include <cstring>
 #include <fstream>
 
-#include "base/tensor_file.h"
+#include "base/tensors/tensor_file.h"
 #include "tests/cli/run.h"
 #include "tests/device.h"
 

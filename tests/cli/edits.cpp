@@ -5,7 +5,7 @@
 #include <sstream>
 
 #include "base/file.h"
-#include "base/safetensors.h"
+#include "base/tensors/safetensors.h"
 #include "pictures/image.h"
 #include "tests/cli/run.h"
 #include "tests/device.h"

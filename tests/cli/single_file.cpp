@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "base/safetensors.h"
+#include "base/tensors/safetensors.h"
 #include "erase/edits/fingerprint.h"
 #include "models/files/model_files.h"
 #include "pictures/image.h"

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "base/tensor_file.h"
+#include "base/tensors/tensor_file.h"
 #include "engine/device.h"
 #include "models/files/weight_store.h"
 

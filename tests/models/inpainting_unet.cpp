@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "base/safetensors.h"
+#include "base/tensors/safetensors.h"
 #include "models/stable_diffusion.h"
 #include "pictures/image.h"
 #include "tests/device.h"

@@ -4,7 +4,7 @@
 #include <fstream>
 
 #include "base/file.h"
-#include "base/safetensors.h"
+#include "base/tensors/safetensors.h"
 #include "pictures/image.h"
 #include "tests/device.h"
 #include "tests/temporary.h"

@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "base/file.h"
-#include "base/safetensors.h"
+#include "base/tensors/safetensors.h"
 #include "pictures/image.h"
 #include "tests/device.h"
 #include "tests/temporary.h"

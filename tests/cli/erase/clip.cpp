@@ -4,7 +4,7 @@
 #include <sstream>
 
 #include "base/file.h"
-#include "base/tensor_file.h"
+#include "base/tensors/tensor_file.h"
 #include "pictures/image.h"
 #include "tests/cli/run.h"
 #include "tests/device.h"

@@ -1,7 +1,7 @@
 // lacuna erase esd as users run it: what it leaves, what it refuses.
 #include <nlohmann/json.hpp>
 
-#include "base/tensor_file.h"
+#include "base/tensors/tensor_file.h"
 #include "tests/cli/run.h"
 #include "tests/device.h"
 

@@ -4,7 +4,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "base/tensor_file.h"
+#include "base/tensors/tensor_file.h"
 #include "tests/cli/run.h"
 #include "tests/device.h"
 

@@ -1,7 +1,7 @@
 // lacuna export reads and writes files and needs no device.
 #include <nlohmann/json.hpp>
 
-#include "base/safetensors.h"
+#include "base/tensors/safetensors.h"
 #include "erase/edits/edit.h"
 #include "models/files/model_files.h"
 #include "tests/cli/edits.h"

@@ -1,4 +1,4 @@
-#include "base/half.h"
+#include "base/tensors/half.h"
 #include "engine/ops.h"
 #include "tests/engine/ops/check.h"
 

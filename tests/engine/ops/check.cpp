@@ -6,7 +6,7 @@
 #include <set>
 
 #include "base/error.h"
-#include "base/half.h"
+#include "base/tensors/half.h"
 #include "engine/gradients.h"
 #include "engine/passes.h"
 

@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "base/error.h"
-#include "base/tensor_file.h"
+#include "base/tensors/tensor_file.h"
 #include "erase/closed/concept_embeddings.h"
 #include "erase/closed/rece.h"
 #include "erase/closed/speed.h"

@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "base/safetensors.h"
+#include "base/tensors/safetensors.h"
 #include "tests/temporary.h"
 
 using namespace lacuna;

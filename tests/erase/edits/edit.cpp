@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "base/error.h"
-#include "base/safetensors.h"
+#include "base/tensors/safetensors.h"
 #include "erase/edits/edited_weights.h"
 #include "erase/edits/fingerprint.h"
 #include "models/stable_diffusion.h"

@@ -6,7 +6,7 @@
 #include <fstream>
 #include <set>
 
-#include "base/safetensors.h"
+#include "base/tensors/safetensors.h"
 #include "erase/edits/kohya.h"
 #include "models/files/name_table.h"
 #include "tests/temporary.h"

@@ -5,10 +5,10 @@
 #include <map>
 
 #include "base/error.h"
-#include "base/safetensors.h"
+#include "base/tensors/safetensors.h"
 #include "erase/edits/edited_weights.h"
 #include "erase/edits/export_encoder.h"
-#include "erase/methods/made_images.h"
+#include "erase/examples/made_images.h"
 #include "erase/selection.h"
 #include "erase/train.h"
 #include "tests/device.h"

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/rng.h"
-#include "base/safetensors.h"
+#include "base/tensors/safetensors.h"
 #include "models/files/fold.h"
 #include "models/files/model_files.h"
 #include "tests/device.h"

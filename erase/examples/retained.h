@@ -5,10 +5,12 @@
 #include <string>
 #include <vector>
 
-#include "erase/methods/entry.h"
-#include "erase/methods/trajectories.h"
+#include "erase/examples/entry.h"
+#include "erase/examples/trajectories.h"
 
 namespace lacuna {
+
+class Fields;
 
 struct RetainedOptions {
   std::vector<std::string> prompts;
@@ -20,6 +22,11 @@ struct RetainedOptions {
   int64_t trajectories = 0;  // 0: one for each prompt, about 20 in all
   uint64_t seed = 0;         // of the trajectories
 };
+
+// The options that every method with retained examples has, under their usual names:
+// --retain-weight,
+// --retain-batch, --retain-neutral and --retain-steps. The fields point to the arguments.
+void describe_retained(Fields& fields, double& weight, int64_t& batch, double& neutral, int& steps);
 
 class RetainedExamples {
  public:

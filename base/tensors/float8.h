@@ -11,7 +11,7 @@
 #include <bit>
 #include <cstdint>
 
-#include "base/half.h"
+#include "base/tensors/half.h"
 
 namespace lacuna {
 

@@ -1,4 +1,4 @@
-#include "erase/methods/anchors.h"
+#include "erase/examples/anchors.h"
 
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/options/fields.h"
-#include "base/safetensors.h"
+#include "base/tensors/safetensors.h"
 #include "erase/edits/fingerprint.h"
 #include "erase/groups.h"
 #include "erase/phrasing.h"

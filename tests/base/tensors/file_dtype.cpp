@@ -1,4 +1,4 @@
-#include "base/file_dtype.h"
+#include "base/tensors/file_dtype.h"
 
 #include <doctest/doctest.h>
 
@@ -6,7 +6,7 @@
 #include <limits>
 #include <vector>
 
-#include "base/float8.h"
+#include "base/tensors/float8.h"
 
 using namespace lacuna;
 

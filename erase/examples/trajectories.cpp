@@ -1,11 +1,11 @@
-#include "erase/methods/trajectories.h"
+#include "erase/examples/trajectories.h"
 
 #include <algorithm>
 #include <cstring>
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/safetensors.h"
+#include "base/tensors/safetensors.h"
 #include "erase/edits/fingerprint.h"
 #include "models/walk.h"
 

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "base/tensor_file.h"
+#include "base/tensors/tensor_file.h"
 
 namespace lacuna {
 

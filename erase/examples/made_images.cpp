@@ -1,4 +1,4 @@
-#include "erase/methods/made_images.h"
+#include "erase/examples/made_images.h"
 
 #include <fmt/format.h>
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "erase/methods/entry.h"
-#include "erase/methods/trajectories.h"
+#include "erase/examples/entry.h"
+#include "erase/examples/trajectories.h"
 #include "erase/trainables.h"
 
 namespace lacuna {

@@ -1,8 +1,8 @@
 // What a format of tensor files brings: private to base's readers. A new format is one source that
-// defines its row, and the row's line in the table of base/tensor_file.cpp.
+// defines its row, and the row's line in the table of base/tensors/tensor_file.cpp.
 #pragma once
 
-#include "base/tensor_file.h"
+#include "base/tensors/tensor_file.h"
 
 namespace lacuna {
 

@@ -1,5 +1,5 @@
 // The parts that methods are put together from: retained examples, and masks.
-#include "erase/methods/retained.h"
+#include "erase/examples/retained.h"
 
 #include <numeric>
 

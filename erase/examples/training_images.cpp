@@ -1,4 +1,4 @@
-#include "erase/methods/training_images.h"
+#include "erase/examples/training_images.h"
 
 #include <algorithm>
 

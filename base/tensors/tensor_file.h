@@ -1,10 +1,10 @@
 // Files of named tensors, whatever their format: names, types, shapes, metadata, and the bytes by
 // name.
 //
-// A reader per format (base/tensor_format.h) checks every length, offset, shape and name before an
-// entry is made, so an entry's bytes are always as many as its shape and type say. Errors name file
-// and tensor. A file stays mapped as long as a TensorFile that holds its entries, or a copy of it,
-// lives; the pages of a tensor are read when its bytes are.
+// A reader per format (base/tensors/tensor_format.h) checks every length, offset, shape and name
+// before an entry is made, so an entry's bytes are always as many as its shape and type say. Errors
+// name file and tensor. A file stays mapped as long as a TensorFile that holds its entries, or a
+// copy of it, lives; the pages of a tensor are read when its bytes are.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "base/file.h"
-#include "base/file_dtype.h"
+#include "base/tensors/file_dtype.h"
 
 namespace lacuna {
 

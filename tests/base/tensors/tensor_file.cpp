@@ -1,11 +1,11 @@
-#include "base/tensor_file.h"
+#include "base/tensors/tensor_file.h"
 
 #include <doctest/doctest.h>
 
 #include <cstring>
 
 #include "base/error.h"
-#include "base/safetensors.h"
+#include "base/tensors/safetensors.h"
 #include "tests/temporary.h"
 
 using namespace lacuna;

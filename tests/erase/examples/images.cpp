@@ -7,8 +7,8 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "erase/methods/made_images.h"
-#include "erase/methods/training_images.h"
+#include "erase/examples/made_images.h"
+#include "erase/examples/training_images.h"
 #include "judge/checker/look.h"
 #include "pictures/resize.h"
 #include "tests/temporary.h"

@@ -1,4 +1,4 @@
-#include "base/half.h"
+#include "base/tensors/half.h"
 
 #include <doctest/doctest.h>
 

@@ -1,9 +1,9 @@
-#include "erase/methods/retained_embeddings.h"
+#include "erase/examples/retained_embeddings.h"
 
 #include <cmath>
 
+#include "erase/examples/entry.h"
 #include "erase/methods/concept_pull.h"
-#include "erase/methods/entry.h"
 
 namespace lacuna {
 

@@ -1,5 +1,5 @@
 // All 256 values of both types, and every float at which narrowing changes its mind.
-#include "base/float8.h"
+#include "base/tensors/float8.h"
 
 #include <doctest/doctest.h>
 

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "base/safetensors.h"
+#include "base/tensors/safetensors.h"
 
 namespace lacuna {
 namespace {

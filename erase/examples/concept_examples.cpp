@@ -1,4 +1,4 @@
-#include "erase/methods/concept_examples.h"
+#include "erase/examples/concept_examples.h"
 
 #include <algorithm>
 #include <optional>

@@ -1,4 +1,4 @@
-#include "erase/methods/augment.h"
+#include "erase/examples/augment.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,10 +1,32 @@
-#include "erase/methods/retained.h"
+#include "erase/examples/retained.h"
 
 #include <algorithm>
 
+#include "base/options/fields.h"
 #include "erase/seeds.h"
 
 namespace lacuna {
+
+void describe_retained(Fields& f, double& weight, int64_t& batch, double& neutral, int& steps) {
+  f.add("retain-weight", weight, "X", "Weight of the retained prompts in the loss")
+      .range(0, 1e6, "1 is usual")
+      .from_model()
+      .identity();
+  f.add("retain-batch", batch, "N", "Retained examples at a time")
+      .range(0, 256, "as --batch is usual")
+      .from_model()
+      .identity()
+      .usually("as --batch");
+  f.add("retain-neutral", neutral, "X",
+        "Share of the retained examples that has the empty prompt, which guidance relies on")
+      .range(0, 1, "it is a share between 0 and 1")
+      .from_model()
+      .identity();
+  f.add("retain-steps", steps, "N", "Sampler steps of a retained prompt's trajectory")
+      .range(2, 1000, "10 to 50 are usual")
+      .from_model()
+      .identity();
+}
 
 std::vector<TrajectoryPrompt> RetainedExamples::prompts() const {
   std::vector<TrajectoryPrompt> all;

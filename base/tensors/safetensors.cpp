@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "base/tensor_format.h"
+#include "base/tensors/tensor_format.h"
 
 namespace fs = std::filesystem;
 

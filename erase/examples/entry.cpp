@@ -1,4 +1,4 @@
-#include "erase/methods/entry.h"
+#include "erase/examples/entry.h"
 
 #include "models/layout.h"
 

@@ -1,12 +1,12 @@
-#include "base/file_dtype.h"
+#include "base/tensors/file_dtype.h"
 
 #include <algorithm>
 #include <cassert>
 #include <cstring>
 #include <functional>
 
-#include "base/float8.h"
-#include "base/half.h"
+#include "base/tensors/float8.h"
+#include "base/tensors/half.h"
 
 namespace lacuna {
 namespace {
