@@ -158,7 +158,8 @@ bool Script::pointer(Window&) {
     return stage_ == 7;
   }
   if (words[0] == "doubleclick") {
-    ImGui::GetIO().MouseDoubleClickTime = 5;  // a slow machine is no slow finger
+    float& passed = ImGui::GetIO().DeltaTime;
+    passed = std::min(passed, 0.02f);  // a slow machine is no slow finger
     if (stage_ == 4 || stage_ == 6) down_ = false;
     if (stage_ == 5) down_ = true;
     return stage_ == 8;

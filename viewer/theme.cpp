@@ -64,6 +64,9 @@ void colour(ImGuiStyle& style, const Seeds& s) {
   ImVec4* c = style.Colors;
   c[ImGuiCol_Text] = rgb(s.text);
   c[ImGuiCol_TextDisabled] = rgb(s.dim);
+#if IMGUI_VERSION_NUM >= 19200
+  c[ImGuiCol_InputTextCursor] = rgb(s.text);
+#endif
   c[ImGuiCol_WindowBg] = rgb(s.page);
   c[ImGuiCol_ChildBg] = rgb(s.page, 0);
   c[ImGuiCol_PopupBg] = rgb(s.panel);

@@ -92,6 +92,8 @@ bool FileBrowser::field(Field which, const char* mark, const char* hint, std::st
                         float width) {
   ImGui::SetNextItemWidth(width);
   if (focus_ == which) {
+    // ImGui 1.90.1 forgets the request while the focus is in a child window, such as the list.
+    if (!ImGui::IsWindowFocused()) ImGui::SetWindowFocus();
     ImGui::SetKeyboardFocusHere();
     focus_ = Field::none;
   }
