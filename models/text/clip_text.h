@@ -27,7 +27,7 @@ class ClipText {
   // The weights as open_weights() has them (models/files/model_files.h).
   ClipText(const Weights& weights, const ClipTextConfig& config);
 
-  // ids i32 [B,T] -> text states [B,T,C]. Also gives the state before each layer and after the last
+  // ids i32 [B,T] -> embeddings [B,T,C]. Also gives the state before each layer and after the last
   // one when `hidden_states` is not null.
   Tensor operator()(Tensor ids, std::vector<Tensor>* hidden_states = nullptr) const;
 
