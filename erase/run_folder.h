@@ -1,4 +1,4 @@
-// What a run leaves in its folder while it goes on: run.jsonl (one event a line), the resumable
+// What a run leaves in its folder: run.jsonl (one event a line), the resumable
 // state, and the loss curve.
 //
 // state.safetensors is replaced atomically and is the one truth on how far the run has come:

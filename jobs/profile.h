@@ -14,7 +14,7 @@ namespace lacuna {
 void print_profile(StableDiffusion& model, EditedModel& edited, int64_t batch, LatentSize size);
 void print_trace(StableDiffusion& model, EditedModel& edited, int64_t batch, LatentSize size);
 // CPU time of an iteration (forward, backward, update) and of its forward pass alone, and the table
-// of its ops. Goes on training a little: call it when the edit is written.
+// of its ops. Trains a little further: call it when the edit is written.
 void print_training_profile(StableDiffusion& model, TextCache& text, Trainer& trainer,
                             Method& method, LatentSize size);
 

@@ -129,7 +129,7 @@ TEST_CASE("a run that is stopped anywhere and resumed ends in the bits of an unb
   }
 }
 
-TEST_CASE("a run that is killed after the last save goes on from there" * needs_device()) {
+TEST_CASE("a run that is killed after the last save resumes from there" * needs_device()) {
   const tests::TemporaryFolder folder;
   Run whole;
   RunFolder whole_folder(folder / "whole", false, false);

@@ -135,7 +135,7 @@ quit
   CHECK(kept.find("\"region_mode\": \"prediction\"") != std::string::npos);
 }
 
-TEST_CASE("a run in the window is the command line's, and the command line goes on with it" *
+TEST_CASE("a run in the window is the command line's, and the command line resumes it" *
           needs_device()) {
   NEEDS_SCREEN();
   const tests::TemporaryFolder folder;

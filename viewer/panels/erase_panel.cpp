@@ -213,7 +213,7 @@ void ErasePanel::status(Context& c) {
   else if (e.done)
     text = fmt::format("done: {} holds the edit, which is now under Compare", display(e.edit));
   else if (e.error.empty())
-    text = fmt::format("stopped at {} of {}; Resume goes on", e.at, e.of);
+    text = fmt::format("stopped at {} of {}; Resume continues it", e.at, e.of);
   else
     text = "the run ended with an error";
   ui::progress("Erase progress",
@@ -230,7 +230,7 @@ void ErasePanel::previews(Context& c, float height) {
   const Area all = canvas(0, height);
   ImGui::Dummy({all.width(), all.height()});
   if (e.previews.empty()) {
-    placeholder(all, "Pictures before and after will appear here while the run goes on.");
+    placeholder(all, "Pictures before and after will appear here while the run trains.");
     return;
   }
   const float gap = ui::scaled(6), line = ImGui::GetTextLineHeightWithSpacing();

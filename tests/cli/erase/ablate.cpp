@@ -83,7 +83,7 @@ TEST_CASE("erase ablate: same seed, same file; pictures are used again, or made 
 }
 
 #ifndef _WIN32
-TEST_CASE("a killed ablation goes on and ends in the bytes of an unbroken one" * needs_device()) {
+TEST_CASE("a killed ablation resumes and ends in the bytes of an unbroken one" * needs_device()) {
   const fs::path folder = scratch();
   const std::string whole = style + " --augment resize --loss noise --prior-weight 0" +
                             options(folder, "whole.safetensors");

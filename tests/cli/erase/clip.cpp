@@ -147,8 +147,8 @@ TEST_CASE("erase clip --plan-only foretells the memory of a run" * needs_device(
     const std::string text = o.out.substr(0, o.out.find_last_not_of('\n') + 1);
     return nlohmann::json::parse(text.substr(text.rfind('\n') + 1)).at("peak_bytes").get<double>();
   };
-  const double foretold = peak("--plan-only");
-  CHECK(std::abs(foretold / peak("--out " + quoted(scratch() / "e.safetensors")) - 1) < 0.02);
+  const double predicted = peak("--plan-only");
+  CHECK(std::abs(predicted / peak("--out " + quoted(scratch() / "e.safetensors")) - 1) < 0.02);
 }
 
 TEST_CASE("layers map: a row for each layer, its attention and its MLP" * needs_device()) {

@@ -75,8 +75,8 @@ TEST_CASE("--plan-only foretells the memory of a run" * needs_device()) {
     const std::string text = out.substr(0, out.find_last_not_of('\n') + 1);
     return nlohmann::json::parse(text.substr(text.rfind('\n') + 1));
   };
-  const double foretold = last(plan.out)["peak_bytes"], used = last(run.out)["peak_bytes"];
-  CHECK(std::abs(foretold / used - 1) < 0.02);
+  const double predicted = last(plan.out)["peak_bytes"], used = last(run.out)["peak_bytes"];
+  CHECK(std::abs(predicted / used - 1) < 0.02);
 }
 
 TEST_CASE("erase refuses what cannot be erased or trained" * needs_device()) {

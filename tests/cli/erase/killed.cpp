@@ -1,4 +1,4 @@
-// A training that is killed goes on where its state says, whatever trains.
+// A training that is killed resumes where its state says, whatever trains.
 #ifndef _WIN32
 #include <cstdlib>
 #include <string>
@@ -33,7 +33,7 @@ void killed_run_ends_alike(const std::string& arguments, int iteration) {
 
 }  // namespace
 
-TEST_CASE("a killed run goes on and ends in the bytes of an unbroken one" * needs_device()) {
+TEST_CASE("a killed run resumes and ends in the bytes of an unbroken one" * needs_device()) {
   killed_run_ends_alike(
       "erase esd --concept red --params x-strict --steps 3 --trajectories 2 --batch 1 --iterations "
       "6 --lr 1e-4 --schedule constant --warmup 0 --eta 1 --save-every 2 --seed 3 ",
@@ -42,7 +42,7 @@ TEST_CASE("a killed run goes on and ends in the bytes of an unbroken one" * need
 
 // Ten epochs of two iterations, of which the kill comes in time on any machine; the state is of the
 // middle of an epoch.
-TEST_CASE("a killed run of erase clip goes on in the middle of an epoch" * needs_device()) {
+TEST_CASE("a killed run of erase clip resumes in the middle of an epoch" * needs_device()) {
   killed_run_ends_alike(
       "erase clip --concept red --make flat:red --layers 3 --epochs 10 --batch 2 --make-count 4 "
       "--lr "
