@@ -6,6 +6,8 @@
 
 #include <doctest/doctest.h>
 
+#include <functional>
+
 namespace lacuna::test {
 
 // Throws DeviceError where there is none.
@@ -14,5 +16,10 @@ Device& device();
 doctest::skip needs_device();
 // Skips a test case where the validation layer is not installed.
 doctest::skip needs_validation();
+// Calls `close` when all tests have run, the last one added first and the device after all of them.
+// Objects of the program that hold device memory are destroyed there: at exit, drivers and layers
+// may have destroyed their own static objects before ours (the validation layer of Vulkan 1.4
+// crashes then).
+void at_end(std::function<void()> close);
 
 }  // namespace lacuna::test

@@ -10,6 +10,7 @@
 #include "erase/edits/fingerprint.h"
 #include "erase/methods/esd.h"
 #include "tests/device.h"
+#include "tests/erase/pico.h"
 #include "tests/temporary.h"
 
 using namespace lacuna;
@@ -22,12 +23,6 @@ const char* const some_weights[] = {
     "mid_block.attentions.0.transformer_blocks.0.attn2.to_v.weight",
     "up_blocks.1.attentions.0.transformer_blocks.0.attn2.to_out.0.bias",
 };
-
-StableDiffusion& pico() {
-  static StableDiffusion model(device(), std::filesystem::path(LACUNA_SOURCE_DIR) / "assets/pico",
-                               Precision::f32);
-  return model;
-}
 
 EsdOptions small_esd() {
   EsdOptions o;

@@ -12,18 +12,13 @@
 #include "erase/selection.h"
 #include "erase/train.h"
 #include "tests/device.h"
+#include "tests/erase/pico.h"
 #include "tests/temporary.h"
 
 using namespace lacuna;
 using namespace lacuna::test;
 
 namespace {
-
-StableDiffusion& pico() {
-  static StableDiffusion model(device(), std::filesystem::path(LACUNA_SOURCE_DIR) / "assets/pico",
-                               Precision::f32);
-  return model;
-}
 
 ClipOptions small_clip() {
   ClipOptions o;
