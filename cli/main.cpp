@@ -27,7 +27,7 @@ class Lacuna : public VerbGroup {
                   "lacuna: concept erasure for diffusion models on any Vulkan GPU.\n"
                   "Every verb has its own help: lacuna sample --help") {
     is_program_ = true;
-    auto erase = std::make_unique<VerbGroup>("erase", "Erase a concept: make an edit of a model");
+    std::unique_ptr<EraseVerb> erase = auto_verb();
     for (auto& method : erase_verbs()) erase->inner.push_back(std::move(method));
     inner.push_back(sample_verb());
     inner.push_back(std::move(erase));

@@ -6,6 +6,6 @@ if(TARGET lacuna-viewer)
   install(TARGETS lacuna-viewer RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
 # Not CMAKE_INSTALL_DATADIR: the programs look for share/lacuna.
-install(DIRECTORY assets/pico assets/prompts assets/stable-diffusion-1 DESTINATION share/lacuna)
+install(DIRECTORY assets/pico assets/prompts assets/words assets/stable-diffusion-1 DESTINATION share/lacuna)
 install(FILES LICENSE NOTICE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "erase/closed/concept_embeddings.h"
+#include "erase/closed/cross_attention.h"
 #include "erase/closed/rece.h"
 #include "erase/closed/speed.h"
 #include "erase/edits/edit.h"
@@ -35,53 +36,6 @@ std::vector<std::string> usual_phrasings(const std::string& kind) {
         "{}", "image of {}", "photo of {}", "portrait of {}", "picture of {}", "painting of {}"};
   throw InputError("[erase] {} '{}' is unknown; choose art or object", option("expand-prompts"),
                    kind);
-}
-
-// The pattern of the matrices (selection.h).
-const char* matrices_of(const std::string& params) {
-  const std::string which = lower_ascii(params);
-  if (which == "k") return "*.attn2.to_k.weight";
-  if (which == "v") return "*.attn2.to_v.weight";
-  if (which == "kv") return "*.attn2.to_[kv].weight";
-  throw InputError("[erase] {} '{}' is unknown; choose k, v or kv", option("params"), params);
-}
-
-std::vector<Matrix> read_matrices(const TensorFile& unet, const std::vector<std::string>& names,
-                                  int64_t width) {
-  std::vector<Matrix> matrices;
-  for (const std::string& name : names) {
-    const TensorFile::Entry& entry = unet.at(name);
-    if (entry.shape.size() != 2 || entry.shape[1] != width)
-      throw InputError(
-          "[erase] '{}' reads {} numbers and the text encoder gives {}; the model's "
-          "parts do not belong together",
-          name, entry.shape.empty() ? 0 : entry.shape.back(), width);
-    std::vector<float> values(entry.count());
-    unet.to_float(entry, values);
-    // Checkpoints store rows.
-    using Rows = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-    matrices.push_back(Eigen::Map<const Rows>(values.data(), entry.shape[0], width).cast<double>());
-    if (!matrices.back().allFinite())
-      throw InputError("[erase] {}: '{}' holds a number that is not finite; get the model again",
-                       display(unet.path()), name);
-  }
-  return matrices;
-}
-
-std::vector<Trainables::Export> edited(const ClosedForm& method,
-                                       const std::vector<std::string>& names,
-                                       const std::vector<Matrix>& matrices) {
-  std::vector<Trainables::Export> tensors(names.size());
-  in_parallel(names.size(), [&](size_t i) {
-    const Matrix rows = method.edited(matrices[i]).transpose();
-    if (!rows.allFinite())
-      throw InputError("[{}] the new '{}' holds numbers that are not finite; use a larger {}",
-                       method.name(), names[i], option("lambda"));
-    tensors[i] = {names[i], {rows.cols(), rows.rows()}, {}};
-    for (const double value : rows.reshaped())
-      tensors[i].values.push_back(static_cast<float>(value));
-  });
-  return tensors;
 }
 
 // "\"red\", \"blue\"", of many the first.
@@ -167,8 +121,8 @@ void EraseClosed::run() {
   const std::vector<Phrasing> phrasings = phrasings_of(what_, method->name().c_str());
   check_edit_output(out, force_);
   const TensorFile unet = open_weights(folder, ModelPart::unet);
-  const std::vector<std::string> names =
-      select(parameters_of(ModelPart::unet, unet), matrices_of(params_));
+  const char* pattern = CrossAttention::pattern(params_);
+  const size_t matrices = select(parameters_of(ModelPart::unet, unet), pattern).size();
 
   const std::unique_ptr<Device> device = common_.open_device();
   TextEncoder encoder(*device, folder, storage_type(parse_precision(common_.precision), *device));
@@ -176,7 +130,7 @@ void EraseClosed::run() {
       "{}: {} for c in {} phrasings of {}, a in the same with {} instead, r in {} preserved texts; "
       "{} matrices {} change; no training, no UNet evaluation",
       method->name(), method->formula(), phrasings.size(), quoted(what_.concepts),
-      quoted(what_.guides), what_.retained.size(), names.size(), matrices_of(params_));
+      quoted(what_.guides), what_.retained.size(), matrices, pattern);
   Progress progress("reading texts", static_cast<int64_t>(phrasings.size()), json_, observer);
   if (!json_) {
     progress.say(sentence);
@@ -192,9 +146,9 @@ void EraseClosed::run() {
       });
   progress.finish();
   const double solving = wall_seconds();
-  const std::vector<Matrix> matrices = read_matrices(unet, names, encoder.width());
-  method->prepare(states, matrices);
-  const std::vector<Trainables::Export> tensors = edited(*method, names, matrices);
+  const CrossAttention attention = CrossAttention::read(unet, params_, encoder.width());
+  method->prepare(states, attention.matrices);
+  const std::vector<Trainables::Export> tensors = edited(*method, attention);
   const double solved = wall_seconds() - solving;
 
   std::map<std::string, std::string> options = method->options();

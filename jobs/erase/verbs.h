@@ -22,6 +22,8 @@ std::vector<std::unique_ptr<EraseVerb>> erase_verbs();
 // The one of that name. Throws InputError if there is none.
 std::unique_ptr<EraseVerb> erase_verb(const std::string& name);
 
+// `lacuna erase` itself, without a method.
+std::unique_ptr<EraseVerb> auto_verb();
 std::unique_ptr<EraseVerb> esd_verb();
 std::unique_ptr<EraseVerb> ablate_verb();
 std::unique_ptr<EraseVerb> clip_verb();

@@ -1,0 +1,370 @@
+#include "erase/concept/decisions.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <set>
+
+#include "base/error.h"
+#include "base/options/option.h"
+#include "base/text.h"
+#include "erase/phrasing.h"
+#include "erase/seeds.h"
+
+namespace lacuna {
+namespace {
+
+// Shares below which two effects count as one, and a word as unknown to the model; of a concept's
+// own effect.
+constexpr double same = 0.35, unknown = 0.35;
+constexpr size_t most_neighbours = 16, most_anchors = 6, most_fillers = 12;
+
+class Finder {
+ public:
+  Finder(StableDiffusion& model, TextCache& text, LatentSize size, const Lexicon& lexicon,
+         const ConceptQuestion& q, const std::function<void()>& go_on)
+      : model_(model),
+        text_(text),
+        size_(size),
+        all_(lexicon),
+        known_(lexicon.known_to(model.tokenizer())),
+        q_(q),
+        go_on_(go_on) {}
+
+  Decisions run() {
+    const ConceptWords w = words_of_concept(q_.concept_, all_);
+    d_.words = w.words;
+    check();
+    choose_kind(w);
+    choose_fillers();
+    look_at_places();
+    find_neighbours();
+    find_implied();
+    choose_anchor();
+    make_sentences();
+    return std::move(d_);
+  }
+
+ private:
+  // Whether a text names something that is erased.
+  bool erased(const std::string& text) const {
+    return std::ranges::any_of(
+        q_.all, [&](const std::string& c) { return place_of(words_of_concept(c, all_).words, text).has_value(); });
+  }
+
+  void check() const {
+    if (d_.words.empty())
+      throw InputError("[erase] the concept is empty; name it with {} \"red\"", option("concept"));
+    check_tokens("erase", model_.tokenizer(), {d_.words});
+    for (const std::string& r : q_.retained)
+      if (place_of(d_.words, r))
+        throw InputError("[erase] \"{}\" is to stay and names \"{}\", which is to be erased; leave "
+                         "out one of the two",
+                         r, d_.words);
+    if (!q_.anchor) return;
+    if (lower_ascii(*q_.anchor) == lower_ascii(d_.words))
+      throw InputError("[erase] \"{}\" is its own anchor, so nothing would change; name another {}",
+                       d_.words, option("anchor"));
+    if (erased(*q_.anchor))
+      throw InputError("[erase] the anchor \"{}\" names \"{}\", which is to be erased; name "
+                       "another {}",
+                       *q_.anchor, d_.words, option("anchor"));
+  }
+
+  void choose_kind(const ConceptWords& w) {
+    d_.kind = q_.kind.value_or(w.kind.value_or(ConceptKind::style));
+    if (q_.kind)
+      d_.kind_reason = "as asked for";
+    else if (w.kind)
+      d_.kind_reason = w.reason;
+    else
+      d_.kind_reason = "no list of lacuna's has it, so it is taken for a name";
+  }
+
+  void choose_fillers() {
+    const auto chosen = [&](const std::vector<std::string>& from) {
+      std::vector<std::string> list;
+      for (const std::string& w : from)
+        if (!erased(w) && list.size() < most_fillers) list.push_back(w);
+      return list;
+    };
+    fillers_ = {chosen(known_.objects), chosen(known_.attributes), chosen(known_.styles)};
+    // What only the background has is no good attribute.
+    std::erase_if(fillers_.attributes,
+                  [](const std::string& w) { return w == "white" || w == "black" || w == "gray"; });
+  }
+
+  // Where effects are measured: on the way to images without the concept, which favour no word.
+  void look_at_places() {
+    const std::vector<Sentence> two = sentences(d_.kind, Use::learn, fillers_, 2);
+    std::vector<std::string> texts;
+    for (const Sentence& s : two) texts.push_back(without(s));
+    const std::vector<uint64_t> seeds = seeds_of(mix(q_.seed, 11), texts.size());
+    constexpr int at[] = {0, 2};
+    std::vector<Place> places;
+    for (auto& of_text : places_towards(model_, text_, texts, seeds, size_, 10, 5, at, go_on_))
+      for (Place& p : of_text) places.push_back(std::move(p));
+    effects_.emplace(model_, text_, size_, std::move(places));
+    slots_ = two;
+  }
+
+  // The effect of a word in the slots of the concept, against an empty gap.
+  Predicted effect(const std::string& word) {
+    Predicted sum;
+    for (const Sentence& s : slots_) {
+      const Predicted d = difference(effects_->of(s.with(word)), effects_->of(without(s)));
+      sum.insert(sum.end(), d.begin(), d.end());
+    }
+    return sum;
+  }
+
+  static std::string without(const Sentence& s) { return s.phrasing("", "").text(); }
+
+  std::vector<std::string> candidates() {
+    const std::vector<std::string>& list = d_.kind == ConceptKind::attribute ? known_.attributes
+                                           : d_.kind == ConceptKind::style   ? known_.styles
+                                                                             : known_.objects;
+    std::vector<std::string> all;
+    for (const std::string& w : list)
+      if (!erased(w) && all.size() < 24) all.push_back(w);
+    if (d_.kind == ConceptKind::object) add_heads(all);
+    for (const std::string& w : near_in_vocabulary(24))
+      if (!contains(all, w) && !erased(w)) all.push_back(w);
+    return all;
+  }
+
+  // "grumpy cat": the head alone; "red circle": the head with other attributes.
+  void add_heads(std::vector<std::string>& all) {
+    const size_t space = d_.words.rfind(' ');
+    if (space == std::string::npos) return;
+    const std::string head = d_.words.substr(space + 1), modifier = d_.words.substr(0, space);
+    std::vector<std::string> heads;
+    if (contains(all_.attributes, modifier)) {
+      for (const std::string& a : fillers_.attributes)
+        if (lower_ascii(a) != lower_ascii(modifier)) heads.push_back(a + " " + head);
+    } else {
+      heads.push_back(head);
+    }
+    all.insert(all.begin(), heads.begin(), heads.end());
+    heads_ = heads;
+  }
+
+  // Words of the vocabulary whose embedding is nearest to that of the concept's last token.
+  std::vector<std::string> near_in_vocabulary(size_t count) {
+    const WeightStore& weights = model_.text_weights();
+    const auto found = weights.loaded().find("text_model.embeddings.token_embedding.weight");
+    if (found == weights.loaded().end()) return {};
+    const std::vector<float> table = weights.values(found->second);
+    const auto width = static_cast<size_t>(found->second.type.shape.last());
+    const Tokenizer& tokenizer = model_.tokenizer();
+    const auto row = [&](int32_t id) {
+      return std::span(table).subspan(static_cast<size_t>(id) * width, width);
+    };
+    const std::span<const float> own = row(tokenizer.tokens_of(d_.words).back());
+    std::vector<std::pair<double, std::string>> near;
+    for (const std::string& w : vocabulary_words(tokenizer)) {
+      const int32_t id = tokenizer.tokens_of(w).front();
+      if (!erased(w)) near.emplace_back(-cosine(own, row(id)), w);
+    }
+    std::ranges::sort(near);
+    std::vector<std::string> words;
+    for (const auto& [c, w] : near)
+      if (words.size() < count) words.push_back(w);
+    return words;
+  }
+
+  void find_neighbours() {
+    std::vector<std::string> all = candidates(), texts;
+    const auto add = [&](const std::string& w) {
+      for (const Sentence& s : slots_) texts.push_back(s.with(w));
+    };
+    add(d_.words);
+    for (const Sentence& s : slots_) texts.push_back(without(s));
+    for (const std::string& w : all) add(w);
+    for (size_t i = 0; i < texts.size(); i += 8) {
+      go_on_();
+      effects_->compute(std::span(texts).subspan(i, std::min<size_t>(8, texts.size() - i)));
+    }
+    const Predicted own = effect(d_.words);
+    const double length = norm(own);
+    d_.strength = length / norm(effects_->of(slots_[0].with(d_.words)));
+    for (const std::string& w : all) {
+      const Predicted e = effect(w);
+      const Neighbour n = {w, cosine(e, own), norm(difference(e, own)) / length, norm(e) / length};
+      if (getenv("LACUNA_DEBUG"))
+        fmt::print(stderr, "  {:12} near {:.2f} distance {:.2f} strength {:.2f}\n", w, n.near, n.distance, n.strength);
+      const bool head = contains(heads_, w);
+      if (n.distance < same && !head)
+        d_.synonyms.push_back(w);
+      else if (n.strength >= unknown || head)
+        d_.neighbours.push_back(n);
+    }
+    std::ranges::stable_sort(d_.neighbours, std::greater{}, &Neighbour::near);
+    if (d_.neighbours.size() > most_neighbours) d_.neighbours.resize(most_neighbours);
+  }
+
+  // The attribute whose naming changes an image of the concept least, if that is little.
+  void find_implied() {
+    if (d_.kind != ConceptKind::object || !heads_.empty()) return;
+    const std::string bare = with_article(d_.words);
+    std::vector<double> changes;
+    std::vector<std::string> texts = {bare};
+    for (const std::string& a : fillers_.attributes)
+      texts.push_back(with_article(a + " " + d_.words));
+    go_on_();
+    effects_->compute(texts);
+    for (const std::string& a : fillers_.attributes)
+      changes.push_back(effects_->distance(with_article(a + " " + d_.words), bare));
+    if (changes.size() < 3) return;
+    const auto least = std::ranges::min_element(changes);
+    std::vector<double> sorted = changes;
+    std::ranges::sort(sorted);
+    const double median = sorted[sorted.size() / 2];
+    if (getenv("LACUNA_DEBUG"))
+      for (size_t i = 0; i < changes.size(); i++)
+        fmt::print(stderr, "  implied {} {:.3f}\n", fillers_.attributes[i], changes[i] / median);
+    if (*least < 0.5 * median)
+      d_.implied = fillers_.attributes[static_cast<size_t>(least - changes.begin())];
+  }
+
+  // How much of what else a sentence says still acts with this word in the concept's place.
+  double keeps(const std::string& word) {
+    double sum = 0;
+    size_t count = 0;
+    const std::vector<std::string>& others =
+        d_.kind == ConceptKind::object ? fillers_.attributes : fillers_.objects;
+    for (const std::string& other : std::span(others).first(std::min<size_t>(3, others.size()))) {
+      const auto pair = [&](const std::string& w) {
+        switch (d_.kind) {
+          case ConceptKind::attribute:
+            return std::pair(with_article(w + " " + other), std::string(w));
+          case ConceptKind::object:
+            return std::pair(with_article(other + " " + w), with_article(w));
+          default:
+            return std::pair(with_article(other) + " in the style of " + w, "in the style of " + w);
+        }
+      };
+      const auto [a, a0] = pair(word);
+      const auto [c, c0] = pair(d_.words);
+      const std::string four[] = {a, a0, c, c0};
+      effects_->compute(four);
+      sum += cosine(difference(effects_->of(a), effects_->of(a0)),
+                    difference(effects_->of(c), effects_->of(c0)));
+      count++;
+    }
+    return count ? sum / static_cast<double>(count) : 1;
+  }
+
+  void choose_anchor() {
+    if (q_.anchor) {
+      d_.anchor = *q_.anchor;
+      d_.anchor_reason = d_.anchor.empty() ? "nothing takes its place, as asked for" : "as asked for";
+      return;
+    }
+    if (d_.kind == ConceptKind::caption) {
+      d_.anchor_reason = "nothing takes the place of one image";
+      return;
+    }
+    if (heads_.size() == 1) {
+      d_.anchor = heads_[0];
+      d_.anchor_reason = "what remains without the first word";
+      return;
+    }
+    struct Choice {
+      const Neighbour* n;
+      double keeps;
+    };
+    std::vector<Choice> choices;
+    const std::vector<std::string>& own_kind = d_.kind == ConceptKind::attribute ? all_.attributes
+                                               : d_.kind == ConceptKind::object  ? all_.objects
+                                                                                 : all_.styles;
+    for (const bool listed : {true, false}) {
+      for (const Neighbour& n : d_.neighbours) {
+        const bool fits = heads_.empty() ? contains(own_kind, n.words) : contains(heads_, n.words);
+        const bool other = contains(all_.attributes, n.words) || contains(all_.objects, n.words);
+        if (fits != listed || (!listed && other)) continue;
+        if (n.distance < 0.5 || choices.size() >= most_anchors) continue;
+        go_on_();
+        choices.push_back({&n, keeps(n.words)});
+      }
+      if (!choices.empty()) break;
+    }
+    if (choices.empty()) {
+      d_.anchor_reason = "the model knows nothing of its kind";
+      return;
+    }
+    double best = 0;
+    for (const Choice& c : choices) {
+      best = std::max(best, c.keeps);
+      if (getenv("LACUNA_DEBUG"))
+        fmt::print(stderr, "  anchor {} keeps {:.3f} distance {:.2f}\n", c.n->words, c.keeps, c.n->distance);
+    }
+    const Choice* chosen = nullptr;
+    for (const Choice& c : choices)
+      if (c.keeps >= 0.9 * best && (!chosen || c.n->distance > chosen->n->distance)) chosen = &c;
+    d_.anchor = chosen->n->words;
+    d_.anchor_reason = fmt::format("the farthest of {} that keep what else a prompt says",
+                                   choices.size());
+  }
+
+  // What stands in the concept's place in a sentence.
+  std::string anchor_in(const Sentence& s) const {
+    if (d_.anchor.empty() || s.attributed || d_.implied.empty()) return d_.anchor;
+    return d_.implied + " " + d_.anchor;
+  }
+
+  void make_sentences() {
+    const auto phrasings = [&](Use use, size_t count) {
+      std::vector<Phrasing> all;
+      if (use == Use::learn) all.push_back(Sentence{}.phrasing(d_.words, anchor_in({})));
+      for (const Sentence& s : sentences(d_.kind, use, fillers_, count))
+        all.push_back(s.phrasing(d_.words, anchor_in(s)));
+      return all;
+    };
+    d_.learned = phrasings(Use::learn, q_.learned);
+    d_.measured = phrasings(Use::measure, q_.measured);
+
+    d_.kept = q_.retained;
+    std::set<std::string> known(d_.kept.begin(), d_.kept.end());
+    const auto keep = [&](std::vector<std::string>& to, const std::string& text) {
+      if (!erased(text) && known.insert(text).second) to.push_back(text);
+    };
+    // Neighbours in the concept's place, the rest without it.
+    const auto fill = [&](std::vector<std::string>& to, Use use, size_t count) {
+      const size_t of_neighbours = count / 2;
+      const std::vector<Sentence> slots = sentences(d_.kind, use, fillers_, of_neighbours);
+      for (size_t i = 0; i < slots.size() && !d_.neighbours.empty(); i++)
+        keep(to, slots[i].with(d_.neighbours[i % d_.neighbours.size()].words));
+      for (const std::string& text :
+           plain_sentences(fillers_, use == Use::learn ? count : 2 * count))
+        if (to.size() < count) keep(to, text);
+    };
+    if (d_.kind != ConceptKind::caption)
+      for (const Neighbour& n : d_.neighbours)
+        keep(d_.kept, d_.kind == ConceptKind::object ? with_article(n.words) : n.words);
+    fill(d_.kept, Use::learn, q_.kept);
+    fill(d_.kept_measured, Use::measure, q_.kept_measured);
+  }
+
+  StableDiffusion& model_;
+  TextCache& text_;
+  LatentSize size_;
+  const Lexicon& all_;
+  Lexicon known_;
+  const ConceptQuestion& q_;
+  const std::function<void()>& go_on_;
+  std::optional<Effects> effects_;
+  Fillers fillers_;
+  std::vector<Sentence> slots_;
+  std::vector<std::string> heads_;
+  Decisions d_;
+};
+
+}  // namespace
+
+Decisions decide(StableDiffusion& model, TextCache& text, LatentSize size, const Lexicon& lexicon,
+                 const ConceptQuestion& question, const std::function<void()>& go_on) {
+  return Finder(model, text, size, lexicon, question, go_on).run();
+}
+
+}  // namespace lacuna

@@ -1,0 +1,84 @@
+#include "erase/concept/pull.h"
+
+#include <algorithm>
+
+namespace lacuna {
+namespace {
+
+double mean(const std::vector<Progressed::Text>& all) {
+  double sum = 0;
+  for (const auto& t : all) sum += t.value;
+  return all.empty() ? 0 : sum / static_cast<double>(all.size());
+}
+
+const Progressed::Text& largest(const std::vector<Progressed::Text>& all) {
+  static const Progressed::Text none;
+  return all.empty() ? none : *std::ranges::max_element(all, {}, &Progressed::Text::value);
+}
+
+}  // namespace
+
+double Progressed::pull() const { return mean(pulls); }
+double Progressed::drift() const { return mean(drifts); }
+const Progressed::Text& Progressed::worst_pull() const { return largest(pulls); }
+const Progressed::Text& Progressed::worst_drift() const { return largest(drifts); }
+
+Predicted PullAndDrift::predictions(Predictor& predictor, TextCache& text,
+                                     const std::vector<Place>& places,
+                                     const std::string& of) const {
+  std::vector<std::pair<const Place*, Conditioning>> entries;
+  for (const Place& p : places) entries.emplace_back(&p, text.conditioning(of));
+  Predicted whole;
+  for (const auto& e : predict_all(model_, predictor, size_, entries))
+    whole.insert(whole.end(), e.begin(), e.end());
+  return whole;
+}
+
+void PullAndDrift::add_concept(std::vector<Place> places, std::string sentence,
+                               const std::string& anchor) {
+  Measured m{std::move(places), std::move(sentence), true, {}, {}};
+  m.goal = predictions(model_.predictor(), text_, m.places, anchor);
+  m.direction = difference(predictions(model_.predictor(), text_, m.places, m.text), m.goal);
+  all_.push_back(std::move(m));
+}
+
+void PullAndDrift::add_kept(std::vector<Place> places, std::string text) {
+  Measured m{std::move(places), std::move(text), false, {}, {}};
+  m.goal = predictions(model_.predictor(), text_, m.places, m.text);
+  m.direction = difference(m.goal, predictions(model_.predictor(), text_, m.places, ""));
+  all_.push_back(std::move(m));
+}
+
+size_t PullAndDrift::places() const {
+  size_t count = 0;
+  for (const Measured& m : all_) count += m.places.size();
+  return count;
+}
+
+std::vector<Predicted> PullAndDrift::predictions(Predictor& predictor, TextCache& text) const {
+  std::vector<std::pair<const Place*, Conditioning>> entries;
+  for (const Measured& m : all_)
+    for (const Place& p : m.places) entries.emplace_back(&p, text.conditioning(m.text));
+  const auto each = predict_all(model_, predictor, size_, entries);
+  std::vector<Predicted> whole(all_.size());
+  size_t next = 0;
+  for (size_t i = 0; i < all_.size(); i++)
+    for (size_t p = 0; p < all_[i].places.size(); p++, next++)
+      whole[i].insert(whole[i].end(), each[next].begin(), each[next].end());
+  return whole;
+}
+
+Progressed PullAndDrift::of(Predictor& predictor, TextCache& text) const {
+  const std::vector<Predicted> now = predictions(predictor, text);
+  Progressed result;
+  for (size_t i = 0; i < all_.size(); i++) {
+    const Measured& m = all_[i];
+    const Predicted off = difference(now[i], m.goal);
+    const double whole = dot(m.direction, m.direction);
+    const double value = whole > 0 ? dot(off, m.concept_ ? m.direction : off) / whole : 0;
+    (m.concept_ ? result.pulls : result.drifts).push_back({m.text, value});
+  }
+  return result;
+}
+
+}  // namespace lacuna

@@ -1,0 +1,68 @@
+// How far an edit has come, without looking at images: on sentences and neighbours that nothing was
+// learned from.
+//
+// With f a sentence of the concept, a the same with the anchor in its place and eps* the frozen
+// model,
+//
+//   pull  = < eps(z_t, f) - eps*(z_t, a), d > / < d, d >,  d = eps*(z_t, f) - eps*(z_t, a)
+//   drift = | eps(z_t, r) - eps*(z_t, r) |^2 / | eps*(z_t, r) - eps*(z_t, "") |^2
+//
+// pull is 1 before, 0 when the sentence draws the anchor, below 0 beyond it. drift is the share of
+// what a text r says that has changed, 0 before. Both are ratios, so they mean the same for every
+// model.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "erase/concept/effects.h"
+
+namespace lacuna {
+
+struct Progressed {
+  struct Text {
+    std::string text;
+    double value = 0;
+  };
+  std::vector<Text> pulls, drifts;
+
+  // Over all sentences, and the largest.
+  double pull() const;
+  double drift() const;
+  const Text& worst_pull() const;
+  const Text& worst_drift() const;
+};
+
+class PullAndDrift {
+ public:
+  // Model and text cache must outlive it.
+  PullAndDrift(StableDiffusion& model, TextCache& text, LatentSize size)
+      : model_(model), text_(text), size_(size) {}
+
+  // Another sentence at its places, with the anchor's; another text that stays.
+  void add_concept(std::vector<Place> places, std::string sentence, const std::string& anchor);
+  void add_kept(std::vector<Place> places, std::string text);
+
+  // Of an edited model. `text` has its conditioning.
+  Progressed of(Predictor& predictor, TextCache& text) const;
+  // The same as sentences and texts a user typed: how many UNet evaluations one measurement takes.
+  size_t places() const;
+
+ private:
+  struct Measured {
+    std::vector<Place> places;
+    std::string text;
+    bool concept_;
+    Predicted goal, direction;  // of all places in a row
+  };
+  Predicted predictions(Predictor& predictor, TextCache& text, const std::vector<Place>& places,
+                         const std::string& of) const;
+  std::vector<Predicted> predictions(Predictor& predictor, TextCache& text) const;
+
+  StableDiffusion& model_;
+  TextCache& text_;
+  LatentSize size_;
+  std::vector<Measured> all_;
+};
+
+}  // namespace lacuna
