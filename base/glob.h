@@ -23,7 +23,7 @@ class Glob {
   enum class Op : uint8_t { one_of, split, jump };  // past the last step is the match
   struct Step {
     Op op;
-    std::bitset<256> set;  // one_of: goes on with the next step
+    std::bitset<256> set;  // one_of: continues with the next step
     size_t a = 0, b = 0;   // split: both; jump: a
   };
   std::vector<Step> steps_;

@@ -77,7 +77,7 @@ class Json {
   T number(std::string_view key, T otherwise, T least, T most) const {
     return has(key) ? at(key).within<T>(least, most) : otherwise;
   }
-  // The index in `names` of the text under `key`; 0 where the key is missing or null.
+  // The index in `names` of the text under `key`; 0 if the key is missing or null.
   size_t choice(std::string_view key, std::initializer_list<std::string_view> names) const;
 
   // Throws InputError: "[json] <where> <what>; correct the file or download it again".

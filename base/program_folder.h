@@ -5,7 +5,7 @@
 
 namespace lacuna {
 
-// Empty where the system does not say.
+// Empty if the system does not say.
 std::filesystem::path program_folder();
 
 }  // namespace lacuna

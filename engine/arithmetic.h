@@ -1,6 +1,6 @@
 // The class of a device's arithmetic: results of one class have the same bits, whatever variant of
-// a kernel computed them. It is part of a run's identity, so what one class has begun another does
-// not resume. Where it is not named it is `exact`, of which every edit made so far is.
+// a kernel computed them. It is part of a run's identity, so a run that one class has begun does
+// not resume in another. If no class is named it is `exact`, the class of every edit made so far.
 #pragma once
 
 #include <cstdint>

@@ -28,7 +28,7 @@ struct DeviceInfo {
   std::string unusable;  // why lacuna cannot run on it; empty when it can
 };
 
-// Every device that the Vulkan loader reports. Throws DeviceError where there is no loader at all.
+// Every device that the Vulkan loader reports. Throws DeviceError if there is no loader at all.
 std::vector<DeviceInfo> list_devices();
 
 struct DeviceOptions {
@@ -39,12 +39,12 @@ struct DeviceOptions {
   bool pipeline_cache = true;     // keep compiled pipelines in the user's cache folder
   bool tuning = true;             // start with what `lacuna tune` has stored there for this device
   const Tuning* table = nullptr;  // use these choices instead; must outlive the device
-  // Buffers are counted and not made: plans are compiled but cannot run, and peak_bytes() tells
-  // what a real run of the same steps would need.
+  // Buffers are counted and not made: plans are compiled but cannot run, and peak_bytes() says what
+  // a real run of the same steps would need.
   bool count_only = false;
   bool statistics = false;  // statistics() will be asked for
   // For a program that also draws on the device (engine/vulkan/handles.h): instance extensions that
-  // it needs, device extensions that are enabled where the device has them.
+  // it needs, device extensions that are enabled if the device has them.
   std::vector<std::string> instance_extensions, device_extensions;
 };
 
@@ -57,7 +57,7 @@ struct Statistic {
 enum class Memory : uint8_t {
   device,    // fastest for kernels; the host reaches it through upload and download
   upload,    // host-visible, written by the host
-  download,  // host-visible and cached where possible, read by the host
+  download,  // host-visible and cached if possible, read by the host
 };
 
 class Buffer;
@@ -84,9 +84,9 @@ class Device {
   // The dispatch's kernel as the driver compiles it, for a device opened with `statistics`.
   std::vector<Statistic> statistics(const Dispatch& dispatch);
 
-  // What the validation layer said so far; tests demand that it stays empty.
+  // What the validation layer has reported so far; tests demand that it stays empty.
   const std::vector<std::string>& validation_messages() const;
-  // Where the measured choices of this device and driver are kept; empty where nothing is cached.
+  // Where the measured choices of this device and driver are kept; empty if nothing is cached.
   const std::filesystem::path& tuning_file() const;
   // Writes the pipeline cache to disk now; the destructor does it too.
   void save_pipeline_cache();

@@ -16,19 +16,18 @@
 namespace lacuna {
 
 // The gradients of <y, dy> with respect to each of `wanted`; dy is f32 and shaped like y. Throws
-// InputError where y does not depend on a wanted tensor or an op in between has no backward
-// function.
+// InputError if y does not depend on a wanted tensor or an op in between has no backward function.
 std::vector<Tensor> gradients(Tensor y, Tensor dy, std::span<const Tensor> wanted);
 // Of a loss of one element.
 std::vector<Tensor> gradients(Tensor loss, std::span<const Tensor> wanted);
-// The same, piece by piece: `ready(i, gradient of wanted[i])` is called as soon as it is complete:
-// nodes that consume it there let its memory go before the next is made.
+// The same, piece by piece: `ready(i, gradient of wanted[i])` is called as soon as it is complete.
+// Nodes that consume it there free its memory before the next is made.
 using Ready = std::function<void(size_t, Tensor)>;
 void gradients(Tensor loss, std::span<const Tensor> wanted, const Ready& ready);
 
-// Runs `block`, and where the graph says `recompute` has gradients() compute the block's
-// intermediate results again from its inputs instead of keeping them (Chen et al. 2016): less
-// memory for one more forward pass, the same bits.
+// Runs `block`. If the graph says `recompute`, gradients() computes the block's intermediate
+// results again from its inputs instead of keeping them (Chen et al. 2016): less memory for one
+// more forward pass, and the same bits.
 Tensor checkpoint(Graph& graph, const std::function<Tensor()>& block);
 
 }  // namespace lacuna

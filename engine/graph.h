@@ -43,7 +43,7 @@ struct Tensor {
 };
 
 // What an op's backward function is asked for and gives, one entry per input: whether the input
-// needs a gradient, and that gradient (f32, shaped like the input), empty where none is needed.
+// needs a gradient, and that gradient (f32, shaped like the input), empty if none is needed.
 using Wanted = std::vector<bool>;
 using Gradients = std::vector<Tensor>;
 
@@ -55,7 +55,7 @@ struct Op {
   // States kernels, push blocks and group counts; must be a pure function of the node and the
   // device.
   void (*record)(const Node&, Recorder&);
-  // Floating-point operations of one evaluation, for --profile and bench; null where only bytes
+  // Floating-point operations of one evaluation, for --profile and bench; null if only bytes
   // matter.
   double (*flop)(const Node&) = nullptr;
   // Appends nodes that turn dy, the gradient of the first output, into those of the wanted inputs.

@@ -88,7 +88,7 @@ Tensor upsample(Tensor x, int64_t height, int64_t width);  // nearest neighbour,
 // Rows of `table` [V,C] by `ids` (i32 [B,T]) plus `positions` [P>=T,C] -> [B,T,C]. Ids outside the
 // table give row 0: callers check them on the host.
 Tensor embedding(Tensor ids, Tensor table, Tensor positions);
-// The same as `type`, which may be f32 where both tables are f16.
+// The same as `type`, which may be f32 if both tables are f16.
 Tensor embedding(Tensor ids, Tensor table, Tensor positions, DType type);
 // `table` [V,C] with rows[r] in place of row ids[r]; rows [R,C], ids i32 [R], all different and
 // inside the table: callers check them on the host. There is no gradient for the table.
@@ -98,7 +98,7 @@ Tensor detach(Tensor x);
 // x [B,T,C], with no gradient for the first `count` tokens of each of the B.
 Tensor detach_tokens(Tensor x, int64_t count);
 Tensor cast(Tensor x, DType type);
-// A picture's pixels [...,3], f32 from -1 to 1 -> i32 [...,1] with the bytes R, G, B, 255, the red
+// An image's pixels [...,3], f32 from -1 to 1 -> i32 [...,1] with the bytes R, G, B, 255, the red
 // one lowest: what windows show.
 Tensor rgba8(Tensor x);
 Tensor fill(Graph& graph, Shape shape, float value);  // f32, the same number everywhere
@@ -119,7 +119,7 @@ void accumulate(Tensor target, Tensor x, float factor = 1);
 Tensor norm(std::span<const Tensor> tensors);
 // One step of Adam (Kingma and Ba 2015) or, decoupled, AdamW (Loshchilov and Hutter 2019), as
 // torch.optim computes it; then gradient = 0. All four are parameters of one shape. `step` is an
-// input [8] that the host fills with AdamStep::numbers(). Where gradient_norm [1] is not finite,
+// input [8] that the host fills with AdamStep::numbers(). If gradient_norm [1] is not finite,
 // nothing but the gradient changes.
 struct AdamStep {
   double learning_rate = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0;

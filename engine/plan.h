@@ -24,7 +24,7 @@ namespace lacuna {
 // One line of --profile: a node's time, work and traffic.
 struct NodeProfile {
   std::string op, scope, shape;
-  double seconds = 0;      // wall time, or device time where the queue has timestamps
+  double seconds = 0;      // wall time, or device time if the queue has timestamps
   double cpu_seconds = 0;  // of the whole process: what counts on a software driver
   double flop = 0, bytes = 0;
 };

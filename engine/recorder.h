@@ -35,7 +35,7 @@ struct DeviceTraits {
   const Tuning* tuning = nullptr;  // measured choices, if there are any; outlives every plan
 };
 
-// The storage types that a kernel reads and writes: activations, and weights where they differ.
+// The storage types that a kernel reads and writes: activations, and weights if theirs differs.
 struct KernelTypes {
   DType activations, weights;
   KernelTypes(DType both) : activations(both), weights(both) {}
@@ -124,7 +124,7 @@ class Recorder {
     add(kernel, types, specialization, &push, sizeof(Push), groups);
   }
 
-  // Group counts for `count` groups in one dimension, folded in two where x alone would exceed the
+  // Group counts for `count` groups in one dimension, folded in two if x alone would exceed the
   // guaranteed 65,535. Kernels take gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x.
   static Groups fold(int64_t count);
 

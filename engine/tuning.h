@@ -44,7 +44,7 @@ class Tuning {
 
   // A table that is missing or damaged is as good as an empty one.
   static Tuning load(const std::filesystem::path& file);
-  // Replaces the file as a whole. Throws InputError where it cannot be written.
+  // Replaces the file as a whole. Throws InputError if it cannot be written.
   void save(const std::filesystem::path& file) const;
 
   // From now on choose() also notes here what it was asked; null: no longer.

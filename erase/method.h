@@ -18,13 +18,13 @@ namespace lacuna {
 // Called before every piece of long work with what is done of a total; false stops the run.
 using ProgressCallback = std::function<bool(const std::string& phase, int64_t done, int64_t total)>;
 
-// Thrown when a progress callback said false. What was saved is kept.
+// Thrown when a progress callback returned false. What was saved is kept.
 struct Stopped {};
 
 // The class of arithmetic among a run's options: none for exact, which is what absence means.
 OptionTexts arithmetic_texts(Arithmetic arithmetic);
 
-// An entry of a micro-batch, for the log: so that another program can replay a run.
+// An entry of a micro-batch, for the log, so that another program can replay a run.
 struct UsedExample {
   std::string trajectory;  // its file's hash; empty when it was sampled for this one use
   int64_t step = 0;        // of the trajectory

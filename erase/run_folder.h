@@ -30,10 +30,10 @@ class RunFolder {
   RunFolder(const std::filesystem::path& folder, bool resume, bool replace);
 
   const std::filesystem::path& path() const { return folder_; }
-  // Whether there is a state to go on from.
+  // Whether there is a state to resume from.
   bool resumes() const { return resumes_; }
-  // Puts the saved state into `trainables` and returns how many iterations it had done. Throws
-  // InputError naming every difference where it was made with other options or another model.
+  // Puts the saved state into `trainables` and returns how many iterations it had done. Throws an
+  // InputError that names every difference if it was made with other options or another model.
   int64_t load(Trainables& trainables, const OptionTexts& options);
   // Old state or new state, never a part of one. `finished`: the run ended before its last
   // iteration.

@@ -42,7 +42,7 @@ struct Facts;  // what a rule may look at
 
 struct ParameterSet {
   std::string_view name;
-  std::string_view also;   // what papers' programs call it, separated by spaces: understood, too
+  std::string_view also;   // what papers' programs call it, separated by spaces: also understood
   std::string_view about;  // at most 43 characters
   uint8_t networks;        // whose parameters it takes: bit 1 << Network
   bool (*rule)(const Facts&);
@@ -60,8 +60,8 @@ std::string sets_text(ModelPart part);
 std::vector<size_t> members(std::span<const NamedShape> all, const ParameterSet& set);
 
 // The names that `selector` selects, in the order of the parameters. With exclusions only, they are
-// taken from all. Throws InputError with the nearest names where a set is unknown, where a pattern
-// matches nothing (a misspelt one among several, too), and where nothing is left.
+// taken from all. Throws InputError, with the nearest names, if a set is unknown, if a pattern
+// matches nothing (also if it is one of several), or if nothing is left.
 std::vector<std::string> select(const PartParameters& of, std::string_view selector);
 
 }  // namespace lacuna

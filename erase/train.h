@@ -40,8 +40,8 @@ class Trainer {
   const Placement& placement() const { return gradient_plan_.placement(); }
   Plan& gradient_plan() { return gradient_plan_; }
 
-  // One iteration (0-based): the loss, its parts and the norm of the gradient. Throws InputError
-  // where the loss or the gradient is not finite; the weights then are as before.
+  // One iteration (0-based): the loss, its parts and the norm of the gradient. Throws InputError if
+  // the loss or the gradient is not finite; the weights are then as before.
   struct Result {
     double loss = 0, norm = 0, rate = 0;
     std::vector<std::pair<std::string, double>> parts;
@@ -54,22 +54,22 @@ class Trainer {
   Plan gradient_plan_, update_plan_;
 };
 
-// What a method wants to look at on the way, such as an edit of every epoch.
+// Points of a run at which a method does something, such as writing an edit after every epoch.
 struct Milestones {
   int64_t every = 0;  // iterations; 0: none
   // Called with the iterations done; false ends the run there, as if it had reached its last
-  // iteration. A run that is killed and resumed comes here again with the same weights.
+  // iteration. A run that is killed and resumed calls it again with the same weights.
   std::function<bool(int64_t iterations)> reached;
 };
 
-// The phase that `progress` hears of while it iterates; before that, phases have names of the
-// method's.
+// The phase that `progress` is given during the iterations. Before them, the method names the
+// phases.
 inline constexpr const char* training_phase = "training";
 
 // Runs from where `folder` stands to the end and returns the iterations done. `identity` is what a
 // resumed run must agree on beyond the method's and the loop's options: model, parameter set,
-// precision. The class of arithmetic is added where it is not exact. Throws InputError when the
-// loss grows beyond reason; Stopped when `progress` said so, with the state saved.
+// precision. The class of arithmetic is added if it is not exact. Throws InputError if the loss
+// grows beyond reason, and Stopped, with the state saved, if `progress` returned false.
 int64_t train(Device& device, Method& method, Trainables& trainables, const TrainOptions& options,
               const OptionTexts& identity, RunFolder& folder, const ProgressCallback& progress,
               const Milestones& milestones = {});

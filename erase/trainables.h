@@ -2,7 +2,7 @@
 // gradients and Adam's two moments; or, with a rank, the factors of a LoRA of the same selection
 // (Hu et al. 2021).
 //
-// All numbers of one kind lie in a row, in blocks of at most 256 MiB, so that one step of the
+// All values of one kind lie in a row, in blocks of at most 256 MiB, so that one step of the
 // optimizer is one dispatch a block. The edited model is the original traced with replace(): it
 // shares every frozen byte. The device and the store must outlive the object.
 #pragma once
@@ -22,7 +22,7 @@ class Trainables {
  public:
   // Trains the named tensors of `base`, the weights of `part`. rank > 0: W + down up, for every
   // matrix and convolution among them; vectors (biases, norms) then stay as they are. Throws
-  // InputError where nothing is left to train.
+  // InputError if nothing is left to train.
   // With `rows`, of one table (an embedding), nothing but these rows of it is trained: optimizer
   // and weight decay never see the others. They must be different and inside the table.
   Trainables(Device& device, const WeightStore& base, std::span<const std::string> names,
@@ -39,7 +39,7 @@ class Trainables {
   void replace(Graph& graph) const;
   // Appends the backward side: gradient += factor * d loss / d weight for everything trained.
   void add_gradients(Graph& graph, Tensor loss, float factor) const;
-  // Appends a step of the optimizer (engine/ops.h tells what `step` holds), which also sets the
+  // Appends a step of the optimizer (engine/ops.h says what `step` holds), which also sets the
   // gradients to zero. Returns the norm of the gradient.
   Tensor update(Graph& graph, Tensor step, bool decoupled) const;
 
@@ -69,7 +69,7 @@ class Trainables {
     int64_t elements = 0;
     Buffer weight, moment1, moment2, gradient;
   };
-  // A run of numbers in a block.
+  // A range of values in a block.
   struct Slice {
     std::string name;  // in messages and traces
     size_t block = 0;

@@ -25,8 +25,8 @@ struct ModelOptions {
   std::filesystem::path model_path() const;
 };
 
-// Width and height: "512x768" read, or, where nothing was asked for, the model's own size twice.
-// Throws InputError.
+// Width and height: from a text such as "512x768", or the model's own size for both if the text is
+// empty. Throws InputError.
 std::pair<int64_t, int64_t> size_or_default(const std::string& text, const StableDiffusion& model);
 
 }  // namespace lacuna

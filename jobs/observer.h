@@ -1,5 +1,5 @@
-// Somebody who watches a verb of `lacuna erase` from inside the program, such as a window, in place
-// of the terminal. All calls come from the thread that runs the verb.
+// Watches a verb of `lacuna erase` from inside the program, in place of the terminal: a window, for
+// example. All calls come from the thread that runs the verb.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ class RunObserver {
   // the state saved.
   virtual bool go_on() = 0;
   // Before iteration `done`, counted from 0, and after the last. May use the run's model as it
-  // likes and leaves it as it was: the run's numbers do not depend on who looks.
+  // likes and leaves it as it was: the run's results do not depend on who looks.
   virtual void look(TrainingRun& run, const TrainingTask& task, int64_t done,
                     std::span<const LossRecord> losses) = 0;
 };

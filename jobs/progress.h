@@ -11,13 +11,14 @@ class RunObserver;
 
 class Progress {
  public:
-  // `total` steps of work in all. With an observer, it is told instead of the terminal.
+  // `total` steps of work in all. If there is an observer, progress goes to it instead of the
+  // terminal.
   Progress(std::string label, int64_t total, bool json, RunObserver* observer = nullptr);
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  // Another phase of the work, with its own total; nothing where it is the present one.
+  // Another phase of the work, with its own total; does nothing if it is the present one.
   void restart(const std::string& label, int64_t total);
   // `done` of the total; `note` says which image or phase.
   void update(int64_t done, const std::string& note);

@@ -20,7 +20,7 @@ struct PromptLine {
 // skipped.
 std::vector<PromptLine> read_prompts(const std::filesystem::path& path);
 
-// The text of a prompt file. Throws InputError where it is no UTF-8.
+// The text of a prompt file. Throws InputError if it is not UTF-8.
 std::string read_prompt_text(const std::filesystem::path& path);
 
 struct PromptGroup {
@@ -34,7 +34,7 @@ std::vector<PromptGroup> read_prompt_groups(const std::filesystem::path& path,
                                             const std::string& first);
 
 // The fields of RFC 4180 text, row by row: quotes, doubled quotes and line breaks inside quotes.
-// Throws InputError, in which `name` stands for the file, where a quote is not closed.
+// Throws InputError, in which `name` stands for the file, if a quote is not closed.
 std::vector<std::vector<std::string>> parse_csv(std::string_view text, const std::string& name);
 
 }  // namespace lacuna

@@ -9,8 +9,7 @@ namespace lacuna {
 // The text in a column of `width`; what does not fit is cut, never inside a character.
 std::string cell(std::string text, size_t width);
 
-// The beginning and the end of the text where all of it does not fit: names of tensors differ
-// there.
+// The beginning and the end of the text if not all of it fits: names of tensors differ there.
 std::string cell_middle(std::string text, size_t width);
 
 // 43962560 -> "43,962,560".

@@ -1,6 +1,6 @@
-// Did erasing work? Counts, before and after an edit, how many pictures show the target and how
-// many show what else their prompts ask for. In the words of pico's picture language (checker/);
-// nothing is known about pictures of other models.
+// Did erasing work? Counts, before and after an edit, how many images show the target and how many
+// show what else their prompts ask for. In the words of pico's picture language (checker/); nothing
+// is known about images of other models.
 #pragma once
 
 #include <optional>
@@ -12,7 +12,7 @@
 
 namespace lacuna {
 
-// What was erased: a colour, a style, a thing or the memorised picture.
+// What was erased: a colour, a style, a thing or the memorised image.
 class Target {
  public:
   // "colour=red", "style=Dotti", "thing=cat", "thing=grumpy cat" or "memory". Throws InputError.
@@ -22,12 +22,12 @@ class Target {
 
   std::string name() const;  // "red"
 
-  // Whether the picture shows it. A colour: some part large enough to be judged has it, or the
-  // picture is a plain field of it; backgrounds do not count. A style: the largest part is drawn in
-  // it. A thing: some part is one (thing=cat: either cat). Memory: the memorised picture.
+  // Whether the image shows it. A colour: some part large enough to be judged has it, or the image
+  // is a plain field of it; backgrounds do not count. A style: the largest part is drawn in it. A
+  // thing: some part is one (thing=cat: either cat). Memory: the memorised image.
   bool shown_in(const checker::Verdict& verdict) const;
-  // Whether a claim of the request holds only where the target is shown, so that it should fail
-  // once the target is erased.
+  // Whether a claim of the request holds only if the target is shown, so that it should fail once
+  // the target is erased.
   bool concerns(const checker::Request& request, checker::Claim claim) const;
 
  private:
@@ -43,9 +43,9 @@ class Target {
 struct EvaluationRow {
   std::string group;
   bool of_targets = false;              // a group of the target's prompts
-  std::optional<checker::Claim> claim;  // none: pictures that show the target
+  std::optional<checker::Claim> claim;  // none: images that show the target
   checker::Rate before, after;
-  // after / before, where there is something to keep.
+  // after / before, if there is something to keep.
   std::optional<double> kept() const;
 };
 
@@ -54,19 +54,19 @@ class Evaluation {
   // Without a target every claim counts as one to keep.
   explicit Evaluation(std::optional<Target> target) : target_(std::move(target)) {}
 
-  // The two pictures of one prompt and one seed. Rows come in the order of the groups and, within,
-  // of the claims.
+  // The two images of one prompt and one seed. Rows come in the order of the groups and, within, of
+  // the claims.
   void add(const std::string& group, bool of_targets, std::string_view prompt,
            const checker::Verdict& before, const checker::Verdict& after);
 
   const std::optional<Target>& target() const { return target_; }
   const std::vector<EvaluationRow>& rows() const { return rows_; }
-  // Of all groups together: pictures of target prompts that show the target, the other claims of
+  // Of all groups together: images of target prompts that show the target, the other claims of
   // target prompts, and the claims of neighbours.
   EvaluationRow shown() const;
   EvaluationRow rest() const;
   EvaluationRow neighbours() const;
-  // The outcome in one sentence with its numbers, whatever it is.
+  // The outcome in one sentence with its figures, whatever it is.
   std::string sentence() const;
 
  private:
@@ -79,7 +79,7 @@ class Evaluation {
   std::vector<EvaluationRow> rows_;
 };
 
-// The 95 % confidence interval of a rate (Wilson 1927), which holds at 0 and 1, too.
+// The 95 % confidence interval of a rate (Wilson 1927), which also holds at 0 and 1.
 struct Interval {
   double low = 0, high = 1;
 };

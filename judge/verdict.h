@@ -8,7 +8,7 @@
 
 namespace lacuna {
 
-// What the picture shows, and which claims of what was asked hold.
+// What the image shows, and which claims of what was asked hold.
 nlohmann::json verdict_json(const checker::Verdict& verdict, const checker::Request& request);
 
 }  // namespace lacuna

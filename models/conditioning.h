@@ -1,4 +1,4 @@
-// Conditioning: what a UNet is told beside latents and timestep. A value: its embeddings are shared
+// Conditioning: what a UNet gets besides latents and timestep. A value: its embeddings are shared
 // between the images that use them.
 #pragma once
 

@@ -27,8 +27,7 @@ struct GenerateOptions {
   bool decode = true;  // false: latents alone, and empty images
 };
 
-// Called before every model call; returning false stops, and generate() returns what is finished:
-// nothing.
+// Called before every model call; if it returns false, generate() stops and returns nothing.
 using StepCallback = std::function<bool(int call, int calls)>;
 
 struct Generated {
@@ -36,8 +35,8 @@ struct Generated {
   std::vector<float> latents;  // [C,h,w], as the VAE decoder got them, scaled for the UNet
 };
 
-// For those who watch: after a model call, the predicted x0 of an image, latents [C,h,w] without
-// noise. Early ones are vague and far too strong.
+// Called after a model call with the predicted x0 of an image: latents [C,h,w] without noise. Early
+// ones are vague and far too strong.
 using PreviewCallback = std::function<void(int call, size_t image, std::span<const float> latents)>;
 
 struct GenerateExtras {
@@ -48,7 +47,7 @@ struct GenerateExtras {
 
 // One Generated per request; empty when the callback stopped it. `text` gives the prompts'
 // conditioning, from the text encoder as it is or edited. Each image has a sampler and a generator
-// of its own, so that neither its neighbours nor the batch size change its numbers.
+// of its own, so that neither its neighbours nor the batch size change it.
 std::vector<Generated> generate(StableDiffusion& model, TextCache& text,
                                 std::span<const ImageRequest> requests,
                                 const GenerateOptions& options, const StepCallback& step = {},

@@ -1,5 +1,5 @@
-// Program: one graph in several sizes, compiled at first use. Whoever wants to know beforehand that
-// the plans fit on the device asks for the same keys at the same place.
+// Program: one graph in several sizes, compiled at first use. To know beforehand that the plans fit
+// on the device, ask for the same keys at the same place.
 //
 // The plans of the last few keys are kept, so that work which alternates between sizes compiles
 // each once. All of them run in the device's one arena (engine/plan.h), so a plan that is kept

@@ -54,16 +54,16 @@ class StableDiffusion {
   const UNet& unet() const { return unet_; }
   const WeightStore& unet_weights() const { return unet_weights_; }
   const WeightStore& text_weights() const { return text_.weights(); }
-  // Latents as the UNet sees them -> picture. Throws DeviceError when the result is not finite.
+  // Latents as the UNet sees them -> image. Throws DeviceError when the result is not finite.
   Image decode(std::span<const float> latents, LatentSize size);
-  // For programs that show pictures with the device that made them: from now on decode() leaves
-  // its picture there, too.
+  // For programs that show images with the device that made them: from now on decode() also leaves
+  // its image there.
   void keep_decoded();
   // The last one, [height][width] of bytes R, G, B, 255, in a buffer of its own; null when none is
   // kept, the device has no room or something else has been computed since.
   std::shared_ptr<const Buffer> decoded() const;
-  // Picture -> mean of the posterior or, with a generator, a sample of it (one normal number for
-  // each number of the latents, in their order), scaled for the UNet.
+  // Image -> mean of the posterior or, with a generator, a sample of it (one normal number for each
+  // value of the latents, in their order), scaled for the UNet.
   std::vector<float> encode(const Image& image, Rng* noise = nullptr);
   // What an inpainting UNet sees beside the latents when it is to paint the whole image: the mask,
   // 1 everywhere, and the latents of a grey image, [1+C,H,W]. Valid until another size is asked
@@ -80,7 +80,7 @@ class StableDiffusion {
  private:
   void trace_decoder(Graph& graph, LatentSize size);
   void trace_encoder(Graph& graph, LatentSize size);
-  // Of [height][width][3] numbers from -1 to 1.
+  // Of [height][width][3] values from -1 to 1.
   std::vector<float> encode_pixels(std::span<const float> pixels, LatentSize size, Rng* noise);
 
   Device& device_;

@@ -40,7 +40,7 @@ struct UNetConfig {
 
   static UNetConfig from_file(const std::filesystem::path& config_json);
   static UNetConfig from(const Json& config);
-  // Latents, a mask and the latents of the picture outside it: SD 1.5's inpainting UNet has nine.
+  // Latents, a mask and the latents of the image outside it: SD 1.5's inpainting UNet has nine.
   bool inpainting() const { return in_channels == 2 * out_channels + 1; }
   // The sinusoidal features of one timestep, width block_out_channels[0] (Vaswani et al. 2017),
   // computed on the host: arguments reach 1000, where a device's sin and cos have no guaranteed

@@ -1,5 +1,5 @@
-// Walk: images on their way from noise to latents, one UNet batch a step. What is done with the
-// predictions at each step is the caller's: guidance, mixing, recording.
+// Walk: takes images from noise to latents, one UNet batch a step. The caller decides what to do
+// with the predictions at each step: guidance, mixing, recording.
 //
 //   Walk walk(model, size, "ddim", {.steps = 25}, std::move(images));
 //   for (int call = 0; call < walk.calls(); call++) {
@@ -9,7 +9,7 @@
 //   }
 //
 // Each image has a sampler and a generator of its own, so that neither its neighbours nor the batch
-// size change its numbers.
+// size change it.
 #pragma once
 
 #include <memory>
@@ -27,19 +27,19 @@ namespace lacuna {
 // neutral + guidance (conditional - neutral).
 void guide(std::span<float> neutral, std::span<const float> conditional, float guidance);
 
-// What the UNet predicts at one place, [C,h,w] for each conditioning.
+// What the UNet predicts for one image at one step, [C,h,w] for each conditioning.
 using Predictions = std::vector<std::vector<float>>;
 // The first guided by the second, or the first alone when there is no other.
 std::vector<float> guided(const Predictions& predictions, float guidance);
 
-// Where the way of this sampler starts: noise [C,h,w] of the strength that it wants.
+// The latents that this sampler starts from: noise [C,h,w] of the strength that it needs.
 std::vector<float> starting_latents(const StableDiffusion& model, LatentSize size,
                                     const Sampler& sampler, Rng& rng);
 
 class Walk {
  public:
   struct Start {
-    std::vector<Conditioning> asked;  // of the UNet at every step, in this order
+    std::vector<Conditioning> asked;  // the UNet predicts with each at every step, in order
     Rng rng;                          // of the noise
   };
   // The model must outlive it.
@@ -51,7 +51,8 @@ class Walk {
   float timestep(int call) const {
     return images_.front().sampler->timesteps()[static_cast<size_t>(call)];
   }
-  // Where an image is, and what the UNet last saw of it: the same as the sampler scales it.
+  // An image's latents now, and the input that the UNet last saw: the latents as the sampler scales
+  // them.
   std::vector<float>& latents(size_t image) { return images_[image].latents; }
   const std::vector<float>& input(size_t image) const { return images_[image].input; }
 

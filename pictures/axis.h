@@ -24,7 +24,7 @@ enum class Ends { tight, round };  // the range of the data, or from tick to tic
 
 // For the values that can be drawn; without any, 0 to 1.
 Axis linear_axis(std::span<const double> values, int most_ticks, Ends ends);
-// Logarithmic where all values are positive and the largest is over 100 times the least.
+// Logarithmic if all values are positive and the largest is over 100 times the least.
 Axis automatic_axis(std::span<const double> values, int most_ticks);
 
 // From the nearest 1, 2 or 5 times a power of ten at or below `low` to that at or above `high`,

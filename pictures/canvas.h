@@ -1,4 +1,4 @@
-// Drawing in colour on an Image, with smooth edges. What lies outside the picture is left out.
+// Drawing in colour on an Image, with smooth edges. What lies outside the image is left out.
 #pragma once
 
 #include "pictures/image.h"
@@ -14,14 +14,14 @@ void blend(Image& image, int x, int y, Colour colour, float share);
 void fill(Image& image, int x, int y, int width, int height, Colour colour);
 
 // How much of each pixel one curve covers; pixel (x, y) has its centre at x, y. A curve is put on
-// the picture as a whole, so that its segments leave no dark spots where they meet.
+// the image as a whole, so that its segments leave no dark spots where they meet.
 class Cover {
  public:
   explicit Cover(const Image& image);
 
-  // From (ax, ay) to (bx, by), all finite, with round ends; a dot where they are the same.
+  // From (ax, ay) to (bx, by), all finite, with round ends; a dot if they are the same.
   void line(double ax, double ay, double bx, double by, double thickness);
-  void put(Image& image, Colour colour) const;  // on a picture of the same size
+  void put(Image& image, Colour colour) const;  // on an image of the same size
 
  private:
   int width_, height_;

@@ -1,4 +1,4 @@
-// Charts as pictures, for people who look at a run: a curve of losses, bars of layers. White, about
+// Charts as images, for people who look at a run: a curve of losses, bars of layers. White, about
 // 960 pixels wide, with the font of label.h.
 //
 // Nothing that a run can produce breaks them: what is NaN or infinite leaves a gap and is counted
@@ -17,7 +17,7 @@ namespace lacuna {
 
 struct Series {
   std::string name;          // for the legend
-  std::vector<double> x, y;  // equally many; where x is empty, 0, 1, 2, ...
+  std::vector<double> x, y;  // equally many; if x is empty, 0, 1, 2, ...
 };
 
 struct LineChart {
@@ -25,7 +25,7 @@ struct LineChart {
   std::vector<Series> series;
 };
 
-// The y axis is logarithmic where the values span more than two decades. A series of many points is
+// The y axis is logarithmic if the values span more than two decades. A series of many points is
 // drawn pale with its running mean on top, one of few points with a dot for each.
 Image line_chart(const LineChart& chart);
 
@@ -44,8 +44,8 @@ void lay_out(Plot& plot, int page_width, int top, int height);
 void draw_axes(Image& page, const Plot& plot);
 std::span<const Colour> chart_colours();
 
-// The mean of up to `window` values around each; NaN and infinities are left out, and where nothing
-// is left the mean is NaN.
+// The mean of up to `window` values around each; NaN and infinities are left out, and if nothing is
+// left the mean is NaN.
 std::vector<double> running_mean(std::span<const double> values, size_t window);
 
 struct Bar {

@@ -1,4 +1,4 @@
-// A table of shares as a picture: the larger, the darker, with the number in each cell.
+// A table of shares as an image: the larger, the darker, with the number in each cell.
 #pragma once
 
 #include <span>

@@ -1,4 +1,4 @@
-// Text in pictures: one built-in font (Latin letters) at one size.
+// Text in images: one built-in font (Latin letters) at one size.
 #pragma once
 
 #include <string>
@@ -17,8 +17,8 @@ int text_width(std::u32string_view text);
 // `most` (the last then ends in "...").
 std::vector<std::u32string> break_lines(std::string_view utf8, int width, int most);
 
-// Dark on what is there, (x, y) being the top left corner; what
-// lies outside the picture is left out.
+// Draws dark text on what is there; (x, y) is its top left corner. What lies outside the image is
+// left out.
 void draw_text(Image& image, std::u32string_view text, int x, int y);
 
 }  // namespace lacuna

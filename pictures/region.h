@@ -1,4 +1,4 @@
-// Regions of a picture, in which an edit acts or is trained: pixels on the user's side, latents on
+// Regions of an image, in which an edit acts or is trained: pixels on the user's side, latents on
 // the UNet's.
 #pragma once
 
@@ -16,15 +16,15 @@ struct Region {
 };
 
 // left, right, top, bottom (halves), center (a square of a quarter of the shorter side), cell:R,C
-// (row and column, 1 to 3, of a 3x3 grid), rect:X,Y,W,H and circle:X,Y,R in shares of the picture's
-// sides (R of the shorter), or the name of a PNG or JPEG, white inside, which is resized where it
-// has another size. Throws InputError for other words, and where nothing is inside.
+// (row and column, 1 to 3, of a 3x3 grid), rect:X,Y,W,H and circle:X,Y,R in shares of the image's
+// sides (R of the shorter), or the name of a PNG or JPEG, white inside, which is resized if it has
+// another size. Throws InputError for other words, and if nothing is inside.
 Region parse_region(const std::string& text, int width, int height);
 
 // The nine cells of a 3x3 grid, which cover every pixel once, and the centre.
 std::vector<Region> grid_regions(int width, int height);
 
-// The share of each latent's pixels that is inside, [height][width]. The picture's sides are whole
+// The share of each latent's pixels that is inside, [height][width]. The image's sides are whole
 // multiples of these.
 std::vector<float> area_average(const Region& region, int64_t height, int64_t width);
 

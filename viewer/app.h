@@ -23,7 +23,7 @@ struct AppOptions {
   bool validation = false, no_settings = false;
 };
 
-// Until the window is closed. Throws DeviceError where there is no display or no device, InputError
+// Until the window is closed. Throws DeviceError if there is no display or no device, InputError
 // for options that cannot be used. Returns the exit status.
 int run_app(const AppOptions& options);
 

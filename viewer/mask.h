@@ -1,4 +1,4 @@
-// The region that is painted on a picture: where edits act.
+// The region that is painted on an image: where edits act.
 #pragma once
 
 #include <memory>
@@ -11,9 +11,9 @@ namespace lacuna::viewer {
 
 class Mask {
  public:
-  // Of a picture of that size; what was painted on another size is dropped.
+  // Of an image of that size; what was painted on another size is dropped.
   void fit(int width, int height);
-  // A line of that radius between two points, all in pixels of the picture.
+  // A line of that radius between two points, all in pixels of the image.
   void stroke(ImVec2 from, ImVec2 to, float radius, bool inside);
   // Of the region's size: what is inside by half at least.
   void take(const Region& region);
@@ -21,7 +21,7 @@ class Mask {
   bool empty() const { return painted_ == 0; }
   // [height][width], 0 or 1; empty while nothing is painted.
   std::vector<float> inside() const;
-  // Lays the region's colour over the picture.
+  // Lays the region's colour over the image.
   void draw(Renderer& renderer, const Area& area);
 
  private:

@@ -11,7 +11,7 @@
 
 namespace lacuna::viewer {
 
-// The losses as a pale line with their running mean on top, up to iteration `last`; hovering tells
+// The losses as a pale line with their running mean on top, up to iteration `last`; hovering shows
 // the values.
 void plot_losses(const Area& area, std::span<const LossRecord> losses, int64_t last);
 

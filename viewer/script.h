@@ -6,7 +6,7 @@
 //   doubleclick NAME [X Y]
 //   drag NAME X Y X Y         from one place on it to another
 //   hover NAME
-//   scroll NAME LINES         down, or up where negative
+//   scroll NAME LINES         down, or up if negative
 //   type TEXT
 //   key ctrl+enter            also letters, enter, escape, tab, f1, delete, left, right, ...
 //   wait CONDITION [SECONDS]  idle, model, picture, step N, iteration N, erased, paused,
@@ -47,7 +47,7 @@ class Script {
   // Whether it waits for the computation, so that there is no hurry.
   bool waits() const { return running() && lines_[at_].words[0] == "wait"; }
   // Between the platform's and ImGui's new frame: does the next piece of an action. Throws
-  // InputError where one cannot be done.
+  // InputError if one cannot be done.
   void play(Window& window, const Snapshot& now, const Pictures& pictures);
   // The file that wants a copy of this frame, once.
   std::filesystem::path take_screenshot();

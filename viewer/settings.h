@@ -12,7 +12,7 @@
 
 namespace lacuna::viewer {
 
-// The first is the one that holds where nothing was chosen, as for `lacuna sample --region-mode`.
+// The first is the one that holds if nothing was chosen, as for `lacuna sample --region-mode`.
 inline constexpr std::string_view region_modes[] = {"latents", "prediction"};
 
 // What the panels Sample and Compare ask for.
@@ -55,7 +55,7 @@ struct Settings {
   void save(const std::filesystem::path& file) const;
 };
 
-// Empty where the environment names no home.
+// Empty if the environment names no home.
 std::filesystem::path settings_file();
 
 }  // namespace lacuna::viewer

@@ -13,7 +13,7 @@
 
 namespace lacuna::viewer {
 
-// Where named widgets were in the last frame. Nothing is kept while nobody asks.
+// Where named widgets were in the last frame. Nothing is recorded while nobody asks for it.
 class WidgetMap {
  public:
   struct Spot {
@@ -24,7 +24,7 @@ class WidgetMap {
   std::string reveal;  // the widget to scroll to, as a user does who looks for it
   void begin_frame();
   void add(std::string_view name, ImVec2 low, ImVec2 high, bool enabled);
-  // Empty where the widget was not on the screen.
+  // Empty if the widget was not on the screen.
   std::optional<Spot> find(const std::string& name) const;
 
  private:
@@ -36,7 +36,7 @@ namespace ui {
 
 // The item that was just made is called that.
 void mark(std::string_view name);
-// A part of the window that is no item, such as a picture.
+// A part of the window that is no item, such as an image.
 void mark(std::string_view name, ImVec2 low, ImVec2 high);
 
 // A text above the next widget, which fills the line or `width` of it.

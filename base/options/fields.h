@@ -27,7 +27,7 @@
 
 namespace lacuna {
 
-// Who said what an option is.
+// Who gave an option its value.
 enum class Given { nowhere, by_model, by_user };
 
 // Access to a member that is one of a table's words; a value of no_word: none was chosen.
@@ -78,11 +78,11 @@ class Field {
   // The value as metadata has it: numbers in their shortest form of six digits, switches yes or no.
   std::string text() const;
   Given given() const { return given_; }
-  // Takes a value, or one more of a repeated option; "yes" and "no" of a switch. What the user said
-  // replaces what the model said. Throws InputError that names the option, the value and what is
-  // possible.
+  // Takes a value, or one more of a repeated option; "yes" and "no" of a switch. What the user
+  // gives replaces what the model gave. Throws InputError that names the option, the value and what
+  // is possible.
   void set(const std::string& text, Given by = Given::by_user);
-  // Another default, where nobody says anything.
+  // Another default, for when neither the user nor the model gives a value.
   template <typename T>
   void suppose(T& member, T value) const {
     if (given_ == Given::nowhere) member = value;
@@ -123,8 +123,8 @@ class Fields {
   }
   // A switch that turns a member off: --no-filter. Metadata has the member's name.
   Field& add_off(std::string name, bool& member, std::string help);
-  // One of an enumeration's words: those of words(E), or of another table. A bool may have words,
-  // too, instead of yes and no.
+  // One of an enumeration's words: those of words(E), or of another table. A bool may also have
+  // words instead of yes and no.
   template <typename E>
   requires std::is_enum_v<E> Field& add(std::string name, E& member, std::string help) {
     return put_words(std::move(name), word_member(member, words(E{})), std::move(help));

@@ -12,7 +12,7 @@ namespace lacuna {
 
 class Verb {
  public:
-  // `tag` begins the messages about its options; the name, unless it says too little.
+  // `tag` begins the messages about its options; without a tag, the name does.
   Verb(std::string name, std::string about, std::string tag = {})
       : fields(tag.empty() ? name : std::move(tag)),
         name_(std::move(name)),
@@ -30,7 +30,7 @@ class Verb {
   bool is_program() const { return is_program_; }
   // Whether it does something by itself, or only groups the verbs below it.
   virtual bool runs() const { return true; }
-  // With the values that `fields` were given.
+  // Runs it with the values that `fields` were given.
   virtual void run() {}
 
   Fields fields;

@@ -36,9 +36,9 @@ class TensorFile {
   using Entries = std::map<std::string, Entry, std::less<>>;
   using Metadata = std::map<std::string, std::string>;
 
-  // A file of a known format, which its content tells, or the index (.safetensors.index.json) of a
-  // checkpoint that is split over several. Throws InputError for every other and every damaged
-  // file.
+  // Opens a file of a known format, which it recognises by its content, or the index
+  // (.safetensors.index.json) of a checkpoint that is split over several files. Throws InputError
+  // for every other and every damaged file.
   static TensorFile open(const std::filesystem::path& path);
 
   // The same file under other names: `change` may alter an entry's name and shape (of as many

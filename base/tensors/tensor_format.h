@@ -15,7 +15,7 @@ struct TensorContents {
 struct TensorFormat {
   // Whether the file's first bytes are those of this format.
   bool (*recognises)(std::span<const std::byte> file);
-  // Throws InputError that names the file, and where there is one the tensor.
+  // Throws an InputError that names the file and, if one tensor is wrong, that tensor.
   TensorContents (*read)(const std::filesystem::path& path, MappedFile file);
 };
 

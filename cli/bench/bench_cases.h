@@ -22,7 +22,7 @@ struct BenchCase {
 // Linear is named M x N x K, a 3x3 convolution H x W x Cin x Cout (a batch in front), attention
 // Tq x Tk x heads x head size.
 std::vector<BenchCase> bench_cases();
-// The line of a case whose tensors are stored as `type`, run alone. Throws DeviceError where the
+// The line of a case whose tensors are stored as `type`, run alone. Throws DeviceError if the
 // device lacks the memory.
 BenchLine measure_case(Device& device, const BenchCase& c, DType type, const PlanOptions& options,
                        int repeat);

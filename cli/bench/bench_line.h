@@ -17,7 +17,7 @@ struct BenchLine {
   int runs = 0;
   Sample median, least, most;  // of the runs; each of the two clocks on its own
   double first_seconds = 0;    // until the first run was over, with compilation
-  double flop = 0, bytes = 0;  // of one run; 0 where they are not counted
+  double flop = 0, bytes = 0;  // of one run; 0 if they are not counted
 
   // The same for the same measurement of another day.
   std::string key() const { return model + "|" + kernel + "|" + shape + "|" + dtype; }
@@ -34,7 +34,7 @@ void measure(BenchLine& line, int repeat, const std::function<Sample()>& run);
 Sample timed(const std::function<void()>& work);
 
 // What the FMA loop and the copy loop reached on the device, in flop and bytes per second; on a CPU
-// driver per CPU second, because the machine does other work, too.
+// driver per CPU second, because the machine also does other work.
 struct Peaks {
   double flop = 0, bytes = 0;
   bool cpu = false;
@@ -43,10 +43,10 @@ struct Peaks {
   double time(const Sample& s) const { return cpu ? s.cpu_seconds : s.seconds; }
   double flop_rate(const BenchLine& l) const { return l.flop / time(l.median); }
   double byte_rate(const BenchLine& l) const { return l.bytes / time(l.median); }
-  // Of the peak: in flop where they are counted, otherwise in bytes.
+  // Of the peak: in flop if they are counted, otherwise in bytes.
   double share_of_peak(const BenchLine& l) const;
   // What the roofline allows (Williams et al. 2009): the lesser of the flop peak and intensity
-  // times the bandwidth; as a share, for lines without flop too.
+  // times the bandwidth; as a share, also for lines without flop.
   double roof(double intensity) const;
   double share_of_roof(const BenchLine& l) const;
 };

@@ -25,7 +25,8 @@ struct ProgramOptions {
 
 // Loads the model and measures its programs one after the other. Shapes are N x H x W x C of the
 // latents. Flop and bytes are the sums over the nodes; the optimizer's are not counted. Throws
-// InputError naming what is wrong with the folder or the size, DeviceError where memory lacks.
+// InputError naming what is wrong with the folder or the size, DeviceError if the device lacks the
+// memory.
 void measure_programs(Device& device, const ProgramOptions& options, DType type,
                       const std::function<void(const BenchLine&)>& visit);
 

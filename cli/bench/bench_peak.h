@@ -13,7 +13,7 @@ struct MeasuredPeaks {
   std::vector<BenchLine> lines;  // "peak.fma" and "peak.copy"
 };
 
-// Takes about a second. Throws DeviceError where the device lacks the memory.
+// Takes about a second. Throws DeviceError if the device lacks the memory.
 MeasuredPeaks measure_peaks(Device& device, int repeat);
 
 }  // namespace lacuna

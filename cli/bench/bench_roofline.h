@@ -1,4 +1,4 @@
-// The roofline of a device with its kernels, as a picture (Williams, Waterman and Patterson 2009):
+// The roofline of a device with its kernels, as an image (Williams, Waterman and Patterson 2009):
 // intensity in flop per byte against GFLOP a second.
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace lacuna {
 
-// Throws InputError where the file is no .png or exists and may not be replaced; makes its folder.
+// Throws InputError if the file is no .png or exists and may not be replaced; makes its folder.
 void check_roofline_output(const std::filesystem::path& file, bool may_replace);
 
 // A dot for each kernel whose flop are counted, full in f32 and hollow in f16, with a number that

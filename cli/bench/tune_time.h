@@ -7,7 +7,7 @@
 namespace lacuna {
 
 // The least of several runs of the node alone; CPU seconds of the process on a CPU driver, where
-// other work would count otherwise.
+// wall time would include other work.
 double seconds_of(Device& device, const TunableNode& node, const std::string& key, uint32_t code);
 
 }  // namespace lacuna

@@ -52,10 +52,10 @@ struct SharedTile {
 };
 SharedTile shared_tile(const Recorder& r, const Node& n, int64_t rows, int64_t cols);
 
-// How the long depth of a weight's gradient, where all rows of activations meet, is split: in parts
-// that run side by side where there are few tiles, and, on CPU drivers, in chunks of a part that
-// one dispatch after the other adds, so that the rows that all tiles read stay in the cache. All in
-// units of `unit_depth`.
+// How the long depth of a weight's gradient, which sums over all rows of activations, is split. If
+// there are few tiles it has several parts, which run side by side. On CPU drivers a part also has
+// chunks, which one dispatch after the other adds, so that the rows that all tiles read stay in the
+// cache. All in units of `unit_depth`.
 struct Split {
   int64_t parts, part, chunk;
 };

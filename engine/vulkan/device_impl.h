@@ -26,7 +26,7 @@ struct Device::Impl {
   VkDevice device = VK_NULL_HANDLE;
   VkQueue queue = VK_NULL_HANDLE;
   std::mutex submitting;                   // held around every use of a queue
-  VkQueue drawing_queue = VK_NULL_HANDLE;  // the same one where the family has no other
+  VkQueue drawing_queue = VK_NULL_HANDLE;  // the same one if the family has no other
   bool shares_queue = false;               // with drawing: work is submitted piece by piece
   std::vector<std::string> extensions;     // that are enabled, of those asked for
   uint32_t family = 0;
@@ -43,7 +43,7 @@ struct Device::Impl {
   DeviceTraits traits;
   Tuning tuning;
   std::filesystem::path tuning_file;  // empty: there is no cache folder
-  // Whoever draws may let go of a buffer while another thread computes.
+  // The thread that draws may release a buffer while another thread computes.
   std::atomic<uint64_t> allocated = 0, peak = 0;
   bool count_only = false;
   bool statistics = false;

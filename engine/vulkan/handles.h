@@ -1,6 +1,6 @@
 // The Vulkan handles of a Device for code outside engine/ that draws with it, such as a window.
 //
-// Open the device with the instance and device extensions that drawing needs; has_extension() tells
+// Open the device with the instance and device extensions that drawing needs; has_extension() says
 // which of the latter it got. All handles belong to the device and live as long as it does.
 #pragma once
 
@@ -16,7 +16,7 @@ struct VulkanHandles {
   VkPhysicalDevice physical;
   VkDevice device;
   uint32_t family;  // of the queue, with compute and, on nearly all devices, graphics
-  // A queue beside that of the computation where the family has two.
+  // A queue of its own, beside that of the computation, if the family has two.
   VkQueue queue;
   // Vulkan lets one thread at a time use a queue: hold this around every submission and present.
   std::mutex& submitting;

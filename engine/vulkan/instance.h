@@ -20,8 +20,8 @@ struct ValidationLog {
 
 class Instance {
  public:
-  // Throws DeviceError where there is no Vulkan loader, no driver, or no validation layer when
-  // asked for.
+  // Throws DeviceError if there is no Vulkan loader, no driver, or no validation layer although one
+  // was asked for.
   explicit Instance(bool validation, std::span<const std::string> extensions = {});
   ~Instance();
   Instance(Instance&& other) noexcept;

@@ -61,7 +61,8 @@ struct Plan::Impl {
   uint64_t address(uint32_t value) const;
   // Lowers with the addresses that hold now, and records.
   void bind();
-  // Makes the arena this plan's: what another left in it is gone, and what moved is recorded anew.
+  // Takes the arena over for this plan: what another plan left in it is gone, and commands whose
+  // addresses have moved are recorded again.
   void take_arena();
   // Where each command buffer ends in the dispatches.
   std::vector<size_t> piece_ends() const;

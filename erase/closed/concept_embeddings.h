@@ -1,10 +1,11 @@
-// From texts to the states that the closed forms work on.
+// From texts to the embeddings that the closed forms work on.
 //
-// CLIP is causal: the state at a token holds what stands before it. A concept's state is that of
-// its last token, and its anchor's that of the last token of the guide in the same place of the
-// same phrasing: "a red circle" -> "a cyan circle". Where the guide is empty it is the token before
-// the concept, so for a bare concept the state of the start token, as in the published programs.
-// Later states hold the concept, too; all of them are paired one to one from these places on.
+// CLIP is causal: the embedding at a token depends on the token and on what stands before it. A
+// concept's embedding is that of its last token. Its anchor's is that of the last token of the
+// guide in the same place of the same phrasing: "a red circle" -> "a cyan circle". If the guide is
+// empty, it is that of the token before the concept, so for a bare concept that of the start token,
+// as in the published programs. Later embeddings also hold the concept; all of them are paired one
+// to one from these places on.
 #pragma once
 
 #include <functional>
@@ -20,8 +21,9 @@ namespace lacuna {
 
 class Fields;
 
-// Which states count: the last token of a text alone (UCE's present program, SPEED), or for
-// concepts that token and all that follow, for retained texts all (UCE's paper, RECE).
+// Which embeddings count: that of a text's last token alone (UCE's present program, SPEED), or
+// those of that token and all that follow for concepts, and all of them for retained texts (UCE's
+// paper, RECE).
 enum class Tokens { last, all };
 std::span<const Word> words(Tokens);
 
@@ -50,14 +52,14 @@ struct Phrasing {
 };
 
 // Every phrasing of every concept. A line without {} belongs to the longest concept that it names;
-// where it names none it means the first concept as a whole. Throws InputError where a concept is
-// its own guide, or a retained text is a phrasing.
+// if it names none, it means the first concept as a whole. Throws InputError if a concept is its
+// own guide, or a retained text is a phrasing.
 std::vector<Phrasing> phrasings_of(const ConceptOptions& options, const char* method);
 
 // Called before every text with how many are done, of how many.
 using TellTexts = std::function<void(size_t done, size_t total)>;
 
-// Encodes every text once, on the model's device. Throws InputError where a concept has no token or
+// Encodes every text once, on the model's device. Throws InputError if a concept has no token or
 // does not fit into the text encoder's context.
 ConceptStates concept_states(TextEncoder& encoder, const std::vector<Phrasing>& phrasings,
                              const std::vector<std::string>& retained, Tokens tokens,

@@ -1,12 +1,13 @@
 // RECE: Reliable and Efficient Concept Erasure (Gong et al., ECCV 2024, arXiv 2407.12383).
 //
-// After UCE, other states may still lead to what was erased. The state c' that revives a concept's
-// state c best in the edited matrices W' has a closed form, too (equation 9), over all of them:
+// After UCE, other embeddings may still lead to what was erased. The embedding c' that revives a
+// concept's embedding c best in the edited matrices W' also has a closed form (equation 9), over
+// all of them:
 //
 //   c' = (lambda_r I + sum W'^T W')^-1 (sum W'^T W) c
 //
-// Each epoch finds the c' of every state and erases it in turn by UCE: c' -> the concept's anchor.
-// As UCE's W' is W X with one X for all matrices, both sums come from S = sum W^T W:
+// Each epoch finds the c' of every embedding and erases it in turn by UCE: c' -> the concept's
+// anchor. As UCE's W' is W X with one X for all matrices, both sums come from S = sum W^T W:
 // sum W'^T W' = X^T S X and sum W'^T W = X^T S.
 #pragma once
 

@@ -1,4 +1,4 @@
-// How much a picture is a copy of a memorised one, and what follows for the prompts that drew it.
+// How much an image is a copy of a memorised one, and what follows for the prompts that drew it.
 #pragma once
 
 #include <filesystem>
@@ -9,12 +9,12 @@
 namespace lacuna {
 
 // Pearson's correlation of all pixels and channels, -1 to 1; the second is resized to the first's
-// shape. 0 where one of them is one flat colour.
+// shape. 0 if either is one flat colour.
 double correlation(const Image& a, const Image& b);
 
-// Scores that another program gave (an SSCD network, say): lines "picture,score" as the header of a
-// table has it, where picture is the number in the file's name. Throws InputError where one of the
-// `count` pictures has none.
+// Scores that another program gave (an SSCD network, say): lines "picture,score", as the table's
+// header calls the columns; picture is the number in the image file's name. Throws InputError if
+// one of the `count` images has none.
 std::vector<double> read_scores(const std::filesystem::path& csv, size_t count);
 
 }  // namespace lacuna

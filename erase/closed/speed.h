@@ -1,21 +1,21 @@
 // SPEED: Scalable, Precise and Efficient Concept Erasure (Li et al., ICLR 2026, arXiv 2503.07392).
 //
-// Moves each cross-attention matrix W only in directions that retained texts do not use. With the
-// n concepts' states e_i, their anchors' a_i, T = mean e e^T and A = mean a e^T:
+// Moves each cross-attention matrix W only in directions that retained texts do not use. With the n
+// concepts' embeddings e_i, their anchors' a_i, T = mean e e^T and A = mean a e^T:
 //
-//   1. A probe without constraints, W (A - T) (I + T)^-1, tells which retained states r it would
-//      move more than the mean: only they are kept.
+//   1. A probe without constraints, W (A - T) (I + T)^-1, shows which retained embeddings r it
+//      would move more than the mean: only they are kept.
 //   2. Copies of them, r + noise along the right-singular vector of W's smallest singular value,
-//      are kept by the same rule. Where W has fewer rows than columns any vector of its null space
-//      is one.
+//      are kept by the same rule. If W has fewer rows than columns, any vector of its null space is
+//      one.
 //   3. P projects on the eigenvectors of R = mean r r^T whose eigenvalue lies below a threshold.
-//   4. K holds what every prompt shares: the first state of the empty text and the centroids of
-//      its other states.
+//   4. K holds what every prompt shares: the first embedding of the empty text and the centroids
+//      of its other embeddings.
 //   5. With M = (T P + rho I)^-1,
 //
 //        W' = W + W (A - T) P [I - M K (K^T P M K + lambda I)^-1 K^T P] M
 //
-//      which moves no state of K for lambda = 0, and no state that P maps to zero.
+//      which moves no embedding of K for lambda = 0, and no embedding that P maps to zero.
 //
 // No matrix of full size is inverted or multiplied: T and A - T are factored by Q from E = Q B, and
 // P by the eigenvectors that it leaves out.
@@ -27,11 +27,11 @@ namespace lacuna {
 
 class Fields;
 
-// The published program's numbers.
+// The published program's values.
 struct SpeedOptions {
   double threshold = 0.1, retain_scale = 1 /* rho */, lambda = 0;
-  int64_t copies = 10;  // of each retained state
-  bool filter = true;   // steps 1 and 2; without it all retained states count as they are
+  int64_t copies = 10;  // of each retained embedding
+  bool filter = true;   // steps 1 and 2; without it all retained embeddings count as they are
   uint64_t seed = 0;    // of the noise
 
   void describe(Fields& fields);
@@ -60,7 +60,7 @@ class Speed : public ClosedForm {
 };
 
 // The centroids of the columns, [d,k]: Lloyd's iteration, from the first column and then always the
-// column that lies farthest from all centroids so far. There are fewer where columns coincide.
+// column that lies farthest from all centroids so far. There are fewer if columns coincide.
 Matrix centroids(const Matrix& columns, Eigen::Index k);
 
 }  // namespace lacuna

@@ -1,7 +1,7 @@
 // UCE: Unified Concept Editing (Gandikota et al., WACV 2024, arXiv 2308.14761, equation 7).
 //
-// For every cross-attention matrix W, states c_i of the concepts, states a_i of their anchors and
-// states r_j that are preserved, the least-squares problem
+// For every cross-attention matrix W, embeddings c_i of the concepts, embeddings a_i of their
+// anchors and embeddings r_j that are preserved, the least-squares problem
 //
 //   min_W'  s_e sum_i |W' c_i - W a_i|^2 + s_p sum_j |W' r_j - W r_j|^2 + lambda |W' - W|^2
 //
@@ -17,7 +17,7 @@ namespace lacuna {
 
 class Fields;
 
-// The published program's numbers.
+// The published program's values.
 struct UceOptions {
   double erase_scale = 1, preserve_scale = 1, lambda = 0.5;
 
@@ -29,8 +29,8 @@ struct UceOptions {
   std::map<std::string, std::string> texts() const;
 };
 
-// The change that solves the problem, for every W. Throws InputError, in the name of `method`,
-// where M cannot be inverted.
+// The change that solves the problem, for every W. Throws InputError, in the name of `method`, if M
+// cannot be inverted.
 MatrixFactors uce(const StatePairs& pairs, const Matrix& retained, const UceOptions& options,
                   const char* method = "uce");
 

@@ -23,7 +23,7 @@ struct Difference {
   double original_norm = 0;      // ||W||
   double mean = 0, largest = 0;  // of |dW|
 
-  // ||dW|| / ||W||, where W is not all zero.
+  // ||dW|| / ||W||, if W is not all zero.
   std::optional<double> ratio() const;
 };
 

@@ -5,7 +5,7 @@
 // "text_encoder."; and LoRA factors under kohya's names (lora_unet_..., lora_te_...). With strength
 // s an edit moves the weights by s times its difference from the original, W + s (W' - W); several
 // edits add up. lacuna's edits carry the fingerprint of what they were trained on: of the UNet, of
-// the text encoder or both, and each is compared only where the edit changes that part.
+// the text encoder or both, and each is compared only if the edit changes that part.
 #pragma once
 
 #include <filesystem>
@@ -48,7 +48,7 @@ class Edit {
 
   // Whether it changes anything of that part.
   bool changes(ModelPart part) const;
-  // Throws InputError where the edit says that it was trained on another UNet or text encoder than
+  // Throws InputError if the edit says that it was trained on another UNet or text encoder than
   // that of this fingerprint. Published edits say nothing.
   void check_base(ModelPart part, const std::string& hash) const;
   bool names_base(ModelPart part) const { return metadata().contains(part->edit_hash); }
@@ -84,7 +84,7 @@ struct Change {
 class EditSum {
  public:
   // Throws InputError for edits that do not fit the part; edits of another model are let through
-  // with `force` where names and shapes fit.
+  // with `force` if names and shapes fit.
   EditSum(ModelPart part, const TensorFile& base, std::span<const Edit> edits, bool force);
 
   ModelPart part() const { return part_; }

@@ -16,7 +16,7 @@ namespace lacuna {
 
 class EditedWeights {
  public:
-  // Throws InputError where an edit does not fit; `force` as for for_each_change().
+  // Throws InputError if an edit does not fit; `force` as for for_each_change().
   EditedWeights(ModelPart part, const WeightStore& base, std::span<const Edit> edits, bool force);
   // The graph's model is the edited one from here on.
   void replace(Graph& graph) const;

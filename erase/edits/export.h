@@ -37,20 +37,20 @@ struct LoraReport {
   std::vector<LoraLoss> tensors;
   std::vector<std::string> left_out;  // changed, but neither matrices nor convolutions
 
-  // The kept part of |dW|^2, of all tensors; 1 where nothing changes.
+  // The kept part of |dW|^2, of all tensors; 1 if nothing changes.
   double kept() const;
 };
 
 // The best factors of at most `rank` for every matrix and, flattened as kohya does to
 // [out, in kh kw], every convolution: the truncated singular value decomposition of dW. Throws
-// InputError where the edits change nothing of that kind.
+// InputError if the edits change nothing of that kind.
 LoraReport export_lora(const std::filesystem::path& file, EditSums edits, int64_t rank,
                        FileDType type, const TensorFile::Metadata& metadata,
                        const TellTensors& tell);
 
-// A copy of the model's folder with the edited UNet and, where they change it, the edited text
-// encoder; their numbers are of `type` or, where none is given, as in the model. Throws InputError
-// where the target exists, unless it is a model's folder and may be replaced.
+// A copy of the model's folder with the edited UNet and, if the edits change it, the edited text
+// encoder. Their parameters are stored as `type` or, if none is given, as in the model. Throws
+// InputError if the target exists, unless it is a model's folder and may be replaced.
 void export_folder(const std::filesystem::path& target, const std::filesystem::path& model,
                    EditSums edits, std::optional<FileDType> type,
                    const TensorFile::Metadata& metadata, bool replace, const TellTensors& tell);

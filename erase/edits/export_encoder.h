@@ -10,7 +10,7 @@
 namespace lacuna {
 
 // Writes config.json, as the original folder has it, and model.safetensors with every tensor of
-// `base` under its name and in its type. Throws InputError where the edits do not fit, or `to` has
+// `base` under its name and in its type. Throws InputError if the edits do not fit, or `to` has
 // such files and they may not be replaced.
 void export_encoder(const TensorFile& base, const std::filesystem::path& original,
                     std::span<const Edit> edits, const std::filesystem::path& to, bool replace);

@@ -5,12 +5,12 @@
 //   prior         + W || eps(z_t, c) - e ||^2
 //
 // c is an anchor prompt, c* the caption with the concept that is to be drawn like it, z_t =
-// sqrt(a_t) z_0 + sqrt(1 - a_t) e with z_0 a picture that the frozen model drew for c and t from
-// all training timesteps; sg stops the gradient, and eps in it is the model as it is being trained,
-// so that no frozen copy is needed. Keys and values of the start token are constants for gradients,
-// as published: what the empty prompt gives leans on them.
+// sqrt(a_t) z_0 + sqrt(1 - a_t) e with z_0 an image that the frozen model drew for c and t from all
+// training timesteps; sg stops the gradient, and eps in it is the model as it is being trained, so
+// that no frozen copy is needed. Keys and values of the start token are constants for gradients, as
+// published: the predictions for the empty prompt depend on them.
 //
-// The prior asks at the same latents as the concept, so its forward pass serves as the target, too.
+// The prior asks at the same latents as the concept, so its forward pass also serves as the target.
 // Retained prompts r (not in the paper) add V || eps(z_t, r) - eps*(z_t, r) ||^2 on the frozen
 // model's own trajectories.
 #pragma once
@@ -31,8 +31,8 @@ namespace lacuna {
 enum class AblateLoss { model_based, noise_based };
 std::span<const Word> words(AblateLoss);
 
-// Published programs sum the error over the latent's channels where a mask is applied and divide by
-// the mask's area alone, which makes it that many times the mean.
+// If a mask is applied, published programs sum the error over the latent's channels and divide by
+// the mask's area alone: the mean times the number of channels.
 enum class AblateCompat { none, compvis, diffusers };
 std::span<const Word> words(AblateCompat);
 
@@ -46,8 +46,8 @@ struct AblateOptions {
   Augment augment = Augment::none;
   double prior_weight = 1;  // 0: no prior preservation
   int64_t batch = 4;
-  // Of memorization: the picture, from which similarity on an anchor is a copy, and another
-  // program's scores instead of the correlation.
+  // For memorization: the memorised image, the similarity above which an anchor counts as a copy of
+  // it, and another program's scores instead of the correlation.
   std::optional<Image> memorized;
   double most_similar = 0.5;
   std::filesystem::path scores;
@@ -87,8 +87,8 @@ class Ablate : public Method {
 
   const AnchorOptions& anchor_options() const { return options_.anchors; }
   // UNet evaluations of the published program (diffusers) for as many captions, without a prior:
-  // forward with backward of the concept and a forward pass of its anchor, after 200 anchor
-  // pictures at least, of 25 steps with guidance.
+  // forward with backward of the concept and a forward pass of its anchor, after 200 anchor images
+  // at least, of 25 steps with guidance.
   double published_evaluations(int64_t micro_batches) const;
 
   // A concept's example with its anchor caption.

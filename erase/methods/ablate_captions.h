@@ -1,9 +1,9 @@
-// What Concept Ablation (Kumari et al., ICCV 2023, arXiv 2303.13516) asks of which text: anchor
-// prompts, each with the target captions that are to be drawn like it.
+// The captions of Concept Ablation (Kumari et al., ICCV 2023, arXiv 2303.13516): anchor prompts,
+// each with the target captions that are to be drawn like it.
 //
 //   style         "a red circle"  <- "a red circle, in the style of X" and other templates
 //   object        "a blue cat"    <- "a blue grumpy cat": the anchor's word is replaced
-//   memorization  "a lighthouse"  <- the memorised picture's own caption, whatever the anchor
+//   memorization  "a lighthouse"  <- the memorised image's own caption, whatever the anchor
 //   pairs         as a table says
 #pragma once
 
@@ -28,7 +28,7 @@ struct CaptionPair {
 
 // The published templates of a style. {anchor} and {target} stand for the texts.
 std::vector<std::string> style_templates();
-// Prompts of an object of that name, where the user gives none.
+// Prompts of an object of that name, for when the user gives none.
 std::vector<std::string> object_prompts(const std::string& anchor);
 
 struct CaptionOptions {
@@ -38,7 +38,7 @@ struct CaptionOptions {
   std::vector<std::string> prompts;    // anchor prompts
   std::vector<std::string> templates;  // of a style
 
-  // All but the file that `prompts` are read from.
+  // All options except the file that `prompts` are read from.
   void describe(Fields& fields);
 };
 
@@ -46,11 +46,11 @@ struct CaptionOptions {
 // as "*+caption"; several of them in one text are separated by semicolons.
 void split_published(CaptionOptions& options);
 
-// One pair a prompt. Throws InputError where there is nothing to ablate, where a target says the
-// same as its anchor, or where a prompt of an object does not name the anchor.
+// One pair a prompt. Throws InputError if there is nothing to ablate, if a target says the same as
+// its anchor, or if a prompt of an object does not name the anchor.
 std::vector<CaptionPair> caption_pairs(const CaptionOptions& options);
 
-// Throws InputError where a caption equals its anchor, up to case and space.
+// Throws InputError if a caption equals its anchor, up to case and space.
 void check_pairs(std::span<const CaptionPair> pairs);
 
 }  // namespace lacuna

@@ -1,14 +1,14 @@
 // Erasing a low-level concept (a colour, a shape, a texture) in the text encoder.
 //
 //   ascent   L = - mean (eps*(z_t, t, T(c)) - eps)^2          (few-shot erasing, BMVC 2024,
-//            arXiv 2405.07288, and LETHE): pictures of the concept become what its text predicts
+//            arXiv 2405.07288, and LETHE): images of the concept become what its text predicts
 //            worst
 //   esd      L = mean (eps*(z_t, t, T(c)) - [ eps*(z_t, "") - eta (eps*(z_t, c) - eps*(z_t, ""))
 //   ])^2
 //            (ESD, arXiv 2303.07345): the text predicts the opposite of what it did
 //
 // T is the edited text encoder and eps* the frozen UNet, through which the gradient flows. In
-// ascent z_t = sqrt(a_t) z_0 + sqrt(1 - a_t) eps with z_0 a picture's latents and t from all
+// ascent z_t = sqrt(a_t) z_0 + sqrt(1 - a_t) eps with z_0 an image's latents and t from all
 // training timesteps; in esd it lies on the frozen model's own trajectories. Ascent has no minimum:
 // the number of epochs is the strength, and every epoch is a save point.
 //
@@ -53,7 +53,7 @@ struct ClipOptions {
   uint64_t seed = 0;
   LatentSize size;
 
-  // All but where `images`, `prompts` and `retain` are from.
+  // All options except where `images`, `prompts` and `retain` are from.
   void describe(Fields& fields);
   // Throws InputError naming what is out of range.
   void check() const;
@@ -78,7 +78,7 @@ class Clip : public Method {
   int64_t evaluations() const override { return model_.predictor().evaluations(); }
   int64_t batch() const override { return options_.batch; }
 
-  // Micro-batches in which every picture (every trajectory) is used once.
+  // Micro-batches in which every image (every trajectory) is used once.
   int64_t per_epoch() const;
   // The concept's pull that the edited encoder has left (concept_pull.h), at a few latents of the
   // training examples from all parts of the schedule. From prepare() on.
@@ -90,7 +90,7 @@ class Clip : public Method {
   const std::vector<std::string>& captions() const {
     return options_.prompts.empty() ? options_.concepts : options_.prompts;
   }
-  size_t sources() const;  // pictures or trajectories
+  size_t sources() const;  // images or trajectories
   std::vector<TrajectoryPrompt> erase_prompts() const;
   void encode_pictures(const ProgressCallback& progress);
   void sample_trajectories(const ProgressCallback& progress);
@@ -106,7 +106,7 @@ class Clip : public Method {
   const Trainables& trainables_;
   ClipOptions options_;
   std::string model_hash_;
-  std::vector<std::vector<float>> latents_;  // of the pictures
+  std::vector<std::vector<float>> latents_;  // of the images
   std::vector<Trajectory> trajectories_;
   ConceptPull pull_;
   RetainedEmbeddings retained_;

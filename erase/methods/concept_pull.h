@@ -1,10 +1,10 @@
-// How much of what a text says is left in an edited text encoder, measured without looking at
-// pictures: its pull on the frozen UNet.
+// How much of a text's meaning is left in an edited text encoder, measured without looking at
+// images: its pull on the frozen UNet.
 //
 // With d = eps*(z_t, c) - eps*(z_t, ""), the direction in which the text c pulled the prediction,
 //   pull = < eps*(z_t, T(c)) - eps*(z_t, ""), d > / < d, d >
-// summed over some latents z_t: 1 before, 0 when the text says nothing of the concept any more,
-// below 0 when it pushes away from it.
+// summed over some latents z_t: 1 before, 0 when the text no longer says anything about the
+// concept, below 0 when it pushes away from it.
 #pragma once
 
 #include <string>

@@ -1,15 +1,15 @@
-// Inpainting Erasure: ESD inside masks of the picture (after kevinlu4588's Inpainting Erasure,
-// 2025).
+// Inpainting Erasure: ESD inside masks of the image (after kevinlu4588's Inpainting Erasure, 2025).
 //
 //   L = sum(m (eps(z, c) - target)^2) / (C sum(m))
 //     + w sum((1 - m) (eps(z, c) - eps*(z, c))^2) / (C sum(1 - m))
 //
 // m [h,w] is a mask averaged over the pixels of each latent, target is ESD's (esd.h), C the
 // channels: inside, the concept is erased, outside, the frozen model's own prediction is kept, each
-// normalised by its area. Every example draws one of the masks. Retained prompts are ESD's.
+// normalised by its area. Every example picks one of the masks at random. Retained prompts are
+// ESD's.
 //
-// Weights are shared by all places of a picture, so a mask in training alone cannot confine an
-// edit; RegionMode (models/generate.h) does, when pictures are drawn.
+// Weights are shared by all places of an image, so a mask in training alone cannot confine an edit;
+// RegionMode (models/regional.h) does, when images are drawn.
 #pragma once
 
 #include <string>
@@ -20,14 +20,14 @@
 
 namespace lacuna {
 
-// What is asked outside the mask: the frozen prediction, nothing, or the same as inside, which is
-// what the published grid scripts do: they draw masks and never multiply by them.
+// What the loss asks for outside the mask: the frozen prediction, nothing, or the same as inside.
+// The last is what the published grid scripts do: they draw masks and never multiply by them.
 enum class MaskLoss { both, inside_only, ignored };
 std::span<const Word> words(MaskLoss);
 
 struct InpaintOptions {
   EsdOptions esd;
-  std::vector<Region> masks;  // of the picture's size
+  std::vector<Region> masks;  // of the image's size
   MaskLoss mask_loss = MaskLoss::both;
   double outside_weight = 0.1;  // w, as published
   // The published grid script: latents are pure noise at a timestep drawn from all, and the target

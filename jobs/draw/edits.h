@@ -19,7 +19,7 @@ struct EditOptions {
   std::vector<std::string> files;
 
   void describe(Fields& fields);
-  // Throws InputError where a file is no edit: asked before a device and a model are opened.
+  // Throws InputError if a file is no edit. Called before a device and a model are opened.
   std::vector<Edit> open() const;
 };
 
@@ -28,22 +28,22 @@ struct EditOptions {
 bool names_edit(const std::string& argument);
 
 // The files that "run/epoch-*.safetensors:0.5" stands for, with the strength, numbers in the names
-// in their own order; the argument itself where its file name holds no * or ?. Not every shell
-// expands patterns. Throws InputError where nothing matches.
+// in their own order; the argument itself if its file name holds no * or ?. Not every shell expands
+// patterns. Throws InputError if nothing matches.
 std::vector<std::string> expanded(const std::string& argument);
 
-// Which edits a picture was made with, as one line: "red.safetensors (esd red), ...".
+// Which edits an image was made with, as one line: "red.safetensors (esd red), ...".
 std::string describe(std::span<const Edit> edits);
 
 // The UNet and the text encoder of a model under edits. The model must outlive it, and stays as it
 // is.
 class EditedModel {
  public:
-  // Puts the edited weights on the model's device. Throws InputError where edits do not fit it.
+  // Puts the edited weights on the model's device. Throws InputError if edits do not fit it.
   EditedModel(StableDiffusion& model, std::span<const Edit> edits, bool force);
   EditedModel(const EditedModel&) = delete;  // its predictors refer to it
 
-  // The model's own where the edits change nothing of a part.
+  // The model's own if the edits change nothing of that part.
   Predictor& predictor() { return predictor_ ? *predictor_ : model_.predictor(); }
   TextPredictor& text_predictor() {
     return text_predictor_ ? *text_predictor_ : model_.text_predictor();

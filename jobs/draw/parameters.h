@@ -1,4 +1,4 @@
-// The `parameters` text chunk of a picture in the form of A1111, which many programs read: the
+// The `parameters` text chunk of an image in the form of A1111, which many programs read: the
 // prompt, the negative prompt, and one line of settings.
 #pragma once
 
@@ -14,8 +14,8 @@ namespace lacuna {
 std::string parameters_text(const ImageRequest& request, const GenerateOptions& options,
                             const StableDiffusion& model, const std::string& edits = {});
 
-// The other way round, for a program that takes a picture's settings up again. What a text does not
-// say, or says in a way that cannot be used, is left out; it may come from any program.
+// The other way round, for a program that restores an image's settings. What a text does not say,
+// or says in a way that cannot be used, is left out; it may come from any program.
 struct ReadParameters {
   std::string prompt, negative;
   std::optional<int> steps;

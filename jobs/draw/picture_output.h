@@ -1,4 +1,4 @@
-// Where pictures go: one named file, or a folder in which they are numbered after those that are
+// Where images go: one named file, or a folder in which they are numbered after those that are
 // there.
 #pragma once
 
@@ -16,9 +16,9 @@ class PictureOutput {
   // folder that cannot be written.
   PictureOutput(const std::filesystem::path& out, int64_t pictures, bool force);
 
-  // The path of the next picture, such as out/00007-1234.png.
+  // The path of the next image, such as out/00007-1234.png.
   std::filesystem::path next(uint64_t seed);
-  // The path of the grid that belongs to the pictures.
+  // The path of the grid that belongs to the images.
   std::filesystem::path grid() const;
   Overwrite overwrite() const { return force_ ? Overwrite::yes : Overwrite::no; }
 

@@ -1,5 +1,5 @@
 // What `lacuna sample` does, in three steps: everything that can be wrong is found before the first
-// picture is drawn.
+// image is drawn.
 #pragma once
 
 #include <memory>
@@ -36,7 +36,7 @@ class SampleJob {
  public:
   // Opens device, model, edits and output.
   explicit SampleJob(SampleOptions options);
-  // Draws and saves the pictures.
+  // Draws and saves the images.
   void draw();
   // Saves the grid, and prints figures and the tables that were asked for.
   void finish();

@@ -14,9 +14,9 @@ struct Variant {
   std::vector<Edit> edits;
 };
 
-// Each --edit adds to the model. Where one stands for several files, by a pattern or by the list
-// that a shell made of it (`more`, which follow the last --edit), these are variants, a row each.
-// `original` puts the model as it is before the others. Throws InputError where a file is no edit.
+// Each --edit adds to the model. If one stands for several files, by a pattern or by the list that
+// a shell made of it (`more`, which follow the last --edit), these are variants, a row each.
+// `original` puts the unedited model before the others. Throws InputError if a file is no edit.
 struct Variants {
   std::vector<Variant> all;
   bool several = false;  // edits that are compared with one another

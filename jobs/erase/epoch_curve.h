@@ -7,7 +7,8 @@
 
 namespace lacuna {
 
-// Draws epochs.png in the run's folder: what each epoch measured. Nothing where none was measured.
+// Draws epochs.png in the run's folder: what each epoch measured. Draws nothing if none was
+// measured.
 void draw_epochs(const std::filesystem::path& run, const std::string& title);
 
 int64_t last_epoch(const std::filesystem::path& run);  // 0: none yet

@@ -15,11 +15,11 @@
 
 namespace lacuna {
 
-// Throws InputError where FILE exists (unless it may be replaced), is no .safetensors, or its
-// folder cannot be made.
+// Throws InputError if FILE exists (unless it may be replaced), is no .safetensors, or its folder
+// cannot be made.
 void check_edit_output(const std::filesystem::path& file, bool may_replace);
 void check_output(const char* verb, const std::filesystem::path& file, bool may_replace);
-// How an edit may store its numbers.
+// The types in which an edit may store its parameters.
 std::span<const Word> edit_types();
 
 // What an edit says about itself. Options that are empty are left out.

@@ -1,4 +1,4 @@
-// --images DIR or --make WHAT: the pictures that a method trains on.
+// --images DIR or --make WHAT: the images that a method trains on.
 #pragma once
 
 #include <string>
@@ -14,7 +14,7 @@ struct PictureOptions {
 
   void describe(Fields& fields);
   bool given() const { return !images.empty() || !make.empty(); }
-  // Throws InputError where both are given, or too many are to be made.
+  // Throws InputError if both are given, or too many are to be made.
   void check() const;
   // Puts them into `clip`, at its size and from its seed, and says what was skipped.
   void take(ClipOptions& clip, const StableDiffusion& model, Progress& progress) const;

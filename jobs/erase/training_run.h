@@ -27,7 +27,7 @@ struct TrainingOptions {
   bool resume = false, force = false, plan_only = false, json = false, profile = false;
   RunObserver* observer = nullptr;
 
-  // All but `params`, which each verb words itself.
+  // All options except `params`, which each verb words itself.
   void describe(Fields& fields);
   // With the defaults that hold if neither the user nor the model says anything. Throws InputError.
   void resolve(const Fields& fields, double learning_rate);
@@ -35,8 +35,7 @@ struct TrainingOptions {
   void default_to_adamw(const Fields& fields);
 };
 
-// The prompts of a file that was given, none where `file` is empty. Throws InputError where it
-// holds none.
+// The prompts of a file; none if `file` is empty. Throws InputError if the file holds none.
 std::vector<std::string> prompts_of(const std::string& file);
 
 // What a verb hands over to be trained.
@@ -60,7 +59,7 @@ class TrainingRun {
   StableDiffusion& model() { return model_; }
   TextCache& text() { return text_; }
   LatentSize size() const { return size_; }
-  std::pair<int, int> pixels() const;  // width and height of the pictures
+  std::pair<int, int> pixels() const;  // width and height of the images
   Progress& progress() { return progress_; }
   const std::filesystem::path& folder() const { return folder_; }  // of log and state
   std::filesystem::path edit() const { return o_.out; }
@@ -69,8 +68,8 @@ class TrainingRun {
   // Of what --params selects, in that part; of its only table these rows alone, if there are any.
   Trainables trainables(ModelPart part, uint64_t seed, std::span<const int32_t> rows = {});
 
-  // Where the number of iterations depends on what the model is trained on. Throws InputError where
-  // other options do not go with it.
+  // For methods whose number of iterations depends on the examples. Throws InputError if other
+  // options do not go with it.
   void set_iterations(int64_t iterations) {
     o_.train.iterations = iterations;
     o_.train.check();

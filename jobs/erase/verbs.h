@@ -14,7 +14,7 @@ class EraseVerb : public Verb {
   // (model_defaults.h) belong to one of its values.
   virtual std::string weights_field() const { return "params"; }
 
-  RunObserver* observer = nullptr;  // told of the run instead of the terminal
+  RunObserver* observer = nullptr;  // gets the run's output instead of the terminal
 };
 
 // All methods, in the order of --help.

@@ -15,7 +15,7 @@ class Fields;
 struct MeasureOptions {
   std::string targets, neighbours;  // prompt files
   std::string kind;                 // "pictures", "pull", or empty: what fits
-  int64_t count = 1;                // pictures of each prompt
+  int64_t count = 1;                // images of each prompt
   int steps = 12;
 
   void describe(Fields& fields);
@@ -24,7 +24,7 @@ struct MeasureOptions {
 class ConceptMeasure {
  public:
   // Measures the original at once. The model, the cache and the progress must outlive it. Throws
-  // InputError where the checker cannot judge what is to be counted.
+  // InputError if the checker cannot judge what is to be counted.
   static std::unique_ptr<ConceptMeasure> make(const MeasureOptions& options,
                                               const std::vector<std::string>& concepts,
                                               StableDiffusion& model, TextCache& text,
@@ -34,7 +34,7 @@ class ConceptMeasure {
   // "target", then the neighbours' groups.
   const std::vector<std::string>& columns() const { return columns_; }
   virtual std::string about() const = 0;
-  // A drop for each column: 0 nothing, 1 all is lost; below 0 where there is more than before.
+  // A drop for each column: 0 nothing, 1 all is lost; below 0 if there is more than before.
   virtual std::vector<double> drops(const Overlay& edited_text) = 0;
 
  protected:

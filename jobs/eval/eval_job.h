@@ -1,5 +1,5 @@
 // What `lacuna eval` does: the same prompts and seeds drawn by the original and by the edited
-// model, each pair of pictures judged, a grid to look at and a file with every verdict.
+// model, each pair of images judged, a grid to look at and a file with every verdict.
 #pragma once
 
 #include <memory>
@@ -34,7 +34,7 @@ struct EvalPrompt {
   std::string group;
   bool of_targets = false;
   std::string prompt;
-  bool judged = false;  // the checker can say something about its pictures
+  bool judged = false;  // the checker can say something about its images
   bool in_grid = false;
 };
 
@@ -45,7 +45,7 @@ struct EvalPicture {
 
 class EvalJob {
  public:
-  // Finds everything that can be wrong before the first picture.
+  // Finds everything that can be wrong before the first image.
   explicit EvalJob(EvalOptions options);
   void draw();
   void finish();
@@ -57,7 +57,7 @@ class EvalJob {
     return prompts_[picture / static_cast<size_t>(o_.count)];
   }
   Image sheet() const;
-  nlohmann::json results() const;   // without the pictures
+  nlohmann::json results() const;   // without the images
   nlohmann::json pictures() const;  // the verdicts on each pair
 
   EvalOptions o_;

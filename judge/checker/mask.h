@@ -8,7 +8,7 @@
 
 namespace lacuna::checker {
 
-inline constexpr int side = 64;             // of every picture that is judged
+inline constexpr int side = 64;             // of every image that is judged
 inline constexpr int pixels = side * side;  // [y][x]
 
 struct Mask {

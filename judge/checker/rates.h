@@ -1,4 +1,4 @@
-// How often pictures show what their prompts ask for.
+// How often images show what their prompts ask for.
 #pragma once
 
 #include <array>
@@ -11,14 +11,14 @@
 
 namespace lacuna::checker {
 
-// What a prompt can claim about its picture. The first three are about the one thing that is asked
+// What a prompt can claim about its image. The first three are about the one thing that is asked
 // for, compared with the largest that is there.
 enum class Claim {
   colour,    // the thing, or the whole field, has the colour that is named or implied
   shape,     // the thing is there; both cats are one shape
   instance,  // the cat is grumpy if and only if it is meant to be
   style,     // drawn as the named artist does
-  memory,    // the memorised picture appears
+  memory,    // the memorised image appears
   both,      // as many things as asked for, in their colours
   bound,     // and each thing has its own colour
   left,      // the first is left of the second

@@ -16,7 +16,7 @@ struct Wanted {
 
 struct Request {
   std::vector<Wanted> things;   // in the order of the prompt
-  std::optional<Colour> field;  // the prompt is a colour alone: the whole picture in it
+  std::optional<Colour> field;  // the prompt is a colour alone: the whole image in it
   std::optional<Style> style;   // named; what no word asks for is not judged
   bool left_of = false;         // the first thing left of the second
   bool memorised = false;       // the lighthouse at Pico Bay

@@ -1,6 +1,5 @@
-// What pictures are compared with: the outlines of all things over size and tilt, the faces of both
-// cats, and the memorised picture. Compiled in, as drawn by tools/pico
-// (tools/checker/templates.py).
+// What images are compared with: the outlines of all things over size and tilt, the faces of both
+// cats, and the memorised image. Compiled in, as drawn by tools/pico (tools/checker/templates.py).
 #pragma once
 
 #include <vector>

@@ -1,4 +1,4 @@
-// Pixels of a picture that is judged, and the artist's hand in them.
+// Pixels of an image that is judged, and the artist's hand in them.
 #pragma once
 
 #include <array>

@@ -1,4 +1,4 @@
-// The words of pico's picture language: what pictures show and prompts ask for.
+// The words of pico's picture language: what images show and prompts ask for.
 #pragma once
 
 #include <array>
@@ -42,7 +42,7 @@ inline std::string_view name_of(Kind k) { return kind_names[static_cast<size_t>(
 
 inline bool is_cat(Thing t) { return t == Thing::cat || t == Thing::grumpy_cat; }
 
-// The colour that a thing has where none is named.
+// The colour that a thing has if none is named.
 inline std::optional<Colour> implied_colour(Thing t) {
   switch (t) {
     case Thing::apple:

@@ -6,8 +6,8 @@
 
 namespace lacuna {
 
-// The folder `name` of the program's assets: assets/NAME in the source tree, share/lacuna/NAME
-// where it is installed. Empty where there is none near the program.
+// The folder `name` of the program's assets: assets/NAME in the source tree, share/lacuna/NAME in
+// an installed program. Empty if there is none near the program.
 std::filesystem::path asset_folder(const std::string& name);
 
 }  // namespace lacuna

@@ -1,6 +1,6 @@
 // Names of Stable Diffusion 1.x's tensors in single-file checkpoints: those of CompVis' latent
-// diffusion code, which A1111 and ComfyUI read, for diffusers' and transformers' names. This is the
-// way there; model_files.cpp goes back by a NameTable of it.
+// diffusion code, which A1111 and ComfyUI read, for diffusers' and transformers' names. This maps
+// our names to those; model_files.cpp maps them back by a NameTable.
 #pragma once
 
 #include <cstdint>

@@ -8,7 +8,8 @@
 // folder beside it that has the file's name without .safetensors and a model_index.json, or else
 // Stable Diffusion 1.x's own (assets/stable-diffusion-1).
 //
-// All throw InputError that says what is missing and helps who points --model at something else.
+// All throw an InputError that says what is missing and helps a user who points --model at
+// something else.
 #pragma once
 
 #include <filesystem>
@@ -26,7 +27,7 @@ bool is_single_file(const std::filesystem::path& model);
 // what cannot be read.
 bool is_checkpoint(const std::filesystem::path& file);
 
-// The file's name without its ending, or the folder's: what pictures and edits call the model.
+// The file's name without its ending, or the folder's: what images and edits call the model.
 std::string model_name(const std::filesystem::path& model);
 
 // The folder with the model's model_index.json; the model itself if it is a folder.
@@ -38,8 +39,8 @@ std::filesystem::path part(const std::filesystem::path& model, std::string_view 
 Json configuration(const std::filesystem::path& model, ModelPart part);
 
 // The weights of a part under diffusers' names (the text encoder's: models/files/text_names.h): a
-// file, whole, sharded or an f16 variant, or the part's share of a single file. Throws InputError,
-// too, where a file holds no such part or belongs to another kind of model.
+// file, whole, sharded or an f16 variant, or the part's share of a single file. Also throws
+// InputError if a file holds no such part or belongs to another kind of model.
 TensorFile open_weights(const std::filesystem::path& model, ModelPart part);
 
 }  // namespace lacuna

@@ -1,8 +1,8 @@
 // The parts of a model that have weights: one row each says where a part lies in every kind of
 // file.
 //
-// What a tensor belongs to is known from where it was read: from the folder, from what its name
-// begins with in a single file, or from what it begins with in an edit. No name is ever guessed at.
+// The place that a tensor was read from says which part it belongs to: the folder, what its name
+// begins with in a single file, or what it begins with in an edit. No name is ever guessed at.
 #pragma once
 
 #include <array>

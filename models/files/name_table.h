@@ -1,5 +1,5 @@
-// Names of other programs back to ours, by a table: a dialect is written as one map that goes
-// forward, and the way back follows from the names that a model has.
+// Names of other programs back to ours, by a table: a dialect is written as one map from our names
+// to its own, and the map back follows from the names that a model has.
 #pragma once
 
 #include <functional>

@@ -16,7 +16,7 @@ inline std::string text_tensor_name(std::string_view name) {
   return std::string(name.starts_with(text_prefix) ? "" : text_prefix) + std::string(name);
 }
 
-// The same weights under these names. Throws InputError where two tensors would have one.
+// The same weights under these names. Throws InputError if two tensors would have the same one.
 inline TensorFile with_text_names(TensorFile file) {
   return std::move(file).renamed([](TensorFile::Entry& entry) {
     entry.name = text_tensor_name(entry.name);

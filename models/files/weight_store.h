@@ -38,11 +38,11 @@ class WeightStore : public WeightSource {
   WeightStore(Device& device, TensorFile file, DType dtype, StorageRule storage = {});
 
   // Without a file, on a device that only counts: every tensor that a model asks for is there, so
-  // that graphs of a model can be made where its weights are not.
+  // that a model's graphs can be made without its weights.
   WeightStore(Device& device, DType dtype);
 
-  // From here on `name` stands for what is computed, whether the file has such a tensor or not. To
-  // be said before a model asks for it.
+  // From here on `name` stands for what is computed, whether the file has such a tensor or not.
+  // Call it before a model asks for that weight.
   void derive(const std::string& name, Derivation derivation);
 
   // Uploaded at the first call.

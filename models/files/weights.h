@@ -38,7 +38,7 @@ class WeightSource {
   // The parameter of that name. `shape` is what the model expects in the checkpoint's layout.
   virtual Parameter load(const std::string& name, std::span<const int64_t> shape,
                          Layout layout) = 0;
-  // Whether there is a tensor of that name, or one whose name goes on after it with a dot.
+  // Whether there is a tensor of that name, or one whose name continues after it with a dot.
   virtual bool has(std::string_view path) const = 0;
 };
 

@@ -34,7 +34,7 @@ class Sampler {
   static std::unique_ptr<Sampler> make(std::string_view name, const NoiseSchedule& schedule,
                                        const SamplerOptions& options);
   static std::span<const std::string_view> names();
-  // The sampler for which the checkpoint was saved; ddim where lacuna does not have it.
+  // The sampler for which the checkpoint was saved; ddim if lacuna does not have it.
   static std::string_view default_name(const NoiseSchedule& schedule);
 
   virtual ~Sampler() = default;

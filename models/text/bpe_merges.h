@@ -19,7 +19,7 @@ struct MergeTable {
 MergeTable check_merges(const std::vector<std::string>& tokens,
                         const std::vector<std::string_view>& merges, const std::string& where);
 
-// GPT-2's printable character for a byte: itself where it is printable Latin-1, else U+0100 and up.
+// GPT-2's printable character for a byte: itself if it is printable Latin-1, else U+0100 and up.
 char32_t byte_character(uint8_t byte);
 
 inline constexpr std::string_view end_of_word = "</w>";

@@ -34,7 +34,7 @@ std::vector<EraseMethod> erase_methods(const std::filesystem::path& model);
 using EraseValues = std::vector<std::pair<std::string, std::string>>;
 EraseValues erase_values(const EraseMethod& method, const EraseForm& form, const std::string& model,
                          const std::string& device, const std::string& precision, bool resume);
-// The same as one would type it, with quotes where needed.
+// The same as one would type it, with quotes if needed.
 std::string command_text(const EraseMethod& method, const EraseValues& values);
 
 // The value of an option that was given, or its default.

@@ -1,4 +1,4 @@
-// Erase: a run of `lacuna erase` with its options as fields, its loss and its pictures before and
+// Erase: a run of `lacuna erase` with its options as fields, its loss and its images before and
 // after.
 #pragma once
 
@@ -11,7 +11,7 @@ class ErasePanel {
  public:
   void controls(Context& c);
   void view(Context& c);
-  // By keyboard; nothing where there is nothing to start or to pause.
+  // Start and pause by keyboard; they do nothing if there is nothing to start or to pause.
   void start(Context& c);
   void pause(Context& c);
 

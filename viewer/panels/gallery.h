@@ -1,4 +1,4 @@
-// The pictures in a folder: small copies for the strip, and any of them in full with the parameters
+// The images in a folder: small copies for the strip, and any of them in full with the parameters
 // in its PNG. Files are read by a thread of its own.
 #pragma once
 
@@ -29,7 +29,7 @@ struct OpenedPicture {
   std::string error;
 };
 
-// Writes a PNG into the folder under the next free number. Throws InputError where it cannot.
+// Writes a PNG into the folder under the next free number. Throws InputError if it cannot.
 std::filesystem::path save_picture(const std::filesystem::path& folder, uint64_t seed,
                                    std::span<const std::byte> png);
 
@@ -40,9 +40,9 @@ class Gallery {
   ~Gallery();
 
   const std::filesystem::path& folder() const { return folder_; }
-  // Reads a picture in full; opened() returns it once when it is there.
+  // Reads an image in full; opened() returns it once when it is there.
   void open(const std::filesystem::path& file);
-  // A new picture joins the strip.
+  // A new image joins the strip.
   void add(const std::filesystem::path& file);
   std::optional<OpenedPicture> opened();
   // The newest first. A copy of a few pointers.

@@ -8,7 +8,7 @@
 
 namespace lacuna::viewer {
 
-// Opens the browser for whoever takes what is chosen under that id.
+// Opens the browser for the widget that takes what is chosen under that id.
 void browse(Context& c, ImGuiID owner, BrowseRequest request);
 
 // A button for a file or a folder: what was chosen, in the frame after.

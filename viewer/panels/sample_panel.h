@@ -1,4 +1,4 @@
-// Sample: a prompt becomes a picture, step by step.
+// Sample: a prompt becomes an image, step by step.
 #pragma once
 
 #include "viewer/vulkan/context.h"

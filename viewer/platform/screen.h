@@ -1,7 +1,7 @@
 // The window's contents: surface, swapchain and the frames that are drawn into it.
 //
-// The swapchain is made anew whenever the window has another size or the system says that it is out
-// of date (another monitor, another mode); while the window has no size nothing is drawn.
+// The swapchain is made again whenever the window has another size or the system says that it is
+// out of date (another monitor, another mode); while the window has no size nothing is drawn.
 #pragma once
 
 #include <optional>
@@ -15,21 +15,21 @@ namespace lacuna::viewer {
 
 class Screen {
  public:
-  // The extensions to open a device with that shall show something in the window.
+  // The extensions that a device needs to show something in the window.
   static std::vector<std::string> instance_extensions();  // throws DeviceError: no Vulkan
   static std::vector<std::string> device_extensions();
   // Whether the device can show something in this window.
   static bool fits(Device& device, GLFWwindow* window);
 
-  // Device and window must outlive it. Throws DeviceError where the device does not fit.
+  // Device and window must outlive it. Throws DeviceError if the device does not fit.
   Screen(Device& device, GLFWwindow* window);
   ~Screen();
   Screen(const Screen&) = delete;
   Screen& operator=(const Screen&) = delete;
 
   Renderer& renderer() { return renderer_; }
-  // False where the window has no size, or its system is not ready: then nothing was drawn. With
-  // `copy` the frame is also read back.
+  // False if the window has no size or its system is not ready: then nothing was drawn. With `copy`
+  // the frame is also read back.
   bool draw(const ImDrawData& data, ImVec4 background, std::optional<Image>* copy = nullptr);
 
  private:

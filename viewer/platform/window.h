@@ -21,7 +21,7 @@ struct WindowPlace {
 
 class Window {
  public:
-  // Throws DeviceError where there is no display. `scale` multiplies that of the monitor.
+  // Throws DeviceError if there is no display. `scale` multiplies that of the monitor.
   Window(const WindowPlace& place, double scale);
   ~Window();
   Window(const Window&) = delete;
@@ -38,7 +38,7 @@ class Window {
   // Wakes wait() from any thread.
   static void wake();
 
-  // Font and sizes for the monitor's scale: true where they changed and the atlas is new.
+  // Font and sizes for the monitor's scale: true if they changed and the atlas is new.
   bool fit_scale();
   float scale() const { return scale_; }
   void use_theme(bool dark);

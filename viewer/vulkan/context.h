@@ -45,7 +45,7 @@ struct Context {
   // Asks for a picture of the form, with the edits that are on.
   void draw(bool compare, const std::vector<float>& inside);
   void add_edit(const std::filesystem::path& file);
-  // Puts a PNG on the system's clipboard; false where it takes no pictures.
+  // Puts a PNG on the system's clipboard; false if it takes no pictures.
   bool copy(std::vector<std::byte> png);
   void open_model(const std::filesystem::path& folder);
   // Takes over what a picture says about itself.
@@ -55,7 +55,7 @@ struct Context {
 
 // The fields that Sample and Compare share.
 void form_fields(Context& c);
-// The edits, with switch, strength and removal; true where one changed.
+// The edits, with switch, strength and removal; true if one changed.
 bool edit_fields(Context& c);
 // Draw or Cancel, the progress bar and what went wrong.
 void draw_controls(Context& c, const char* name, const char* explanation, bool compare,

@@ -1,5 +1,5 @@
-// Pictures as textures: each Image that a panel shows becomes one once, from the device where it
-// lies there already, and is kept as long as it is shown. And how panels show one.
+// Pictures as textures: each Image that a panel shows becomes a texture once, on the device if it
+// already lies there, and is kept as long as it is shown. Also how panels show one.
 #pragma once
 
 #include <map>
@@ -42,7 +42,7 @@ struct Area {
 };
 
 // The largest area with the picture's shape in the middle of `all`; small pictures grow by whole
-// factors where they can.
+// factors if they can.
 Area fitted(const Area& all, int width, int height);
 // The rest of the current child window, as canvas with its own colour.
 Area canvas(float width = 0, float height = 0);

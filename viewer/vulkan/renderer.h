@@ -1,6 +1,6 @@
 // Draws what Dear ImGui asks for, and the pictures in it, with Vulkan.
 //
-// One thread draws, one frame at a time: whoever calls begin() has waited for the frame before.
+// One thread draws, one frame at a time: the caller of begin() has waited for the frame before.
 // Then what was destroyed meanwhile is freed and what is new is uploaded, in the frame's own
 // commands. The device must outlive the object, and the object every Texture.
 #pragma once

@@ -16,7 +16,7 @@ struct SurfaceCalls {
   PFN_vkDestroySurfaceKHR destroy;
 };
 
-// Throws DeviceError where the system gives none.
+// Throws DeviceError if the system gives none.
 VkSurfaceKHR make_surface(VkInstance instance, GLFWwindow* window);
 
 }  // namespace lacuna::viewer

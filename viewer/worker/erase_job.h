@@ -1,5 +1,5 @@
 // A run of `lacuna erase` inside the window: the verb's own fields and loop with an observer, so
-// that the run's folder, its edit and its numbers are those of the command line.
+// that the run's folder, its edit and its results are those of the command line.
 #pragma once
 
 #include <atomic>
@@ -16,8 +16,8 @@ struct EraseRequest {
   std::string method;                                       // "esd"
   std::vector<std::pair<std::string, std::string>> values;  // of its options, by name
   std::vector<std::string> prompts;                         // to look at before and after
-  int64_t every = 50;  // iterations between looks; 0: none on the way
-  int steps = 12;      // of these pictures
+  int64_t every = 50;  // iterations between such images; 0: none during the run
+  int steps = 12;      // of these images
   uint64_t seed = 1;
 };
 
@@ -26,7 +26,7 @@ struct EraseControl {
   std::atomic<bool> pause = false, stop = false, save = false;
 };
 
-// Runs to the end, or until it is stopped. Errors are told.
+// Runs to the end, or until it is stopped. Errors go into the snapshot.
 void run_erase(const EraseRequest& request, EraseControl& control,
                const std::function<void(const std::function<void(Snapshot&)>&)>& publish);
 

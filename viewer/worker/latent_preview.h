@@ -1,4 +1,4 @@
-// A cheap look at latents on their way: every latent pixel is a colour, an affine function of its
+// A cheap preview of latents: every latent pixel becomes a colour, an affine function of its
 // channels. One multiplication of a small matrix on the host, no VAE.
 #pragma once
 
@@ -11,11 +11,11 @@ namespace lacuna::viewer {
 
 class LatentPreview {
  public:
-  // Fits the factors by least squares: the colours of four made pictures of at most 128 pixels to
-  // what the model's encoder makes of them. Four runs of the encoder.
+  // Fits the factors by least squares: the colours of four generated images of at most 128 pixels
+  // to what the model's encoder makes of them. Four runs of the encoder.
   explicit LatentPreview(StableDiffusion& model);
 
-  // Latents [C,h,w], scaled for the UNet -> a picture of w x h pixels.
+  // Latents [C,h,w], scaled for the UNet -> an image of w x h pixels.
   Image operator()(std::span<const float> latents, LatentSize size) const;
 
  private:

@@ -17,7 +17,7 @@ class Session {
   // Called with a change to make to what others see.
   using Publish = std::function<void(const std::function<void(Snapshot&)>&)>;
 
-  // `draws`: the device also draws the window, so that pictures can stay on it.
+  // `draws`: the device also draws the window, so that images can stay on it.
   Session(Device& device, bool draws, std::string precision, std::filesystem::path gallery,
           Publish publish)
       : device_(device),
@@ -26,7 +26,7 @@ class Session {
         gallery_(std::move(gallery)),
         publish_(std::move(publish)) {}
 
-  // Errors are told, not thrown: the window stays.
+  // Errors go into the snapshot and are not thrown: the window stays open.
   void open(const std::filesystem::path& folder);
   // Gives the device's memory back; open_again() is open() of the same folder.
   void close();
@@ -36,7 +36,7 @@ class Session {
   void inspect(const std::vector<EditChoice>& edits);
 
  private:
-  // One picture with the model as it stands; without an image where it was stopped.
+  // Draws once with the model as it is; the result has no image if it was stopped.
   Shown draw_one(const DrawRequest& request, bool original, const Regional* regional,
                  const std::function<bool()>& go_on);
   void load_edits(const std::vector<EditChoice>& edits);
@@ -52,7 +52,7 @@ class Session {
   std::optional<LatentPreview> preview_;
   std::optional<EditedModel> edited_;
   std::vector<EditChoice> loaded_;  // the edits of edited_
-  std::string loaded_text_;         // the same as a picture's settings have them
+  std::string loaded_text_;         // the same as an image's settings have them
   std::string original_key_;        // of original_image_: everything that it depends on
   Shown original_image_;
   double begin_ = 0, preview_seconds_ = 0;

@@ -1,4 +1,4 @@
-// What the thread that computes tells the thread that draws: plain values, copied under a lock.
+// What the thread that computes passes to the thread that draws: plain values, copied under a lock.
 #pragma once
 
 #include <cstdint>
@@ -27,11 +27,11 @@ struct DrawRequest {
   ImageRequest image;
   GenerateOptions options;
   std::vector<EditChoice> edits;  // those that act
-  // Where they act, [height][width] of the picture; empty: everywhere.
+  // Where they act, [height][width] of the image; empty: everywhere.
   std::vector<float> inside;
   RegionMode region_mode = RegionMode::latents;
   bool compare = false;  // also draw the original
-  int vae_every = 0;     // steps between pictures by the VAE; 0: at the end alone
+  int vae_every = 0;     // steps between images by the VAE; 0: at the end alone
   bool save = true;      // into the gallery
 };
 
@@ -43,26 +43,26 @@ struct ModelState {
   uint64_t weight_bytes = 0;
 };
 
-// A picture as far as it is; a preview has a pixel for every latent.
+// An image as far as it is drawn; a preview has a pixel for every latent.
 struct Shown {
   ImagePtr image;
   bool preview = false;
-  // The same as bytes R, G, B, 255 where the device that computes also draws; else null.
+  // The same as bytes R, G, B, 255 if the device that computes also draws; else null.
   std::shared_ptr<const Buffer> on_device = nullptr;
 };
 
 struct DrawState {
   uint64_t number = 0;  // of drawings so far
   bool running = false, cancelled = false;
-  int call = 0, calls = 0;     // UNet calls of all its pictures
+  int call = 0, calls = 0;     // UNet calls of all its images
   double rate = 0;             // calls a second
   double seconds = 0;          // of the drawing
-  double preview_seconds = 0;  // of these, for the looks on the way
-  Shown edited, original;      // the picture; beside it, when comparing, without edits
-  ImageRequest request;        // of the last picture that was finished
+  double preview_seconds = 0;  // of these, for previews
+  Shown edited, original;      // the image; beside it, when comparing, without edits
+  ImageRequest request;        // of the last image that was finished
   std::string parameters;      // the text that says how it was made
   std::string doing, error, cut;
-  std::filesystem::path file;  // where the last picture was saved
+  std::filesystem::path file;  // where the last image was saved
 };
 
 struct BeforeAfter {

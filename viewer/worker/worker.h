@@ -34,7 +34,7 @@ class Worker {
   EraseControl& control() { return control_; }
   void change(const std::function<void(Snapshot&)>& change);
 
-  // True, with the newest snapshot, where it is another than that of the last call.
+  // True, with the newest snapshot, if there is a newer one than at the last call.
   bool read(Snapshot& snapshot);
 
  private:
