@@ -16,8 +16,8 @@ namespace {
 
 // Shares below which two effects count as one, and a word as unknown to the model; of a concept's
 // own effect.
-constexpr double same = 0.35, unknown = 0.35;
-constexpr size_t most_neighbours = 16, most_anchors = 6, most_fillers = 12;
+constexpr double same = 0.35, unknown = 0.35, name_known = 0.8;
+constexpr size_t most_neighbours = 16, most_anchors = 8, most_fillers = 12, most_vocabulary = 64;
 
 class Finder {
  public:
@@ -101,9 +101,8 @@ class Finder {
     for (const Sentence& s : two) texts.push_back(without(s));
     const std::vector<uint64_t> seeds = seeds_of(mix(q_.seed, 11), texts.size());
     constexpr int at[] = {0, 2};
-    std::vector<Place> places;
-    for (auto& of_text : places_towards(model_, text_, texts, seeds, size_, 10, 5, at, go_on_))
-      for (Place& p : of_text) places.push_back(std::move(p));
+    auto found = places_towards(model_, text_, texts, seeds, size_, 10, 5, at, go_on_);
+    std::vector<Place> places = {std::move(found[0][0]), std::move(found[1][1])};
     effects_.emplace(model_, text_, size_, std::move(places));
     slots_ = two;
   }
@@ -128,8 +127,10 @@ class Finder {
     for (const std::string& w : list)
       if (!erased(w) && all.size() < 24) all.push_back(w);
     if (d_.kind == ConceptKind::object) add_heads(all);
-    for (const std::string& w : near_in_vocabulary(24))
-      if (!contains(all, w) && !erased(w)) all.push_back(w);
+    if (all.size() >= 4) return all;
+    // Of names the lists have few: what the vocabulary has and no list.
+    for (const std::string& w : near_in_vocabulary(most_vocabulary))
+      if (!erased(w) && !contains(all_.attributes, w) && !contains(all_.objects, w)) all.push_back(w);
     return all;
   }
 
@@ -196,11 +197,15 @@ class Finder {
       const bool head = contains(heads_, w);
       if (n.distance < same && !head)
         d_.synonyms.push_back(w);
-      else if (n.strength >= unknown || head)
+      else if (n.strength >= (listed(w) ? unknown : name_known) || head)
         d_.neighbours.push_back(n);
     }
     std::ranges::stable_sort(d_.neighbours, std::greater{}, &Neighbour::near);
     if (d_.neighbours.size() > most_neighbours) d_.neighbours.resize(most_neighbours);
+  }
+
+  bool listed(const std::string& w) const {
+    return contains(all_.attributes, w) || contains(all_.objects, w) || contains(all_.styles, w);
   }
 
   // The attribute whose naming changes an image of the concept least, if that is little.
@@ -233,7 +238,7 @@ class Finder {
     size_t count = 0;
     const std::vector<std::string>& others =
         d_.kind == ConceptKind::object ? fillers_.attributes : fillers_.objects;
-    for (const std::string& other : std::span(others).first(std::min<size_t>(3, others.size()))) {
+    for (const std::string& other : std::span(others).first(std::min<size_t>(2, others.size()))) {
       const auto pair = [&](const std::string& w) {
         switch (d_.kind) {
           case ConceptKind::attribute:
@@ -275,19 +280,11 @@ class Finder {
       double keeps;
     };
     std::vector<Choice> choices;
-    const std::vector<std::string>& own_kind = d_.kind == ConceptKind::attribute ? all_.attributes
-                                               : d_.kind == ConceptKind::object  ? all_.objects
-                                                                                 : all_.styles;
-    for (const bool listed : {true, false}) {
-      for (const Neighbour& n : d_.neighbours) {
-        const bool fits = heads_.empty() ? contains(own_kind, n.words) : contains(heads_, n.words);
-        const bool other = contains(all_.attributes, n.words) || contains(all_.objects, n.words);
-        if (fits != listed || (!listed && other)) continue;
-        if (n.distance < 0.5 || choices.size() >= most_anchors) continue;
-        go_on_();
-        choices.push_back({&n, keeps(n.words)});
-      }
-      if (!choices.empty()) break;
+    for (const Neighbour& n : d_.neighbours) {
+      if (n.distance < 0.5 || choices.size() >= most_anchors) continue;
+      if (!heads_.empty() && !contains(heads_, n.words)) continue;
+      go_on_();
+      choices.push_back({&n, keeps(n.words)});
     }
     if (choices.empty()) {
       d_.anchor_reason = "the model knows nothing of its kind";

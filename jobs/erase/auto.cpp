@@ -111,7 +111,7 @@ void EraseAuto::run() {
     std::vector<std::string> texts;
     for (const Phrasing& p : d.measured) texts.push_back(p.text());
     for (const std::string& k : d.kept_measured) texts.push_back(k);
-    constexpr int at[] = {0, 2, 5};
+    constexpr int at[] = {0, 2};
     auto places = places_towards(model, text, texts, seeds_of(mix(seed_, 7), texts.size()), size, 10, 5, at, go_on);
     for (size_t i = 0; i < d.measured.size(); i++)
       measure.add_concept(std::move(places[i]), texts[i], d.measured[i].anchor());
