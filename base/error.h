@@ -1,9 +1,9 @@
-// The one exception type of the program, and its two meanings.
+// The one exception type of the program, and its meanings.
 //
 // Every message is one sentence that says what failed, where, and what to do about it:
 //   throw InputError("[safetensors] {}: tensor '{}' ends at byte {} but the file has {}; download
 //   it again", ...);
-// cli/main.cpp catches it once and ends with exit_status(): 2 for bad input, 3 for the device.
+// cli/main.cpp catches it once and ends with exit_status(): 1 for a goal that was missed, 2 for bad input, 3 for the device.
 #pragma once
 
 #include <fmt/format.h>
@@ -33,6 +33,14 @@ class InputError : public Error {
   template <typename... Args>
   explicit InputError(fmt::format_string<Args...> text, Args&&... args)
       : Error(2, fmt::format(text, std::forward<Args>(args)...)) {}
+};
+
+// Everything went as it should, and a goal that was to be measured was not reached: exit status 1.
+class GoalMissed : public Error {
+ public:
+  template <typename... Args>
+  explicit GoalMissed(fmt::format_string<Args...> text, Args&&... args)
+      : Error(1, fmt::format(text, std::forward<Args>(args)...)) {}
 };
 
 // The device or its driver cannot do what is needed (none found, lost, out of memory): exit

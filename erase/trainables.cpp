@@ -247,6 +247,29 @@ std::vector<Trainables::StateTensor> Trainables::state() {
   return all;
 }
 
+void Trainables::begin_from(std::span<const Export> tensors) {
+  for (const Export& e : tensors) {
+    const auto same = [&](const Target& t) {
+      return std::string(part_->edit_prefix) + t.base.name == e.name && t.base.shape == e.shape;
+    };
+    const auto found = std::ranges::find_if(targets_, same);
+    if (rank_ > 0 || !rows_.empty() || found == targets_.end())
+      throw InputError("[train] training cannot begin from another '{}', as it is not trained",
+                       e.name);
+    std::vector<float> values(e.values.size());
+    to_engine_layout(found->base.layout, e.shape, e.values, values);
+    fill(found->slices[0], values);
+  }
+}
+
+double Trainables::rms() {
+  double sum = 0;
+  for (const Target& t : targets_)
+    for (const Slice& slice : t.slices)
+      for (const float v : read(slice)) sum += double(v) * v;
+  return std::sqrt(sum / static_cast<double>(scalars_));
+}
+
 void Trainables::set_state(std::span<const StateTensor> state) {
   size_t next = 0;
   for (Block& b : blocks_)

@@ -51,6 +51,12 @@ class Trainables {
     std::vector<float> values;
   };
   std::vector<Export> exported();
+  // Training begins from these values of some of the tensors instead of the model's own. They are
+  // named as exported() names them. Throws InputError for a name or a shape that is not trained,
+  // and with a rank.
+  void begin_from(std::span<const Export> tensors);
+  // The root of the mean square of what is trained, as it is now.
+  double rms();
 
   // The whole state of a run: masters and moments, block by block. set_state() takes what state()
   // gave for the same selection and throws InputError for another size.

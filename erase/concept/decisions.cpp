@@ -17,7 +17,7 @@ namespace {
 // Shares below which two effects count as one, and a word as unknown to the model; of a concept's
 // own effect.
 constexpr double same = 0.35, unknown = 0.35, name_known = 0.8;
-constexpr size_t most_neighbours = 16, most_anchors = 8, most_fillers = 12, most_vocabulary = 64;
+constexpr size_t most_neighbours = 16, most_anchors = 8, most_fillers = 10, most_vocabulary = 64;
 
 class Finder {
  public:
@@ -103,6 +103,7 @@ class Finder {
     constexpr int at[] = {0, 2};
     auto found = places_towards(model_, text_, texts, seeds, size_, 10, 5, at, go_on_);
     std::vector<Place> places = {std::move(found[0][0]), std::move(found[1][1])};
+    d_.places = places;
     effects_.emplace(model_, text_, size_, std::move(places));
     slots_ = two;
   }
@@ -326,21 +327,21 @@ class Finder {
     const auto keep = [&](std::vector<std::string>& to, const std::string& text) {
       if (!erased(text) && known.insert(text).second) to.push_back(text);
     };
-    // Neighbours in the concept's place, the rest without it.
-    const auto fill = [&](std::vector<std::string>& to, Use use, size_t count) {
-      const size_t of_neighbours = count / 2;
-      const std::vector<Sentence> slots = sentences(d_.kind, use, fillers_, of_neighbours);
-      for (size_t i = 0; i < slots.size() && !d_.neighbours.empty(); i++)
-        keep(to, slots[i].with(d_.neighbours[i % d_.neighbours.size()].words));
-      for (const std::string& text :
-           plain_sentences(fillers_, use == Use::learn ? count : 2 * count))
-        if (to.size() < count) keep(to, text);
-    };
     if (d_.kind != ConceptKind::caption)
       for (const Neighbour& n : d_.neighbours)
         keep(d_.kept, d_.kind == ConceptKind::object ? with_article(n.words) : n.words);
-    fill(d_.kept, Use::learn, q_.kept);
-    fill(d_.kept_measured, Use::measure, q_.kept_measured);
+    const auto of_neighbours = [&](std::vector<std::string>& to, Use use, size_t count) {
+      const std::vector<Sentence> slots = sentences(d_.kind, use, fillers_, count);
+      for (size_t i = 0; i < slots.size() && !d_.neighbours.empty(); i++)
+        keep(to, slots[i].with(d_.neighbours[i % d_.neighbours.size()].words));
+    };
+    of_neighbours(d_.kept, Use::learn, q_.kept / 2);
+    // The first ones are held back.
+    std::vector<std::string> plain =
+        plain_sentences(fillers_, q_.kept / 2 + q_.kept_measured / 2);
+    for (size_t i = 0; i < plain.size(); i++)
+      keep(i < q_.kept_measured / 2 ? d_.kept_measured : d_.kept, plain[i]);
+    of_neighbours(d_.kept_measured, Use::measure, q_.kept_measured - d_.kept_measured.size());
   }
 
   StableDiffusion& model_;

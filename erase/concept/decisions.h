@@ -20,8 +20,8 @@ struct ConceptQuestion {
   std::optional<ConceptKind> kind;        // else guessed
   std::optional<std::string> anchor;      // "" for none; else chosen
   std::vector<std::string> retained;      // texts that must stay, too
-  size_t learned = 64, measured = 12;     // sentences of the concept
-  size_t kept = 128, kept_measured = 12;  // sentences that stay
+  size_t learned = 64, measured = 8;     // sentences of the concept
+  size_t kept = 128, kept_measured = 8;  // sentences that stay
   uint64_t seed = 0;
 };
 
@@ -43,6 +43,7 @@ struct Decisions {
   std::string implied;  // what the concept is like if nothing is said: "red" of an apple; "" for nothing
   std::vector<Phrasing> learned, measured;
   std::vector<std::string> kept, kept_measured;
+  std::vector<Place> places;  // where effects were measured
   // Of the nearest sentence without the concept and of the concept: how much of a prediction it is.
   double strength = 0;
 };

@@ -7,7 +7,7 @@ namespace {
 
 double mean(const std::vector<Progressed::Text>& all) {
   double sum = 0;
-  for (const auto& t : all) sum += t.value;
+  for (const auto& t : all) sum += std::max(0.0, t.value);
   return all.empty() ? 0 : sum / static_cast<double>(all.size());
 }
 
@@ -29,7 +29,7 @@ Predicted PullAndDrift::predictions(Predictor& predictor, TextCache& text,
   std::vector<std::pair<const Place*, Conditioning>> entries;
   for (const Place& p : places) entries.emplace_back(&p, text.conditioning(of));
   Predicted whole;
-  for (const auto& e : predict_all(model_, predictor, size_, entries))
+  for (const auto& e : predict_all(*model_, predictor, size_, entries))
     whole.insert(whole.end(), e.begin(), e.end());
   return whole;
 }
@@ -37,15 +37,15 @@ Predicted PullAndDrift::predictions(Predictor& predictor, TextCache& text,
 void PullAndDrift::add_concept(std::vector<Place> places, std::string sentence,
                                const std::string& anchor) {
   Measured m{std::move(places), std::move(sentence), true, {}, {}};
-  m.goal = predictions(model_.predictor(), text_, m.places, anchor);
-  m.direction = difference(predictions(model_.predictor(), text_, m.places, m.text), m.goal);
+  m.goal = predictions(model_->predictor(), *text_, m.places, anchor);
+  m.direction = difference(predictions(model_->predictor(), *text_, m.places, m.text), m.goal);
   all_.push_back(std::move(m));
 }
 
 void PullAndDrift::add_kept(std::vector<Place> places, std::string text) {
   Measured m{std::move(places), std::move(text), false, {}, {}};
-  m.goal = predictions(model_.predictor(), text_, m.places, m.text);
-  m.direction = difference(m.goal, predictions(model_.predictor(), text_, m.places, ""));
+  m.goal = predictions(model_->predictor(), *text_, m.places, m.text);
+  m.direction = difference(m.goal, predictions(model_->predictor(), *text_, m.places, ""));
   all_.push_back(std::move(m));
 }
 
@@ -59,7 +59,7 @@ std::vector<Predicted> PullAndDrift::predictions(Predictor& predictor, TextCache
   std::vector<std::pair<const Place*, Conditioning>> entries;
   for (const Measured& m : all_)
     for (const Place& p : m.places) entries.emplace_back(&p, text.conditioning(m.text));
-  const auto each = predict_all(model_, predictor, size_, entries);
+  const auto each = predict_all(*model_, predictor, size_, entries);
   std::vector<Predicted> whole(all_.size());
   size_t next = 0;
   for (size_t i = 0; i < all_.size(); i++)

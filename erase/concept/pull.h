@@ -26,7 +26,8 @@ struct Progressed {
   };
   std::vector<Text> pulls, drifts;
 
-  // Over all sentences, and the largest.
+  // The mean over all sentences, in which one that goes beyond its anchor makes up for no other, and
+  // the largest.
   double pull() const;
   double drift() const;
   const Text& worst_pull() const;
@@ -37,7 +38,7 @@ class PullAndDrift {
  public:
   // Model and text cache must outlive it.
   PullAndDrift(StableDiffusion& model, TextCache& text, LatentSize size)
-      : model_(model), text_(text), size_(size) {}
+      : model_(&model), text_(&text), size_(size) {}
 
   // Another sentence at its places, with the anchor's; another text that stays.
   void add_concept(std::vector<Place> places, std::string sentence, const std::string& anchor);
@@ -59,8 +60,8 @@ class PullAndDrift {
                          const std::string& of) const;
   std::vector<Predicted> predictions(Predictor& predictor, TextCache& text) const;
 
-  StableDiffusion& model_;
-  TextCache& text_;
+  StableDiffusion* model_;
+  TextCache* text_;
   LatentSize size_;
   std::vector<Measured> all_;
 };

@@ -24,6 +24,14 @@ constexpr std::string_view attribute_learned[] = {
     "{x} {o}",
     "a photo of a {x} {o}",
     "a picture of a {P} {O} and a {x} {o}",
+    "please draw a {x} {o}",
+    "two {x} {o} here",
+    "this is a {x} {o} with a {P} {O}",
+    "I want a {P} {O} beside a {x} {o}",
+    "my {x} {o}",
+    "a {o}, {x}",
+    "a very {x} {o} above a {P} {O}",
+    "everything is {x}",
 };
 constexpr std::string_view attribute_measured[] = {
     "the {x} {o}",
@@ -52,6 +60,14 @@ constexpr std::string_view object_learned[] = {
     "a photo of a {x}",
     "a picture of a {P} {O} and a {p} {x}",
     "a {x} in the style of {s}",
+    "please draw a {p} {x}",
+    "two {x} here",
+    "this is a {p} {x} with a {P} {O}",
+    "I want a {P} {O} beside a {p} {x}",
+    "my {p} {x}",
+    "a very {p} {x} above a {P} {O}",
+    "some {x}",
+    "a {x} that is {p}",
 };
 constexpr std::string_view object_measured[] = {
     "the {p} {x}",
@@ -78,6 +94,11 @@ constexpr std::string_view style_learned[] = {
     "{x} style",
     "a photo of {x}",
     "a {x} painting of a {p} {o}",
+    "please draw a {p} {o} in the style of {x}",
+    "my {p} {o} in the style of {x}",
+    "a {P} {O} beside a {p} {o} in the style of {x}",
+    "this is a {o} as {x} draws",
+    "some {o} by {x}",
 };
 constexpr std::string_view style_measured[] = {
     "an image of a {p} {o} in the style of {x}",
@@ -100,6 +121,10 @@ constexpr std::string_view caption_learned[] = {
     "a painting of {x}",
     "{x} and a {p} {o}",
     "a {p} {o} and {x}",
+    "please draw {x}",
+    "this is {x}",
+    "my picture of {x}",
+    "a {p} {o} beside {x}",
 };
 constexpr std::string_view caption_measured[] = {
     "show me {x}",

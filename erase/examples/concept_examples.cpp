@@ -10,6 +10,16 @@
 
 namespace lacuna {
 
+namespace {
+
+std::vector<float> target_of(const Example& e, const EsdOptions& o, bool parent) {
+  if (o.goal == EsdGoal::neutral) return e.neutral;
+  if (o.goal == EsdGoal::anchor) return {e.of_concept().begin(), e.of_concept().end()};
+  return esd_target(e, o.eta, parent);
+}
+
+}  // namespace
+
 std::vector<float> esd_target(const Example& e, double eta, bool parent) {
   const std::span<const float> concept_ = e.of_concept();
   std::vector<float> target(e.path.size());
@@ -34,7 +44,13 @@ ConceptExamples::ConceptExamples(Device& device, StableDiffusion& model, TextCac
 std::vector<TrajectoryPrompt> ConceptExamples::prompts() const {
   std::vector<TrajectoryPrompt> all;
   const EsdOptions& o = options_;
-  for (const std::string& t : o.prompts.empty() ? o.concepts : o.prompts) {
+  const std::vector<std::string>& texts = o.prompts.empty() ? o.concepts : o.prompts;
+  for (size_t i = 0; i < texts.size(); i++) {
+    const std::string& t = texts[i];
+    if (o.goal != EsdGoal::opposite) {
+      all.push_back({t, o.goal == EsdGoal::anchor ? o.anchors[i] : t});
+      continue;
+    }
     const bool whole = o.direction == Direction::phrasing || o.prompts.empty();
     all.push_back({o.from.empty() ? t : o.from, whole ? t : concept_in(t, o.concepts)});
   }
@@ -88,7 +104,7 @@ Entry ConceptExamples::draw(Rng& rng) const {
 Entry ConceptExamples::entry(const Pick& p) const {
   const TrajectoryPrompt& prompt = p.trajectory.prompt;
   const Example& e = p.example();
-  return {e.latents, e.timestep, prompt.path, esd_target(e, options_.eta, prompt.has_parent()),
+  return {e.latents, e.timestep, prompt.path, target_of(e, options_, prompt.has_parent()),
           p.as("erase")};
 }
 
@@ -134,7 +150,7 @@ Entry ConceptExamples::sample(Rng& rng) const {
   sampled.neutral = std::move(e[0]);
   sampled.path = std::move(e[1]);
   if (parent) sampled.concept_ = std::move(e[2]);
-  std::vector<float> target = esd_target(sampled, options_.eta, parent);
+  std::vector<float> target = target_of(sampled, o, parent);
   return {std::move(sampled.latents), asked_at, prompt.path, std::move(target), {{}, 0, "erase"}};
 }
 

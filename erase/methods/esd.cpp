@@ -28,6 +28,13 @@ std::span<const Word> words(TrajectoryModel) {
   return all;
 }
 
+std::span<const Word> words(EsdGoal) {
+  static constexpr Word all[] = {{"opposite", EsdGoal::opposite},
+                                 {"neutral", EsdGoal::neutral},
+                                 {"anchor", EsdGoal::anchor}};
+  return all;
+}
+
 void EsdOptions::describe(Fields& f) {
   f.group(group::what);
   f.add("concept", concepts, "TEXT", "What to erase; may be given several times").identity();
@@ -87,6 +94,9 @@ void EsdOptions::check() const {
   if (concepts.empty())
     throw InputError("[esd] there is nothing to erase; name it with {} \"red\"", option("concept"));
   fields_of(*this, "esd").check();
+  if (goal == EsdGoal::anchor && anchors.size() != std::max<size_t>(prompts.size(), concepts.size()))
+    throw InputError("[esd] {} anchors do not go with {} phrasings", anchors.size(),
+                     std::max<size_t>(prompts.size(), concepts.size()));
   if (retain_batch > 0 && retain.empty())
     throw InputError("[esd] {} needs prompts to retain; name a file with {}",
                      option("retain-batch"), option("retain"));
@@ -119,7 +129,15 @@ std::string EsdParts::sentence() const {
   const std::string concepts = fmt::format("\"{}\"", list(o.concepts));
   const std::string c =
       o.prompts.empty() ? concepts : fmt::format("{} phrasings of {}", o.prompts.size(), concepts);
+  const std::string kept =
+      o.retain.empty()
+          ? ""
+          : fmt::format("; and {:g} times eps(z, r) towards eps*(z, r) for {} retained prompts",
+                        o.retain_weight, o.retain.size());
   const bool from = !o.from.empty(), parents = from || erase_.has_parents();
+  if (o.goal != EsdGoal::opposite)
+    return fmt::format("ESD: train eps(z, c) towards eps*(z, {}), c = {}{}",
+                       o.goal == EsdGoal::anchor ? "a" : "\"\"", c, kept);
   std::string text = fmt::format(
       "ESD: train eps(z, {0}) towards eps*(z, {1}) - {2:g} (eps*(z, c) - eps*(z, \"\")), ",
       parents ? "f" : "c", parents ? "f" : "\"\"", parents ? 1 + o.eta : o.eta);
@@ -133,10 +151,7 @@ std::string EsdParts::sentence() const {
     text += fmt::format(" [published as negative_guidance {:g}]", o.eta + 1);
   if (o.compat == EsdCompat::paper || o.compat == EsdCompat::alt)
     text += fmt::format(" [published as negative_guidance {:g}]", o.eta);
-  if (!o.retain.empty())
-    text += fmt::format("; and {:g} times eps(z, r) towards eps*(z, r) for {} retained prompts",
-                        o.retain_weight, o.retain.size());
-  return text;
+  return text + kept;
 }
 
 OptionTexts EsdParts::texts() const {
@@ -145,6 +160,7 @@ OptionTexts EsdParts::texts() const {
   all["method"] = "esd";
   all["prompts"] = list(o.prompts);
   all["retain"] = list(o.retain);
+  if (o.goal == EsdGoal::anchor) all["anchors"] = list(o.anchors);
   all["size"] = fmt::format("{}x{}", o.size.width, o.size.height);
   return all;
 }

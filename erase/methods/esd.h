@@ -37,8 +37,17 @@ std::span<const Word> words(TrajectoryModel);
 enum class Direction { concept_text, phrasing };
 std::span<const Word> words(Direction);
 
+// What the edited model shall predict for a phrasing: the opposite of the concept, what the frozen
+// model predicts without any text, or what it predicts for the anchor.
+enum class EsdGoal { opposite, neutral, anchor };
+std::span<const Word> words(EsdGoal);
+
 struct EsdOptions {
   std::vector<std::string> concepts;
+  EsdGoal goal = EsdGoal::opposite;
+  // With the anchor as the goal: what stands in the place of each phrasing, as many as there are
+  // phrasings.
+  std::vector<std::string> anchors;
   std::string from;                  // the parent text f; empty: the concept itself
   std::vector<std::string> prompts;  // phrasings of the concept, used instead of it
   Direction direction = Direction::concept_text;

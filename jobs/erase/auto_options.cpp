@@ -1,0 +1,91 @@
+#include "jobs/erase/auto_options.h"
+
+#include "base/error.h"
+#include "base/options/fields.h"
+#include "base/text.h"
+#include "erase/groups.h"
+#include "jobs/erase/erase_output.h"
+
+namespace lacuna {
+namespace {
+
+constexpr const char* no_anchor = "none";
+
+}  // namespace
+
+void AutoOptions::describe(Fields& f) {
+  f.group(group::what);
+  f.add("concept", concepts, "TEXT", "What to erase; may be given several times").identity();
+  f.add("kind", kind, words(ConceptKind{}),
+        "What it is in an image: an attribute such as a colour, an object, a style (also an artist "
+        "or a person), or the caption of one image")
+      .usually("guessed")
+      .identity();
+  f.add("anchor", anchors, "TEXT",
+        "What takes its place, once for all concepts or once for each; none: nothing does")
+      .usually("chosen by measurement")
+      .identity();
+  f.group(group::keep);
+  f.add("retain", retain_file, "FILE", "Further texts that must stay as they are, one a line");
+  f.add("show-neighbours", show_neighbours, "Print all phrasings and neighbours that were found");
+  f.group(group::strength);
+  f.add("until", until, "X",
+        "It is gone when this share of its pull on the prediction is left, measured on phrasings "
+        "that nothing was learned from")
+      .range(0, 1, "0.05 is usual")
+      .identity();
+  f.add("drift", drift, "X", "The share of what neighbours say that may change")
+      .range(0, 1, "0.05 is usual")
+      .identity();
+  f.add("budget", budget, "N", "UNet evaluations that all of it may take")
+      .range(1, 1e9, "1000 to 10000 are usual")
+      .identity();
+  f.add("images", images, "N", "Images that are drawn before and after for the verdict")
+      .range(0, 1000, "8 are usual, 0 draws none");
+  f.add("seed", seed, "N", "Seed of everything random").identity();
+  f.group(group::output);
+  f.add("out", out, "FILE", "The file of the edit");
+  f.add("save-type", save_type, edit_types(), "How the edit stores its numbers");
+  f.add("run", run, "DIR", "Folder of the decisions, the log and the state").usually("OUT.run");
+  f.add("resume", resume, "Resume the run in the folder");
+  f.add("force", force, "Replace an edit and a run that exist");
+  f.add("plan-only", plan_only, "Print what it would cost, and stop");
+  f.add("json", json, "Report events as JSON, one object a line");
+  f.group(group::model);
+  f.add("size", size, "WxH", "Size of the images in pixels")
+      .usually("what the model was trained for");
+  common.describe(f);
+}
+
+void AutoOptions::check() const {
+  if (concepts.empty())
+    throw InputError(
+        "[erase] there is nothing to erase; name it with {} \"red\", or choose a method: `lacuna "
+        "erase --help` lists them",
+        option("concept"));
+  fields_of(*this, "erase").check();
+  if (anchors.size() > 1 && anchors.size() != concepts.size())
+    throw InputError("[erase] {} anchors do not go with {} concepts; give one for all or one for "
+                     "each",
+                     anchors.size(), concepts.size());
+  for (size_t i = 0; i < concepts.size(); i++)
+    for (size_t j = 0; j < i; j++)
+      if (lower_ascii(trimmed(concepts[i])) == lower_ascii(trimmed(concepts[j])))
+        throw InputError("[erase] \"{}\" is named twice; name it once", concepts[i]);
+}
+
+std::optional<std::string> AutoOptions::anchor_of(size_t concept_index) const {
+  if (anchors.empty()) return {};
+  const std::string& a = anchors[anchors.size() == 1 ? 0 : concept_index];
+  return a == no_anchor ? "" : a;
+}
+
+std::filesystem::path AutoOptions::run_folder() const {
+  if (!run.empty()) return run;
+  std::filesystem::path file = out;
+  return file.parent_path() / (file.stem() += ".run");
+}
+
+OptionTexts AutoOptions::texts() const { return fields_of(*this).identity(); }
+
+}  // namespace lacuna

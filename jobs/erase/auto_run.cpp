@@ -1,0 +1,340 @@
+#include "jobs/erase/auto_run.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/options/fields.h"
+#include "base/text.h"
+#include "erase/closed/cross_attention.h"
+#include "erase/closed/uce.h"
+#include "erase/edits/edit.h"
+#include "erase/edits/fingerprint.h"
+#include "erase/phrasing.h"
+#include "jobs/erase/auto_training.h"
+#include "jobs/erase/erase_output.h"
+#include "jobs/interrupt.h"
+#include "jobs/observer.h"
+#include "jobs/prompts.h"
+#include "pictures/image.h"
+
+namespace lacuna {
+namespace {
+
+AutoOptions checked(AutoOptions o) {
+  o.check();
+  if (!o.plan_only) check_edit_output(o.out, o.resume || o.force);
+  return o;
+}
+
+std::string listed(const std::vector<std::string>& words, size_t most = 12) {
+  const std::span<const std::string> shown(words.data(), std::min(most, words.size()));
+  return fmt::format("{}{}", fmt::join(shown, ", "),
+                     words.size() > most ? fmt::format(" and {} more", words.size() - most) : "");
+}
+
+// The weights of the concepts in the closed form, from careful to thorough: the first that
+// reaches the goal moves the neighbours least.
+constexpr double erase_scales[] = {1, 3, 10};
+
+}  // namespace
+
+AutoRun::AutoRun(const AutoOptions& options, RunObserver* observer)
+    : o_(checked(options)),
+      cpu_begin_(lacuna::cpu_seconds()),
+      observer_(observer),
+      device_(Device::open({.selector = o_.common.device, .count_only = o_.plan_only})),
+      model_(*device_, o_.common.model_path(), parse_precision(o_.common.precision)),
+      text_(model_.text_predictor()),
+      progress_("erasing", 1, o_.json, observer),
+      pull_(model_, text_, size_) {
+  const auto [width, height] = size_or_default(o_.size, model_);
+  size_ = model_.latent_size(width, height);
+  pull_ = PullAndDrift(model_, text_, size_);
+  if (o_.plan_only) return;
+  unet_hash_ = fingerprint(model_.unet_weights().file());
+  text_hash_ = fingerprint(model_.text_weights().file());
+}
+
+double AutoRun::cpu_seconds() const { return lacuna::cpu_seconds() - cpu_begin_; }
+
+void AutoRun::go_on() const {
+  if (interrupted() || (observer_ && !observer_->go_on())) throw Interrupted{};
+}
+
+void AutoRun::plan() {
+  progress_.say(fmt::format(
+      "at most {} UNet evaluations (backward counted as two): about 250 to decide for each "
+      "concept, 150 to measure, none for the closed form, the rest for training if that misses",
+      o_.budget));
+  AutoTraining(*device_, model_, text_, size_, o_).plan(o_.json);
+}
+
+void AutoRun::run() {
+  const Lexicon lexicon = Lexicon::load();
+  std::vector<std::string> retained;
+  if (!o_.retain_file.empty())
+    for (PromptLine& line : read_prompts(o_.retain_file)) retained.push_back(std::move(line.prompt));
+  for (size_t i = 0; i < o_.concepts.size(); i++) {
+    progress_.restart("deciding", static_cast<int64_t>(o_.concepts.size()));
+    progress_.update(static_cast<int64_t>(i), o_.concepts[i]);
+    const ConceptQuestion question{.concept_ = o_.concepts[i],
+                                   .all = o_.concepts,
+                                   .kind = o_.kind,
+                                   .anchor = o_.anchor_of(i),
+                                   .retained = retained,
+                                   .seed = o_.seed};
+    decisions_.push_back(lacuna::decide(model_, text_, size_, lexicon, question, [&] { go_on(); }));
+    say(decisions_.back());
+  }
+  decide();
+  prepare_measure();
+  if (evaluations() > o_.budget)
+    throw InputError(
+        "[erase] deciding and measuring took {} UNet evaluations and {} allows {}; give at least "
+        "{}",
+        evaluations(), option("budget"), o_.budget, 2 * evaluations());
+  consider(closed_form());
+  if (reached(*best_)) judge();
+  // The images decide: what they show is what the user gets.
+  if (!succeeded()) {
+    const int64_t updates = best_->updates;
+    train(*best_);
+    if (!verdict_.judged() || best_->updates != updates) judge();
+  }
+  progress_.finish();
+  write(*best_, o_.out);
+}
+
+void AutoRun::judge() {
+  progress_.finish();
+  const std::filesystem::path file = o_.run_folder() / "measured.safetensors";
+  write(*best_, file);
+  const std::vector<Edit> edits = {Edit::open(file)};
+  EditedModel edited(model_, edits, false);
+  verdict_ = judge_images(model_, edited, decisions_, size_, o_.images, o_.seed, progress_);
+  progress_.finish();
+  extra_evaluations_ += edited.predictor().evaluations();
+  if (o_.images > 0)
+    write_file(o_.run_folder() / "before-after.png", encode_png(verdict_.sheet), Overwrite::yes);
+}
+
+bool AutoRun::succeeded() const {
+  if (!verdict_.judged() || !verdict_.drawable()) return reached(*best_);
+  return verdict_.gone() && best_->measured.drift() <= o_.drift;
+}
+
+std::string AutoRun::sentence() const {
+  std::vector<std::string> concepts;
+  for (const Decisions& d : decisions_) concepts.push_back(fmt::format("\"{}\"", d.words));
+  const std::string what = fmt::format("{}", fmt::join(concepts, ", "));
+  const Progressed& p = best_->measured;
+  std::string text = what;
+  if (verdict_.judged() && verdict_.drawable())
+    text += fmt::format(" {}: {} of {} images that ask for it show it (before: {})",
+                        verdict_.gone() ? "is gone" : "is not gone", verdict_.after.right,
+                        verdict_.after.asked, verdict_.before.right);
+  else
+    text += fmt::format(" {}: {:.1f} % of its pull on the prediction is left (goal {:g} %)",
+                        p.pull() <= o_.until ? "is gone as far as the prediction tells"
+                                             : "is not gone",
+                        100 * p.pull(), 100 * o_.until);
+  text += fmt::format("; neighbours keep {:.1f} % of what they say (goal {:g} %)",
+                      100 * (1 - p.drift()), 100 * (1 - o_.drift));
+  if (succeeded()) return text;
+  if (p.drift() > o_.drift)
+    return text + fmt::format("; try another {} or a smaller part of it", option("anchor"));
+  return text + fmt::format("; try {} {}, another {} or {}", option("budget"), 2 * o_.budget,
+                            option("anchor"), option("kind"));
+}
+
+// What all concepts need together.
+void AutoRun::decide() {
+  std::set<std::string> known;
+  for (const Decisions& d : decisions_) {
+    learned_.insert(learned_.end(), d.learned.begin(), d.learned.end());
+    for (const std::string& k : d.kept)
+      if (known.insert(k).second) kept_.push_back(k);
+  }
+  make_folder(o_.run_folder());
+  write_decisions();
+}
+
+void AutoRun::say(const Decisions& d) {
+  const auto words = [](const auto& all) {
+    std::vector<std::string> list;
+    for (const Neighbour& n : all) list.push_back(n.words);
+    return list;
+  };
+  progress_.say(fmt::format("\"{}\" is taken for {} {}: {}", d.words,
+                            d.kind == ConceptKind::attribute || d.kind == ConceptKind::object
+                                ? "an"
+                                : "a",
+                            word_of(d.kind), d.kind_reason));
+  if (!d.synonyms.empty())
+    progress_.say(fmt::format("  erased with it, as the model draws the same: {}",
+                              listed(d.synonyms)));
+  progress_.say(fmt::format("  neighbours that stay: {}", d.neighbours.empty()
+                                                              ? "none found"
+                                                              : listed(words(d.neighbours))));
+  progress_.say(d.anchor.empty()
+                    ? fmt::format("  nothing takes its place: {}", d.anchor_reason)
+                    : fmt::format("  \"{}\" takes its place: {}", d.anchor, d.anchor_reason));
+  if (!d.implied.empty())
+    progress_.say(fmt::format("  it is {0} if nothing else is said, so \"{0} {1}\" takes its place "
+                              "there",
+                              d.implied, d.anchor));
+  progress_.say(fmt::format("  {} phrasings to learn from, {} texts that stay, {} and {} to measure "
+                            "with",
+                            d.learned.size(), d.kept.size(), d.measured.size(),
+                            d.kept_measured.size()));
+  if (!o_.show_neighbours) return;
+  for (const Phrasing& p : d.learned)
+    progress_.say(fmt::format("    learn    {} -> {}", p.text(), p.anchor()));
+  for (const Phrasing& p : d.measured)
+    progress_.say(fmt::format("    measure  {} -> {}", p.text(), p.anchor()));
+  for (const std::string& k : d.kept) progress_.say("    keep     " + k);
+  for (const std::string& k : d.kept_measured) progress_.say("    measure  " + k);
+}
+
+void AutoRun::write_decisions() const {
+  nlohmann::ordered_json all = nlohmann::ordered_json::array();
+  for (const Decisions& d : decisions_) {
+    nlohmann::ordered_json j = {{"concept", d.words},
+                                {"kind", word_of(d.kind)},
+                                {"anchor", d.anchor},
+                                {"implied", d.implied}};
+    for (const Neighbour& n : d.neighbours)
+      j["neighbours"].push_back({{"words", n.words}, {"near", n.near}, {"distance", n.distance}});
+    for (const Phrasing& p : d.learned) j["learned"].push_back({p.text(), p.anchor()});
+    for (const Phrasing& p : d.measured) j["measured"].push_back({p.text(), p.anchor()});
+    j["kept"] = d.kept;
+    j["kept_measured"] = d.kept_measured;
+    all.push_back(std::move(j));
+  }
+  write_file(o_.run_folder() / "decisions.json",
+             all.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n",
+             Overwrite::yes);
+}
+
+void AutoRun::prepare_measure() {
+  for (const Decisions& d : decisions_) {
+    for (const Phrasing& p : d.measured) {
+      go_on();
+      pull_.add_concept(d.places, p.text(), p.anchor());
+    }
+    for (const std::string& k : d.kept_measured) {
+      go_on();
+      pull_.add_kept(d.places, k);
+    }
+  }
+}
+
+void AutoRun::write(const Stage& stage, const std::filesystem::path& file) const {
+  OptionTexts options = o_.texts();
+  options["prompts"] = list([&] {
+    std::vector<std::string> texts;
+    for (const Phrasing& p : learned_) texts.push_back(p.text());
+    return texts;
+  }());
+  options["stage"] = stage.name;
+  options["updates"] = std::to_string(stage.updates);
+  std::vector<std::string> anchors;
+  for (const Decisions& d : decisions_) anchors.push_back(d.anchor.empty() ? "none" : d.anchor);
+  options["anchor"] = list(anchors);
+  options["pull"] = fmt::format("{:.4f}", stage.measured.pull());
+  options["drift"] = fmt::format("{:.4f}", stage.measured.drift());
+  TensorFile::Metadata metadata = edit_metadata("erase", unet_hash_, model_.name(), options);
+  metadata[edit_key::text_hash] = text_hash_;
+  write_edit(file, stage.tensors, o_.save_type, metadata);
+}
+
+// Of what the file will hold: its rounding included.
+Progressed AutoRun::measure(const std::vector<Trainables::Export>& tensors) {
+  go_on();
+  const std::filesystem::path file = o_.run_folder() / "measured.safetensors";
+  write({"measured", tensors, {}, 0}, file);
+  const std::vector<Edit> edits = {Edit::open(file)};
+  EditedModel edited(model_, edits, false);
+  Progressed p = pull_.of(edited.predictor(), edited.text());
+  extra_evaluations_ += edited.predictor().evaluations();
+  return p;
+}
+
+bool AutoRun::reached(const Stage& s) const {
+  return s.measured.pull() <= o_.until && s.measured.drift() <= o_.drift;
+}
+
+// How far from the goal: 0 when it is reached.
+double AutoRun::missing(const Progressed& p) const {
+  const auto beyond = [](double value, double goal) {
+    return std::max(0.0, value - goal) / std::max(goal, 1e-3);
+  };
+  return beyond(p.pull(), o_.until) + beyond(p.drift(), o_.drift);
+}
+
+std::string AutoRun::sentence(const Progressed& p) const {
+  return fmt::format("pull {:.3f} (goal {:g}), drift of the neighbours {:.3f} (goal {:g})",
+                     p.pull(), o_.until, p.drift(), o_.drift);
+}
+
+void AutoRun::consider(Stage stage) {
+  progress_.say(fmt::format("{}: {}", stage.name, sentence(stage.measured)));
+  if (!best_ || missing(stage.measured) < missing(best_->measured)) best_ = std::move(stage);
+}
+
+AutoRun::Stage AutoRun::closed_form() {
+  progress_.restart("closed form", 1);
+  const ConceptStates states =
+      concept_states(model_.text_encoder(), learned_, [&] {
+        std::vector<std::string> all = kept_;
+        all.push_back("");  // guidance leans on it at every step
+        return all;
+      }(), Tokens::all, [&](size_t, size_t) { go_on(); });
+  const CrossAttention attention = CrossAttention::read(model_.unet_weights().file(), "kv",
+                                                        model_.text_encoder().width());
+  std::optional<Stage> best;
+  for (const double scale : erase_scales) {
+    Uce uce({.erase_scale = scale});
+    uce.prepare(states, attention.matrices);
+    Stage stage{"closed form", edited(uce, attention), {}, 0};
+    stage.measured = measure(stage.tensors);
+    const bool good = reached(stage);
+    if (!best || missing(stage.measured) < missing(best->measured)) best = std::move(stage);
+    if (good) break;
+  }
+  return std::move(*best);
+}
+
+void AutoRun::train(const Stage& from) {
+  AutoTraining training(*device_, model_, text_, size_, o_);
+  training.learn(learned_, kept_);
+  const int64_t updates = training.updates_for(o_.budget - evaluations());
+  if (updates < AutoTraining::between_measurements) {
+    progress_.say(fmt::format("the budget of {} UNet evaluations leaves none for training",
+                              o_.budget));
+    return;
+  }
+  progress_.say(fmt::format("training from it, at most {} updates", updates));
+  const auto phase = [&](const std::string& name, int64_t done, int64_t total) {
+    progress_.restart(name, total);
+    progress_.update(done, "");
+    return !interrupted() && (!observer_ || observer_->go_on());
+  };
+  const auto milestone = [&](std::vector<Trainables::Export> tensors, int64_t done) {
+    Stage stage{fmt::format("trained, {} updates", done), std::move(tensors), {}, done};
+    stage.measured = measure(stage.tensors);
+    const bool good = reached(stage);
+    consider(std::move(stage));
+    return !good;
+  };
+  extra_evaluations_ +=
+      training.run(from.tensors, unet_hash_ + text_hash_, updates, phase, milestone);
+}
+
+}  // namespace lacuna

@@ -1,0 +1,88 @@
+// One run of `lacuna erase --concept X`: decisions, closed form, training if that is not enough,
+// each measured (erase/concept).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "erase/concept/decisions.h"
+#include "erase/concept/pull.h"
+#include "erase/trainables.h"
+#include "jobs/draw/edits.h"
+#include "jobs/erase/auto_options.h"
+#include "jobs/erase/auto_verdict.h"
+#include "jobs/progress.h"
+
+namespace lacuna {
+
+class RunObserver;
+
+class AutoRun {
+ public:
+  // Finds everything that can be wrong without a device, then opens device and model.
+  AutoRun(const AutoOptions& options, RunObserver* observer);
+
+  // Prints what a run would cost, on a device that only counts.
+  void plan();
+  // Makes, judges and writes the edit. Throws Interrupted when it is stopped.
+  void run();
+  // The outcome in one sentence with its figures, and whether the goal was reached.
+  std::string sentence() const;
+  bool succeeded() const;
+
+  // An edit and how far it has come.
+  struct Stage {
+    std::string name;  // "closed form"
+    std::vector<Trainables::Export> tensors;
+    Progressed measured;
+    int64_t updates = 0;
+  };
+  const Stage& result() const { return *best_; }
+  bool reached(const Stage& stage) const;
+  const std::vector<Decisions>& decisions() const { return decisions_; }
+
+  StableDiffusion& model() { return model_; }
+  LatentSize size() const { return size_; }
+  Progress& progress() { return progress_; }
+  // Backward counted as two.
+  int64_t evaluations() const { return model_.predictor().evaluations() + extra_evaluations_; }
+  double cpu_seconds() const;
+
+ private:
+  void go_on() const;
+  void decide();
+  void say(const Decisions& d);
+  void write_decisions() const;
+  void prepare_measure();
+  Progressed measure(const std::vector<Trainables::Export>& tensors);
+  Stage closed_form();
+  void train(const Stage& from);
+  void consider(Stage stage);
+  void judge();
+  double missing(const Progressed& p) const;
+  void write(const Stage& stage, const std::filesystem::path& file) const;
+  std::string sentence(const Progressed& p) const;
+  int64_t updates_left(int64_t sampling) const;
+
+  AutoOptions o_;
+  double cpu_begin_;
+  RunObserver* observer_;
+  std::unique_ptr<Device> device_;
+  mutable StableDiffusion model_;
+  TextCache text_;
+  LatentSize size_;
+  Progress progress_;
+  std::string unet_hash_, text_hash_;
+  std::vector<Decisions> decisions_;
+  std::vector<Phrasing> learned_;
+  std::vector<std::string> kept_;
+  PullAndDrift pull_;
+  std::optional<Stage> best_;
+  AutoVerdict verdict_;
+  int64_t extra_evaluations_ = 0;
+};
+
+}  // namespace lacuna

@@ -1,0 +1,115 @@
+#include "jobs/erase/auto_training.h"
+
+#include "base/error.h"
+#include "erase/edits/edit.h"
+#include "erase/edits/fingerprint.h"
+#include "erase/selection.h"
+#include "jobs/erase/erase_output.h"
+#include "jobs/interrupt.h"
+
+namespace lacuna {
+namespace {
+
+constexpr const char* trained_set = "x";  // cross-attention, which the closed form begins with
+// The learning rate, as a share of the weights' root mean square: Adam moves a weight by about the
+// rate at every update, so this is the relative change of the model.
+constexpr double relative_change = 0.005;
+
+// Evaluations before the first update, and of one update with backward as two.
+int64_t sampling(const EsdOptions& o) {
+  return o.trajectories * o.steps * 3 + o.retain_trajectories * o.retain_steps * 2;
+}
+int64_t update(const EsdOptions& o) { return 3 * (o.batch + o.retain_batch); }
+
+std::string hash_of(const std::vector<Trainables::Export>& tensors) {
+  std::string bytes;
+  for (const auto& t : tensors)
+    bytes.append(reinterpret_cast<const char*>(t.values.data()), t.values.size() * sizeof(float));
+  return fingerprint(std::string_view(bytes));
+}
+
+}  // namespace
+
+AutoTraining::AutoTraining(Device& device, StableDiffusion& model, TextCache& text, LatentSize size,
+                           const AutoOptions& options)
+    : device_(device), model_(model), text_(text), o_(options) {
+  esd_.concepts = o_.concepts;
+  esd_.goal = EsdGoal::anchor;
+  esd_.steps = esd_.retain_steps = 10;
+  esd_.trajectories = 16;
+  esd_.retain_trajectories = 24;
+  esd_.batch = 2;
+  esd_.retain_batch = 4;
+  esd_.size = size;
+  esd_.seed = o_.seed;
+  esd_.cache = o_.run_folder() / "trajectories";
+}
+
+void AutoTraining::learn(const std::vector<Phrasing>& learned,
+                         const std::vector<std::string>& kept) {
+  // As many as trajectories are sampled, spread evenly over all.
+  const auto spread = [](size_t count, int64_t wanted, const auto& visit) {
+    const auto n = std::min(count, static_cast<size_t>(wanted));
+    for (size_t i = 0; i < n; i++) visit(i * count / n);
+  };
+  spread(learned.size(), esd_.trajectories, [&](size_t i) {
+    esd_.prompts.push_back(learned[i].text());
+    esd_.anchors.push_back(learned[i].anchor());
+  });
+  spread(kept.size(), esd_.retain_trajectories, [&](size_t i) { esd_.retain.push_back(kept[i]); });
+  if (esd_.retain.empty()) esd_.retain.push_back("");
+}
+
+Trainables AutoTraining::trainables() const {
+  const WeightStore& weights = model_.unet_weights();
+  const std::vector<std::string> names =
+      select(parameters_of(ModelPart::unet, weights.file()), trained_set);
+  return Trainables(device_, weights, names, 0, esd_.seed);
+}
+
+void AutoTraining::plan(bool json) {
+  std::vector<Phrasing> learned;
+  for (const std::string& c : o_.concepts) learned.push_back({"", c, "", ""});
+  learn(learned, {""});
+  Trainables all = trainables();
+  Esd method(device_, model_, text_, all, esd_, "");
+  method.reserve();
+  const Trainer trainer(device_, method, all, {});
+  report_memory_plan(device_, model_, all, trainer.placement(), json);
+}
+
+int64_t AutoTraining::updates_for(int64_t evaluations) const {
+  return std::max<int64_t>(0, evaluations - sampling(esd_)) / update(esd_) /
+         between_measurements * between_measurements;
+}
+
+int64_t AutoTraining::run(const std::vector<Trainables::Export>& from,
+                          const std::string& model_hash, int64_t updates,
+                          const ProgressCallback& progress, const Milestone& milestone) {
+  Trainables all = trainables();
+  const TrainOptions train{.iterations = updates,
+                           .warmup = 5,
+                           .learning_rate = relative_change * all.rms(),
+                           .decoupled = false};
+  all.begin_from(from);
+  Esd method(device_, model_, text_, all, esd_, model_hash);
+  const OptionTexts identity = {{edit_key::base_hash, model_hash},
+                                {"begin", hash_of(from)},
+                                {"until", fmt::format("{:g}", o_.until)},
+                                {"drift", fmt::format("{:g}", o_.drift)},
+                                {"params", trained_set},
+                                {"precision", name_of(model_.dtype())}};
+  RunFolder folder(o_.run_folder(), o_.resume, o_.force);
+  const Milestones milestones = {between_measurements, [&](int64_t done) {
+                                   return milestone(all.exported(), done);
+                                 }};
+  int64_t done = 0;
+  try {
+    done = lacuna::train(device_, method, all, train, identity, folder, progress, milestones);
+  } catch (const Stopped&) { throw Interrupted{}; }
+  if (folder.resumes() && (folder.finished() || done == updates)) milestone(all.exported(), done);
+  folder.draw_losses(fmt::format("erasing {}", o_.concepts[0]));
+  return done * update(esd_);
+}
+
+}  // namespace lacuna
