@@ -17,6 +17,7 @@ namespace {
 // Shares below which two effects count as one, and a word as unknown to the model; of a concept's
 // own effect.
 constexpr double same = 0.35, unknown = 0.35, name_known = 0.8;
+constexpr double least_distance = 0.5, far_enough = 0.9;
 constexpr size_t most_neighbours = 16, most_anchors = 8, most_fillers = 10, most_vocabulary = 64;
 
 class Finder {
@@ -118,6 +119,11 @@ class Finder {
     return sum;
   }
 
+  static double steady(const Predicted& effect) {
+    const std::span<const float> all(effect);
+    return cosine(all.first(all.size() / 2), all.last(all.size() / 2));
+  }
+
   static std::string without(const Sentence& s) { return s.phrasing("", "").text(); }
 
   std::vector<std::string> candidates() {
@@ -147,6 +153,7 @@ class Finder {
     } else {
       heads.push_back(head);
     }
+    std::erase_if(all, [&](const std::string& w) { return contains(heads, w); });
     all.insert(all.begin(), heads.begin(), heads.end());
     heads_ = heads;
   }
@@ -190,19 +197,33 @@ class Finder {
     const Predicted own = effect(d_.words);
     const double length = norm(own);
     d_.strength = length / norm(effects_->of(slots_[0].with(d_.words)));
+    d_.steady = steady(own);
     for (const std::string& w : all) {
       const Predicted e = effect(w);
-      const Neighbour n = {w, cosine(e, own), norm(difference(e, own)) / length, norm(e) / length};
-      if (getenv("LACUNA_DEBUG"))
-        fmt::print(stderr, "  {:12} near {:.2f} distance {:.2f} strength {:.2f}\n", w, n.near, n.distance, n.strength);
+      const Neighbour n = {w, cosine(e, own), norm(difference(e, own)) / length, norm(e) / length, steady(e)};
       const bool head = contains(heads_, w);
       if (n.distance < same && !head)
         d_.synonyms.push_back(w);
       else if (n.strength >= (listed(w) ? unknown : name_known) || head)
         d_.neighbours.push_back(n);
     }
+    check_drawable();
     std::ranges::stable_sort(d_.neighbours, std::greater{}, &Neighbour::near);
     if (d_.neighbours.size() > most_neighbours) d_.neighbours.resize(most_neighbours);
+  }
+
+  // A word in pieces that does less than most words of its kind means nothing to the model.
+  void check_drawable() const {
+    const size_t words = 1 + static_cast<size_t>(std::ranges::count(d_.words, ' '));
+    if (q_.kind || model_.tokenizer().tokens_of(d_.words).size() <= words) return;
+    if (d_.neighbours.size() < 3 || d_.kind == ConceptKind::caption) return;
+    const auto stronger = static_cast<size_t>(std::ranges::count_if(
+        d_.neighbours, [](const Neighbour& n) { return n.strength > 1; }));
+    if (4 * stronger < 3 * d_.neighbours.size()) return;
+    throw InputError(
+        "[erase] the model does not seem to know \"{}\", so there is nothing to erase: {} of {} "
+        "words of its kind change a prediction more; if images do show it, say {}",
+        d_.words, stronger, d_.neighbours.size(), option("kind"));
   }
 
   bool listed(const std::string& w) const {
@@ -226,36 +247,29 @@ class Finder {
     std::vector<double> sorted = changes;
     std::ranges::sort(sorted);
     const double median = sorted[sorted.size() / 2];
-    if (getenv("LACUNA_DEBUG"))
-      for (size_t i = 0; i < changes.size(); i++)
-        fmt::print(stderr, "  implied {} {:.3f}\n", fillers_.attributes[i], changes[i] / median);
     if (*least < 0.5 * median)
       d_.implied = fillers_.attributes[static_cast<size_t>(least - changes.begin())];
   }
 
   // How much of what else a sentence says still acts with this word in the concept's place.
   double keeps(const std::string& word) {
-    double sum = 0;
-    size_t count = 0;
     const std::vector<std::string>& others =
         d_.kind == ConceptKind::object ? fillers_.attributes : fillers_.objects;
-    for (const std::string& other : std::span(others).first(std::min<size_t>(2, others.size()))) {
-      const auto pair = [&](const std::string& w) {
-        switch (d_.kind) {
-          case ConceptKind::attribute:
-            return std::pair(with_article(w + " " + other), std::string(w));
-          case ConceptKind::object:
-            return std::pair(with_article(other + " " + w), with_article(w));
-          default:
-            return std::pair(with_article(other) + " in the style of " + w, "in the style of " + w);
-        }
+    const auto sentence = [&](const std::string& other, const std::string& w) {
+      if (d_.kind == ConceptKind::attribute) return with_article(w + " " + other);
+      if (d_.kind == ConceptKind::object) return with_article(other + " " + w);
+      return with_article(other) + " in the style of " + w;
+    };
+    // From one other word to the next, as bare words may imply something themselves.
+    double sum = 0;
+    size_t count = 0;
+    for (size_t i = 0; i + 1 < std::min<size_t>(4, others.size()); i += 2) {
+      const auto change = [&](const std::string& w) {
+        const std::string both[] = {sentence(others[i], w), sentence(others[i + 1], w)};
+        effects_->compute(both);
+        return difference(effects_->of(both[0]), effects_->of(both[1]));
       };
-      const auto [a, a0] = pair(word);
-      const auto [c, c0] = pair(d_.words);
-      const std::string four[] = {a, a0, c, c0};
-      effects_->compute(four);
-      sum += cosine(difference(effects_->of(a), effects_->of(a0)),
-                    difference(effects_->of(c), effects_->of(c0)));
+      sum += cosine(change(word), change(d_.words));
       count++;
     }
     return count ? sum / static_cast<double>(count) : 1;
@@ -276,32 +290,32 @@ class Finder {
       d_.anchor_reason = "what remains without the first word";
       return;
     }
-    struct Choice {
-      const Neighbour* n;
-      double keeps;
-    };
-    std::vector<Choice> choices;
-    for (const Neighbour& n : d_.neighbours) {
-      if (n.distance < 0.5 || choices.size() >= most_anchors) continue;
+    std::vector<const Neighbour*> choices;
+    double best = 0;
+    for (Neighbour& n : d_.neighbours) {
+      if (n.distance < least_distance || choices.size() >= most_anchors) continue;
       if (!heads_.empty() && !contains(heads_, n.words)) continue;
       go_on_();
-      choices.push_back({&n, keeps(n.words)});
+      n.keeps = keeps(n.words);
+      best = std::max(best, n.keeps * n.steady);
+      choices.push_back(&n);
     }
     if (choices.empty()) {
       d_.anchor_reason = "the model knows nothing of its kind";
       return;
     }
-    double best = 0;
-    for (const Choice& c : choices) {
-      best = std::max(best, c.keeps);
-      if (getenv("LACUNA_DEBUG"))
-        fmt::print(stderr, "  anchor {} keeps {:.3f} distance {:.2f}\n", c.n->words, c.keeps, c.n->distance);
-    }
-    const Choice* chosen = nullptr;
-    for (const Choice& c : choices)
-      if (c.keeps >= 0.9 * best && (!chosen || c.n->distance > chosen->n->distance)) chosen = &c;
-    d_.anchor = chosen->n->words;
-    d_.anchor_reason = fmt::format("the farthest of {} that keep what else a prompt says",
+    // Of those that are nearly as good as the best the nearest one, so that little has to change, if
+    // it is as far from the concept as nothing at all would be; else the farthest.
+    const Neighbour* chosen = nullptr;
+    const auto better = [&](const Neighbour& n, const Neighbour& than) {
+      const bool far = n.distance >= far_enough, other = than.distance >= far_enough;
+      if (far != other) return far;
+      return far ? n.distance < than.distance : n.distance > than.distance;
+    };
+    for (const Neighbour* n : choices)
+      if (n->keeps * n->steady >= 0.9 * best && (!chosen || better(*n, *chosen))) chosen = n;
+    d_.anchor = chosen->words;
+    d_.anchor_reason = fmt::format("of {} neighbours it is far enough and keeps what else a prompt says",
                                    choices.size());
   }
 
@@ -332,8 +346,12 @@ class Finder {
         keep(d_.kept, d_.kind == ConceptKind::object ? with_article(n.words) : n.words);
     const auto of_neighbours = [&](std::vector<std::string>& to, Use use, size_t count) {
       const std::vector<Sentence> slots = sentences(d_.kind, use, fillers_, count);
-      for (size_t i = 0; i < slots.size() && !d_.neighbours.empty(); i++)
-        keep(to, slots[i].with(d_.neighbours[i % d_.neighbours.size()].words));
+      for (size_t i = 0; i < slots.size() && !d_.neighbours.empty(); i++) {
+        // "cat" is what "grumpy cat" must leave most of all.
+        const bool head = !heads_.empty() && i % 2 == 0;
+        keep(to, slots[i].with(head ? heads_[i / 2 % heads_.size()]
+                                    : d_.neighbours[i % d_.neighbours.size()].words));
+      }
     };
     of_neighbours(d_.kept, Use::learn, q_.kept / 2);
     // The first ones are held back.

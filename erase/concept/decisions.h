@@ -30,6 +30,10 @@ struct Neighbour {
   double near = 0;      // cosine of its effect with the concept's
   double distance = 0;  // |effect - concept's effect| / |concept's effect|
   double strength = 0;  // |effect| / |concept's effect|
+  double steady = 0;    // cosine of its effects in two sentences
+  // How much of what else a sentence says still acts with it in the concept's place: the cosine of
+  // what another word there changes with the same beside the concept; -2 if it was not measured.
+  double keeps = -2;
 };
 
 struct Decisions {
@@ -45,7 +49,7 @@ struct Decisions {
   std::vector<std::string> kept, kept_measured;
   std::vector<Place> places;  // where effects were measured
   // Of the nearest sentence without the concept and of the concept: how much of a prediction it is.
-  double strength = 0;
+  double strength = 0, steady = 0;
 };
 
 // Throws InputError when what the user says contradicts itself, and when the model cannot draw the

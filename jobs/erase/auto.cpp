@@ -19,6 +19,7 @@ class EraseAuto : public EraseVerb {
     AutoRun run(o_, observer);
     if (o_.plan_only) return run.plan();
     run.run();
+    if (o_.show_neighbours) return;
     Progress& progress = run.progress();
     progress.say(fmt::format("{}  {} tensors; {} UNet evaluations, {:.1f} CPU s", o_.out,
                              run.result().tensors.size(), run.evaluations(), run.cpu_seconds()));

@@ -27,7 +27,7 @@ void AutoOptions::describe(Fields& f) {
       .identity();
   f.group(group::keep);
   f.add("retain", retain_file, "FILE", "Further texts that must stay as they are, one a line");
-  f.add("show-neighbours", show_neighbours, "Print all phrasings and neighbours that were found");
+  f.add("show-neighbours", show_neighbours, "Print the phrasings and neighbours that are found, and stop");
   f.group(group::strength);
   f.add("until", until, "X",
         "It is gone when this share of its pull on the prediction is left, measured on phrasings "

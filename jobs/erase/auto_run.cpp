@@ -93,6 +93,7 @@ void AutoRun::run() {
     say(decisions_.back());
   }
   decide();
+  if (o_.show_neighbours) return progress_.finish();
   prepare_measure();
   if (evaluations() > o_.budget)
     throw InputError(
@@ -208,9 +209,9 @@ void AutoRun::write_decisions() const {
     nlohmann::ordered_json j = {{"concept", d.words},
                                 {"kind", word_of(d.kind)},
                                 {"anchor", d.anchor},
-                                {"implied", d.implied}};
+                                {"implied", d.implied}, {"strength", d.strength}, {"steady", d.steady}};
     for (const Neighbour& n : d.neighbours)
-      j["neighbours"].push_back({{"words", n.words}, {"near", n.near}, {"distance", n.distance}});
+      j["neighbours"].push_back({{"words", n.words}, {"near", n.near}, {"distance", n.distance}, {"strength", n.strength}, {"steady", n.steady}, {"keeps", n.keeps}});
     for (const Phrasing& p : d.learned) j["learned"].push_back({p.text(), p.anchor()});
     for (const Phrasing& p : d.measured) j["measured"].push_back({p.text(), p.anchor()});
     j["kept"] = d.kept;
