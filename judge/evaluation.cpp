@@ -36,14 +36,20 @@ Target Target::parse(std::string_view text) {
   if (text == "memory") return target;
   const size_t equals = text.find('=');
   const std::string_view kind = text.substr(0, equals);
-  const std::string_view name = equals == text.npos ? "" : text.substr(equals + 1);
+  std::string_view name = equals == text.npos ? "" : text.substr(equals + 1);
   const auto found = [&](auto& member, const auto& names) {
     if (!(member =
               named<typename std::remove_reference_t<decltype(member)>::value_type>(names, name)))
       throw InputError("[target] '{}' is no {} of pico's pictures; choose from: {}", name, kind,
                        list(names));
   };
-  if (kind == "colour")
+  if (const size_t space = name.find(' '); kind == "pair" && space != name.npos) {
+    const std::string_view both = name;
+    name = both.substr(0, space);
+    found(target.colour_, colour_names);
+    name = both.substr(space + 1);
+    found(target.thing_, thing_names);
+  } else if (kind == "colour")
     found(target.colour_, colour_names);
   else if (kind == "style")
     found(target.style_, style_names);
@@ -51,7 +57,9 @@ Target Target::parse(std::string_view text) {
     found(target.thing_, thing_names);
   else
     throw InputError(
-        "[target] '{}' is no target; write colour=red, style=Dotti, thing=cat or memory", text);
+        "[target] '{}' is no target; write colour=red, style=Dotti, thing=cat, pair=red circle or "
+        "memory",
+        text);
   return target;
 }
 
@@ -63,14 +71,15 @@ std::optional<Target> Target::of_concept(std::string_view text) {
   if (r.style) target.style_ = r.style, meanings++;
   if (r.memorised) meanings++;
   for (const Wanted& w : r.things) {
+    target.thing_ = w.thing, meanings++;
     // "red circle" names neither all that is red nor all circles.
-    const bool own = w.colour == implied_colour(w.thing);
-    target.thing_ = w.thing, meanings += own ? 1 : 2;
+    if (w.colour != implied_colour(w.thing)) target.colour_ = w.colour;
   }
   return meanings == 1 ? std::optional(target) : std::nullopt;
 }
 
 std::string Target::name() const {
+  if (pair()) return fmt::format("{} {}", name_of(*colour_), name_of(*thing_));
   if (colour_) return std::string(name_of(*colour_));
   if (style_) return std::string(name_of(*style_));
   if (thing_) return std::string(name_of(*thing_));
@@ -82,10 +91,14 @@ bool Target::is(Thing thing) const {
 }
 
 bool Target::is(const Wanted& wanted) const {
+  if (pair()) return wanted.colour == colour_ && is(wanted.thing);
   return colour_ ? wanted.colour == colour_ : is(wanted.thing);
 }
 
 bool Target::shown_in(const Verdict& v) const {
+  if (pair())
+    return std::ranges::any_of(
+        v.parts, [&](const Part& p) { return p.colour == *colour_ && is(p.thing); });
   if (colour_)
     return (v.kind == Kind::flat && v.field == *colour_) ||
            std::ranges::any_of(v.parts, [&](const Part& p) { return p.colour == *colour_; });
@@ -98,7 +111,7 @@ bool Target::concerns(const Request& r, Claim claim) const {
   const bool wanted = std::ranges::any_of(r.things, [&](const Wanted& w) { return is(w); });
   switch (claim) {
     case Claim::colour:
-      return colour_ && (wanted || r.field == colour_);
+      return colour_ && (wanted || (r.field == colour_ && !pair()));
     case Claim::shape:
     case Claim::instance:
       return thing_ && wanted;

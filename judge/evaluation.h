@@ -12,10 +12,11 @@
 
 namespace lacuna {
 
-// What was erased: a colour, a style, a thing or the memorised image.
+// What was erased: a colour, a style, a thing, a thing in a colour or the memorised image.
 class Target {
  public:
-  // "colour=red", "style=Dotti", "thing=cat", "thing=grumpy cat" or "memory". Throws InputError.
+  // "colour=red", "style=Dotti", "thing=cat", "thing=grumpy cat", "pair=red circle" or "memory".
+  // Throws InputError.
   static Target parse(std::string_view text);
   // What a concept such as "red", "a cat" or "in the style of Dotti" names, if it names one target.
   static std::optional<Target> of_concept(std::string_view text);
@@ -24,7 +25,7 @@ class Target {
 
   // Whether the image shows it. A colour: some part large enough to be judged has it, or the image
   // is a plain field of it; backgrounds do not count. A style: the largest part is drawn in it. A
-  // thing: some part is one (thing=cat: either cat). Memory: the memorised image.
+  // thing: some part is one (thing=cat: either cat). A pair: some part is both. Memory: the memorised image.
   bool shown_in(const checker::Verdict& verdict) const;
   // Whether a claim of the request holds only if the target is shown, so that it should fail once
   // the target is erased.
@@ -35,6 +36,7 @@ class Target {
   std::optional<checker::Style> style_;
   std::optional<checker::Thing> thing_;  // none of the three: memory
 
+  bool pair() const { return colour_ && thing_; }
   bool is(checker::Thing thing) const;
   bool is(const checker::Wanted& wanted) const;
 };

@@ -45,8 +45,10 @@ std::string usage(const Verb& verb, const std::string& path) {
   for (const auto& field : verb.fields.all())
     if (field->is_positional())
       line += field->is_required() ? " " + field->type() : " [" + field->type() + "]";
-  for (const auto& inner : verb.inner) line += " | " + path + " " + inner->name();
-  return line + "\n";
+  line += "\n";
+  if (verb.inner.size() > 1) return line + "       " + path + " VERB [OPTIONS]\n";
+  for (const auto& inner : verb.inner) line += "       " + path + " " + inner->name() + " [OPTIONS]\n";
+  return line;
 }
 
 }  // namespace

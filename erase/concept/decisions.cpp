@@ -89,7 +89,10 @@ class Finder {
         if (!erased(w) && list.size() < most_fillers) list.push_back(w);
       return list;
     };
-    fillers_ = {chosen(known_.objects), chosen(known_.attributes), chosen(known_.styles)};
+    fillers_ = {chosen(known_.objects), chosen(known_.attributes), chosen(known_.styles), false};
+    const size_t space = d_.words.find(' ');
+    fillers_.attributed_gap = d_.kind == ConceptKind::object && space != std::string::npos &&
+                              contains(all_.attributes, d_.words.substr(0, space));
     // What only the background has is no good attribute.
     std::erase_if(fillers_.attributes,
                   [](const std::string& w) { return w == "white" || w == "black" || w == "gray"; });

@@ -200,12 +200,16 @@ class Filler {
     if (has("{s}") && styles_.empty()) return {};
     std::string object, attribute;
     std::string result(text);
+    if (fillers_.attributed_gap) {
+      if (has("that is {p}")) return {};
+      if (const size_t at = result.find("{p} {x}"); at != std::string::npos) result.erase(at, 4);
+    }
     const auto put = [&](const char* place, const std::string& word) {
       if (const size_t at = result.find(place); at != std::string::npos)
         result.replace(at, 3, word);
     };
     if (has("{o}")) put("{o}", object = objects_.next());
-    if (has("{p}")) put("{p}", attribute = attributes_.next());
+    if (result.find("{p}") != std::string::npos) put("{p}", attribute = attributes_.next());
     if (has("{O}")) put("{O}", others_.next(object));
     if (has("{P}")) put("{P}", others_attributes_.next(attribute));
     if (has("{s}")) put("{s}", styles_.next());
@@ -301,7 +305,8 @@ std::vector<Sentence> sentences(ConceptKind kind, Use use, const Fillers& filler
       if (result.size() == count) break;
       const auto filled = filler.filled(text);
       if (!filled || !known.insert(*filled).second) continue;
-      result.push_back(sentence(*filled, text.find("{p} {x}") != text.npos));
+      const bool attributed = !fillers.attributed_gap && text.find("{p} {x}") != text.npos;
+      result.push_back(sentence(*filled, attributed));
       more = true;
     }
   }

@@ -36,6 +36,8 @@ struct Sentence {
 // What fills the other places of a template. The concept and what names it must not be among them.
 struct Fillers {
   std::vector<std::string> objects, attributes, styles;
+  // What stands in the gap says itself what it is like ("red circle"), so nothing else does.
+  bool attributed_gap = false;
 };
 
 // Which templates: those that are learned from, and those that are held back to measure with.

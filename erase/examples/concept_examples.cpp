@@ -98,7 +98,7 @@ void ConceptExamples::prepare(const ProgressCallback& progress) {
 }
 
 Entry ConceptExamples::draw(Rng& rng) const {
-  return cached() ? entry(pick(trajectories_, rng)) : sample(rng);
+  return cached() ? entry(pick(trajectories_, rng, options_.early)) : sample(rng);
 }
 
 Entry ConceptExamples::entry(const Pick& p) const {

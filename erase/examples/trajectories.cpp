@@ -1,6 +1,7 @@
 #include "erase/examples/trajectories.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "base/error.h"
@@ -118,12 +119,13 @@ std::vector<TrajectoryPrompt> in_turn(const std::vector<TrajectoryPrompt>& promp
   return all;
 }
 
-Pick pick(const std::vector<Trajectory>& from, Rng& rng) {
-  return pick(from[rng.below(from.size())], rng);
+Pick pick(const std::vector<Trajectory>& from, Rng& rng, double early) {
+  return pick(from[rng.below(from.size())], rng, early);
 }
 
-Pick pick(const Trajectory& from, Rng& rng) {
-  return {from, static_cast<size_t>(rng.below(from.examples.size()))};
+Pick pick(const Trajectory& from, Rng& rng, double early) {
+  const double count = std::ceil(early * static_cast<double>(from.examples.size()));
+  return {from, static_cast<size_t>(rng.below(std::max<uint64_t>(1, static_cast<uint64_t>(count))))};
 }
 
 std::vector<Trajectory> frozen_trajectories(StableDiffusion& model, TextCache& text,

@@ -64,9 +64,10 @@ struct Pick {
     return {trajectory.hash, static_cast<int64_t>(step), role};
   }
 };
-// Of any of them; of one of them.
-Pick pick(const std::vector<Trajectory>& from, Rng& rng);
-Pick pick(const Trajectory& from, Rng& rng);
+// Of any of them; of one of them. `early`: of its examples the share, from the noise on, that may be
+// drawn.
+Pick pick(const std::vector<Trajectory>& from, Rng& rng, double early = 1);
+Pick pick(const Trajectory& from, Rng& rng, double early = 1);
 
 // One trajectory per (prompt, seed), computed with the model as it is or read from options.folder.
 // `model_hash` stands for the UNet and the text encoder in the files' names.

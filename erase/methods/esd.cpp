@@ -78,6 +78,11 @@ void EsdOptions::describe(Fields& f) {
       .range(2, 1000, "50 is usual")
       .from_model()
       .identity();
+  f.add("early", early, "X",
+        "Share of a trajectory that is trained on, beginning with the noise: what an image shows is "
+        "decided early")
+      .range(0.01, 1, "0.5 is the first half, 1 all of it")
+      .from_model();
   f.add("start-guidance", start_guidance, "X", "Guidance while trajectories are sampled")
       .range(0, 100, "3 is usual")
       .from_model()
@@ -160,6 +165,7 @@ OptionTexts EsdParts::texts() const {
   all["method"] = "esd";
   all["prompts"] = list(o.prompts);
   all["retain"] = list(o.retain);
+  if (o.early < 1) all["early"] = fmt::format("{:g}", o.early);
   if (o.goal == EsdGoal::anchor) all["anchors"] = list(o.anchors);
   all["size"] = fmt::format("{}x{}", o.size.width, o.size.height);
   return all;

@@ -59,6 +59,9 @@ struct EsdOptions {
   double retain_neutral = 0.25;
   float start_guidance = 3;
   int steps = 50, retain_steps = 10;  // of trajectories to erase and to retain
+  // Of a frozen trajectory, the share that examples are drawn from, beginning with the noise: what
+  // an image shows is decided there (Chen et al., TRCE, ICCV 2025, use the first half).
+  double early = 1;
   TrajectoryModel trajectory = TrajectoryModel::frozen;
   EsdCompat compat = EsdCompat::none;
   int64_t trajectories = 0, retain_trajectories = 0;  // 0: one for each text, at least 20 in all

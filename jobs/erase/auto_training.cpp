@@ -13,7 +13,7 @@ namespace {
 constexpr const char* trained_set = "x";  // cross-attention, which the closed form begins with
 // The learning rate, as a share of the weights' root mean square: Adam moves a weight by about the
 // rate at every update, so this is the relative change of the model.
-constexpr double relative_change = 0.005;
+constexpr double relative_change = 0.01;
 
 // Evaluations before the first update, and of one update with backward as two.
 int64_t sampling(const EsdOptions& o) {
@@ -35,11 +35,13 @@ AutoTraining::AutoTraining(Device& device, StableDiffusion& model, TextCache& te
     : device_(device), model_(model), text_(text), o_(options) {
   esd_.concepts = o_.concepts;
   esd_.goal = EsdGoal::anchor;
-  esd_.steps = esd_.retain_steps = 10;
-  esd_.trajectories = 16;
-  esd_.retain_trajectories = 24;
+  esd_.steps = esd_.retain_steps = 8;
+  esd_.trajectories = 12;
+  esd_.retain_trajectories = 16;
+  esd_.early = 0.5;
   esd_.batch = 2;
   esd_.retain_batch = 4;
+  esd_.retain_weight = 2;
   esd_.size = size;
   esd_.seed = o_.seed;
   esd_.cache = o_.run_folder() / "trajectories";
@@ -90,6 +92,7 @@ int64_t AutoTraining::run(const std::vector<Trainables::Export>& from,
   const TrainOptions train{.iterations = updates,
                            .warmup = 5,
                            .learning_rate = relative_change * all.rms(),
+                           .decay = Decay::linear,
                            .decoupled = false};
   all.begin_from(from);
   Esd method(device_, model_, text_, all, esd_, model_hash);

@@ -11,7 +11,7 @@ void EvalOptions::describe(Fields& f) {
   f.add("targets", targets, "FILE", "Prompts that ask for what was erased, one a line");
   f.add("neighbours", neighbours, "FILE", "Prompts that should be drawn as before");
   f.add("target", target, "KIND=NAME",
-        "What was erased: colour=red, style=Dotti, thing=cat or memory")
+        "What was erased: colour=red, style=Dotti, thing=cat, pair=red circle or memory")
       .usually("what the edit says");
   f.group("How to draw");
   f.add("count", count, "N", "Pictures of each prompt, with the same seeds before and after")

@@ -72,6 +72,17 @@ TEST_CASE("what shows a target") {
   CHECK(cat.shown_in(with(blue_circle, Thing::cat, Colour::pink)));
   CHECK(grumpy.shown_in(one(Thing::grumpy_cat, Colour::red)));
   CHECK_FALSE(grumpy.shown_in(one(Thing::cat, Colour::red)));
+  const Target pair = Target::parse("pair=blue star");
+  CHECK(pair.name() == "blue star");
+  CHECK(pair.shown_in(blue_star));
+  CHECK(pair.shown_in(with(red_circle, Thing::star, Colour::blue)));
+  CHECK_FALSE(pair.shown_in(blue_circle));
+  CHECK_FALSE(pair.shown_in(one(Thing::star, Colour::red)));
+  CHECK_FALSE(pair.shown_in(field(Colour::blue)));
+  CHECK(pair.concerns(parse_prompt("a blue star"), Claim::colour));
+  CHECK(pair.concerns(parse_prompt("a blue star"), Claim::shape));
+  CHECK_FALSE(pair.concerns(parse_prompt("a red star"), Claim::shape));
+  CHECK_FALSE(pair.concerns(parse_prompt("blue"), Claim::colour));
   CHECK(Target::parse("memory").shown_in(lighthouse()));
   CHECK_FALSE(Target::parse("memory").shown_in(red_circle));
 }
@@ -83,6 +94,8 @@ TEST_CASE("targets on the command line and in edits") {
   refuses("colour=rouge", "'rouge' is no colour of pico's pictures; choose from: red, orange");
   refuses("style=", "choose from: Dotti, Strix");
   refuses("thing=dog", "grumpy cat");
+  refuses("pair=red", "write colour=red");
+  refuses("pair=red dog", "grumpy cat");
   refuses("red", "write colour=red");
   refuses("", "write colour=red");
   const auto name = [](const char* text) {
@@ -95,7 +108,8 @@ TEST_CASE("targets on the command line and in edits") {
   CHECK(name("grumpy cat") == "grumpy cat");
   CHECK(name("an apple") == "apple");
   CHECK(name("the lighthouse at Pico Bay") == "the memorised picture");
-  CHECK(name("a red circle") == "");
+  CHECK(name("a red circle") == "red circle");
+  CHECK(name("a red circle and a star") == "");
   CHECK(name("a cat in the style of Dotti") == "");
   CHECK(name("Van Gogh") == "");
 }
