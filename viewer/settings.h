@@ -29,7 +29,7 @@ struct Form {
 
 // What the panel Erase asks for: the options of each method as they were typed.
 struct EraseForm {
-  std::string method = "esd", prompts;
+  std::string method = "automatic", prompts;
   std::map<std::string, std::map<std::string, std::string>> options;  // [method]["--concept"]
   int64_t every = 50;
 };

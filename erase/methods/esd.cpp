@@ -99,9 +99,6 @@ void EsdOptions::check() const {
   if (concepts.empty())
     throw InputError("[esd] there is nothing to erase; name it with {} \"red\"", option("concept"));
   fields_of(*this, "esd").check();
-  if (goal == EsdGoal::anchor && anchors.size() != std::max<size_t>(prompts.size(), concepts.size()))
-    throw InputError("[esd] {} anchors do not go with {} phrasings", anchors.size(),
-                     std::max<size_t>(prompts.size(), concepts.size()));
   if (retain_batch > 0 && retain.empty())
     throw InputError("[esd] {} needs prompts to retain; name a file with {}",
                      option("retain-batch"), option("retain"));
@@ -125,6 +122,9 @@ EsdParts::EsdParts(Device& device, StableDiffusion& model, TextCache& text,
                .seed = mix(o.seed, 1)},
               model_hash) {
   o.check();
+  if (o.goal == EsdGoal::anchor && o.anchors.size() != o.prompts.size())
+    throw InputError("[esd] {} anchors do not go with {} phrasings", o.anchors.size(),
+                     o.prompts.size());
   for (const auto* texts : {&o.concepts, &o.prompts})
     check_tokens("esd", model.tokenizer(), *texts);
 }
@@ -166,6 +166,7 @@ OptionTexts EsdParts::texts() const {
   all["prompts"] = list(o.prompts);
   all["retain"] = list(o.retain);
   if (o.early < 1) all["early"] = fmt::format("{:g}", o.early);
+  if (o.goal != EsdGoal::opposite) all["target"] = word_of(o.goal);
   if (o.goal == EsdGoal::anchor) all["anchors"] = list(o.anchors);
   all["size"] = fmt::format("{}x{}", o.size.width, o.size.height);
   return all;

@@ -1,6 +1,8 @@
 #include "erase/methods/esd.h"
 
 #include "base/error.h"
+#include "erase/closed/concept_embeddings.h"
+#include "erase/groups.h"
 #include "jobs/erase/esd_training.h"
 #include "jobs/erase/verbs.h"
 #include "jobs/model_defaults.h"
@@ -31,6 +33,13 @@ class EraseEsd : public EraseVerb {
                   "Erased Stable Diffusion: train the concept away from the model's own "
                   "predictions") {
     esd_.describe(fields);
+    fields.group(group::what);
+    fields.add("target", esd_.goal,
+               "What a phrasing is trained to predict: the opposite of the concept, what the model "
+               "predicts without any text, or what it predicts with the anchor in the concept's "
+               "place");
+    fields.add("anchor", anchor_, "TEXT", "What takes the concept's place; makes it the target")
+        .usually("");
     training_.describe(fields);
     fields["iterations"].usually("1000; --compat repo or alt: 200");
     fields["lr"].usually("1e-5; --compat repo: 5e-5, alt: 2e-5");
@@ -47,7 +56,9 @@ class EraseEsd : public EraseVerb {
     if (esd_.compat == EsdCompat::repo && esd_.trajectory == TrajectoryModel::edited)
       throw InputError("[esd] {} repo samples with the frozen model; leave {} out",
                        option("compat"), option("trajectory"));
+    resolve_target();
     training_.resolve(fields, esd_, defaults_of(esd_.compat));
+    find_anchors();
     TrainingRun run(training_.run);
     esd_.size = run.size();
     if (esd_.cache.empty()) esd_.cache = run.folder() / "trajectories";
@@ -63,6 +74,34 @@ class EraseEsd : public EraseVerb {
   }
 
  private:
+  void resolve_target() {
+    if (!anchor_.empty()) fields["target"].suppose(esd_.goal, EsdGoal::anchor);
+    if (esd_.goal == EsdGoal::opposite && anchor_.empty()) return;
+    if (anchor_.empty() == (esd_.goal == EsdGoal::anchor))
+      throw InputError("[esd] {} anchor and {} TEXT go together; give both or neither",
+                       option("target"), option("anchor"));
+    if (!esd_.from.empty())
+      throw InputError("[esd] {} belongs to the opposite as the target; leave it out",
+                       option("from"));
+    if (esd_.compat != EsdCompat::none)
+      throw InputError("[esd] {} trains towards the opposite, as published; leave {} out",
+                       option("compat"), option("target"));
+  }
+
+  // Each phrasing with the anchor in the concept's place.
+  void find_anchors() {
+    if (esd_.goal != EsdGoal::anchor) return;
+    const ConceptOptions what{
+        .concepts = esd_.concepts, .guides = {anchor_}, .prompts = esd_.prompts};
+    const std::vector<Phrasing> phrasings = phrasings_of(what, "esd");
+    esd_.prompts.clear();
+    for (const Phrasing& p : phrasings) {
+      esd_.prompts.push_back(p.text());
+      esd_.anchors.push_back(p.anchor());
+    }
+  }
+
+  std::string anchor_;
   EsdTraining training_;
   EsdOptions esd_;
 };

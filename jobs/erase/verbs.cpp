@@ -13,6 +13,7 @@ std::vector<std::unique_ptr<EraseVerb>> erase_verbs() {
 }
 
 std::unique_ptr<EraseVerb> erase_verb(const std::string& name) {
+  if (name == automatic_method) return auto_verb();
   for (auto& verb : erase_verbs())
     if (verb->name() == name) return std::move(verb);
   throw InputError("[erase] '{}' is no method of erasing", name);

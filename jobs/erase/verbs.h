@@ -17,9 +17,12 @@ class EraseVerb : public Verb {
   RunObserver* observer = nullptr;  // gets the run's output instead of the terminal
 };
 
+// `lacuna erase` itself, which chooses the method: how lists of methods call it.
+inline constexpr const char* automatic_method = "automatic";
+
 // All methods, in the order of --help.
 std::vector<std::unique_ptr<EraseVerb>> erase_verbs();
-// The one of that name. Throws InputError if there is none.
+// The one of that name, also automatic_method. Throws InputError if there is none.
 std::unique_ptr<EraseVerb> erase_verb(const std::string& name);
 
 // `lacuna erase` itself, without a method.

@@ -49,6 +49,8 @@ key enter
 sleep 0.1
 screenshot region.png
 click Erase
+click Method
+click Method/esd
 click "Browse prompts"
 wait widget Filter
 key escape

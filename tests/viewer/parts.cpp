@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "jobs/draw/parameters.h"
 #include "tests/device.h"
+#include "jobs/erase/verbs.h"
 #include "tests/temporary.h"
 #include "viewer/mask.h"
 #include "viewer/panels/erase_form.h"
@@ -90,6 +91,11 @@ TEST_CASE("the form of Erase is the verb's own") {
   CHECK(value_of(*esd, form, "--iterations") == "900");
   CHECK(value_of(*esd, form, "--out") == "edit.safetensors");
   CHECK(run_folder(*esd, form) == "edit.run");
+  // What chooses the method itself comes first and has no name at the command line.
+  form.options[automatic_method] = {{"--concept", "blue"}};
+  CHECK(methods.front().name == automatic_method);
+  CHECK(command_text(methods.front(), erase_values(methods.front(), form, "", "", "auto", false)) ==
+        "lacuna erase --concept blue");
   for (const EraseMethod& m : methods) {
     INFO(m.name);
     CHECK(std::ranges::any_of(m.fields, [](const auto& f) { return f.flag == "--concept"; }));

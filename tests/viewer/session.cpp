@@ -42,6 +42,8 @@ wait picture
 screenshot drawn.png
 report
 click Erase
+click Method
+click Method/esd
 click concept
 type red
 click iterations
@@ -156,6 +158,8 @@ key ctrl+a
 type 2
 key tab
 click Erase
+click Method
+click Method/esd
 click concept
 type red
 click iterations

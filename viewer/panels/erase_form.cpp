@@ -13,8 +13,8 @@ namespace lacuna::viewer {
 namespace {
 
 // Options that the window itself answers, or that make no sense in it.
-constexpr std::array hidden = {"json",      "profile", "plan-only", "model",
-                               "precision", "device",  "resume"};
+constexpr std::array hidden = {"json",   "profile", "plan-only",      "model", "precision",
+                               "device", "resume",  "show-neighbours"};
 // In the order in which they are shown.
 constexpr std::array usual = {"concept", "guide",  "prompts", "images",     "make",   "mask",
                               "retain",  "params", "layers",  "iterations", "epochs", "lr",
@@ -55,16 +55,20 @@ std::vector<std::string> lines_of(const std::string& text) {
 
 std::vector<EraseMethod> erase_methods(const std::filesystem::path& model) {
   std::vector<EraseMethod> methods;
-  for (const auto& verb : erase_verbs()) {
+  std::vector<std::unique_ptr<EraseVerb>> verbs = erase_verbs();
+  verbs.insert(verbs.begin(), auto_verb());
+  for (const auto& verb : verbs) {
     Fields& fields = verb->fields;
+    const bool automatic = verb == verbs.front();
     try {
-      if (!model.empty())
+      if (!model.empty() && !automatic)
         apply_model_defaults(fields, model, "erase " + verb->name(),
                              fields[verb->weights_field()].text());
     } catch (const Error&) {
       // The run itself will say what is wrong with the model's file.
     }
-    EraseMethod& m = methods.emplace_back(EraseMethod{verb->name(), verb->about(), {}});
+    EraseMethod& m = methods.emplace_back(
+        EraseMethod{automatic ? automatic_method : verb->name(), verb->about(), {}});
     for (const auto& field : fields.all())
       if (std::ranges::find(hidden, field->name()) == hidden.end())
         m.fields.push_back(field_of(*field));
@@ -96,7 +100,8 @@ EraseValues erase_values(const EraseMethod& method, const EraseForm& form, const
 }
 
 std::string command_text(const EraseMethod& method, const EraseValues& values) {
-  std::string text = "lacuna erase " + method.name;
+  std::string text = "lacuna erase";
+  if (method.name != automatic_method) text += " " + method.name;
   for (const auto& [name, value] : values) {
     text += " " + option(name);
     const EraseField* f = find(method, option(name));

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "erase/train.h"
+#include "jobs/erase/verbs.h"
 #include "viewer/panels/path_field.h"
 #include "viewer/plot.h"
 #include "viewer/theme.h"
@@ -28,7 +29,7 @@ std::vector<std::string> prompts_of(const std::string& text) {
 }
 
 bool trains(const EraseMethod& m) {
-  return std::ranges::any_of(m.fields, [](const EraseField& f) { return f.flag == "--run"; });
+  return m.name != automatic_method && std::ranges::any_of(m.fields, [](const EraseField& f) { return f.flag == "--run"; });
 }
 
 bool can_start(const Context& c) { return c.can_draw() && !c.now.draw.running; }
