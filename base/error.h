@@ -3,7 +3,8 @@
 // Every message is one sentence that says what failed, where, and what to do about it:
 //   throw InputError("[safetensors] {}: tensor '{}' ends at byte {} but the file has {}; download
 //   it again", ...);
-// cli/main.cpp catches it once and ends with exit_status(): 1 for a goal that was missed, 2 for bad input, 3 for the device.
+// cli/main.cpp catches it once and ends with exit_status(): 1 for a goal that was missed, 2 for bad
+// input, 3 for the device.
 #pragma once
 
 #include <fmt/format.h>

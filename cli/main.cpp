@@ -1,7 +1,7 @@
 // lacuna <verb>: parses the command line, runs one verb and turns every error into one sentence.
 //
-// Exit status: 0 done, 1 a goal missed or an error of ours, 2 bad input, 3 no usable device or a device error, 130
-// Ctrl-C.
+// Exit status: 0 done, 1 a goal missed or an error of ours, 2 bad input, 3 no usable device or a
+// device error, 130 Ctrl-C.
 #include <cstdio>
 #include <exception>
 #include <filesystem>

@@ -97,8 +97,8 @@ bool Target::is(const Wanted& wanted) const {
 
 bool Target::shown_in(const Verdict& v) const {
   if (pair())
-    return std::ranges::any_of(
-        v.parts, [&](const Part& p) { return p.colour == *colour_ && is(p.thing); });
+    return std::ranges::any_of(v.parts,
+                               [&](const Part& p) { return p.colour == *colour_ && is(p.thing); });
   if (colour_)
     return (v.kind == Kind::flat && v.field == *colour_) ||
            std::ranges::any_of(v.parts, [&](const Part& p) { return p.colour == *colour_; });

@@ -25,7 +25,8 @@ class Target {
 
   // Whether the image shows it. A colour: some part large enough to be judged has it, or the image
   // is a plain field of it; backgrounds do not count. A style: the largest part is drawn in it. A
-  // thing: some part is one (thing=cat: either cat). A pair: some part is both. Memory: the memorised image.
+  // thing: some part is one (thing=cat: either cat). A pair: some part is both. Memory: the
+  // memorised image.
   bool shown_in(const checker::Verdict& verdict) const;
   // Whether a claim of the request holds only if the target is shown, so that it should fail once
   // the target is erased.

@@ -55,8 +55,9 @@ class Parser {
   void descend(Verb& inner) {
     for (const auto& field : result_.verb->fields.all())
       if (field->given() == Given::by_user)
-        throw InputError("[{}] {} stands before '{}', which has options of its own; write it behind",
-                         result_.verb->name(), option(field->name()), inner.name());
+        throw InputError(
+            "[{}] {} stands before '{}', which has options of its own; write it behind",
+            result_.verb->name(), option(field->name()), inner.name());
     result_.verb = &inner;
     result_.path += " " + inner.name();
   }

@@ -47,7 +47,8 @@ std::string usage(const Verb& verb, const std::string& path) {
       line += field->is_required() ? " " + field->type() : " [" + field->type() + "]";
   line += "\n";
   if (verb.inner.size() > 1) return line + "       " + path + " VERB [OPTIONS]\n";
-  for (const auto& inner : verb.inner) line += "       " + path + " " + inner->name() + " [OPTIONS]\n";
+  for (const auto& inner : verb.inner)
+    line += "       " + path + " " + inner->name() + " [OPTIONS]\n";
   return line;
 }
 

@@ -49,8 +49,9 @@ class Finder {
  private:
   // Whether a text names something that is erased.
   bool erased(const std::string& text) const {
-    return std::ranges::any_of(
-        q_.all, [&](const std::string& c) { return place_of(words_of_concept(c, all_).words, text).has_value(); });
+    return std::ranges::any_of(q_.all, [&](const std::string& c) {
+      return place_of(words_of_concept(c, all_).words, text).has_value();
+    });
   }
 
   void check() const {
@@ -59,17 +60,19 @@ class Finder {
     check_tokens("erase", model_.tokenizer(), {d_.words});
     for (const std::string& r : q_.retained)
       if (place_of(d_.words, r))
-        throw InputError("[erase] \"{}\" is to stay and names \"{}\", which is to be erased; leave "
-                         "out one of the two",
-                         r, d_.words);
+        throw InputError(
+            "[erase] \"{}\" is to stay and names \"{}\", which is to be erased; leave "
+            "out one of the two",
+            r, d_.words);
     if (!q_.anchor) return;
     if (lower_ascii(*q_.anchor) == lower_ascii(d_.words))
       throw InputError("[erase] \"{}\" is its own anchor, so nothing would change; name another {}",
                        d_.words, option("anchor"));
     if (erased(*q_.anchor))
-      throw InputError("[erase] the anchor \"{}\" names \"{}\", which is to be erased; name "
-                       "another {}",
-                       *q_.anchor, d_.words, option("anchor"));
+      throw InputError(
+          "[erase] the anchor \"{}\" names \"{}\", which is to be erased; name "
+          "another {}",
+          *q_.anchor, d_.words, option("anchor"));
   }
 
   void choose_kind(const ConceptWords& w) {
@@ -140,7 +143,8 @@ class Finder {
     if (all.size() >= 4) return all;
     // Of names the lists have few: what the vocabulary has and no list.
     for (const std::string& w : near_in_vocabulary(most_vocabulary))
-      if (!erased(w) && !contains(all_.attributes, w) && !contains(all_.objects, w)) all.push_back(w);
+      if (!erased(w) && !contains(all_.attributes, w) && !contains(all_.objects, w))
+        all.push_back(w);
     return all;
   }
 
@@ -203,7 +207,8 @@ class Finder {
     d_.steady = steady(own);
     for (const std::string& w : all) {
       const Predicted e = effect(w);
-      const Neighbour n = {w, cosine(e, own), norm(difference(e, own)) / length, norm(e) / length, steady(e)};
+      const Neighbour n = {w, cosine(e, own), norm(difference(e, own)) / length, norm(e) / length,
+                           steady(e)};
       const bool head = contains(heads_, w);
       if (n.distance < same && !head)
         d_.synonyms.push_back(w);
@@ -220,8 +225,8 @@ class Finder {
     const size_t words = 1 + static_cast<size_t>(std::ranges::count(d_.words, ' '));
     if (q_.kind || model_.tokenizer().tokens_of(d_.words).size() <= words) return;
     if (d_.neighbours.size() < 3 || d_.kind == ConceptKind::caption) return;
-    const auto stronger = static_cast<size_t>(std::ranges::count_if(
-        d_.neighbours, [](const Neighbour& n) { return n.strength > 1; }));
+    const auto stronger = static_cast<size_t>(
+        std::ranges::count_if(d_.neighbours, [](const Neighbour& n) { return n.strength > 1; }));
     if (4 * stronger < 3 * d_.neighbours.size()) return;
     throw InputError(
         "[erase] the model does not seem to know \"{}\", so there is nothing to erase: {} of {} "
@@ -281,7 +286,8 @@ class Finder {
   void choose_anchor() {
     if (q_.anchor) {
       d_.anchor = *q_.anchor;
-      d_.anchor_reason = d_.anchor.empty() ? "nothing takes its place, as asked for" : "as asked for";
+      d_.anchor_reason =
+          d_.anchor.empty() ? "nothing takes its place, as asked for" : "as asked for";
       return;
     }
     if (d_.kind == ConceptKind::caption) {
@@ -307,8 +313,8 @@ class Finder {
       d_.anchor_reason = "the model knows nothing of its kind";
       return;
     }
-    // Of those that are nearly as good as the best the nearest one, so that little has to change, if
-    // it is as far from the concept as nothing at all would be; else the farthest.
+    // Of those that are nearly as good as the best the nearest one, so that little has to change,
+    // if it is as far from the concept as nothing at all would be; else the farthest.
     const Neighbour* chosen = nullptr;
     const auto better = [&](const Neighbour& n, const Neighbour& than) {
       const bool far = n.distance >= far_enough, other = than.distance >= far_enough;
@@ -318,8 +324,8 @@ class Finder {
     for (const Neighbour* n : choices)
       if (n->keeps * n->steady >= 0.9 * best && (!chosen || better(*n, *chosen))) chosen = n;
     d_.anchor = chosen->words;
-    d_.anchor_reason = fmt::format("of {} neighbours it is far enough and keeps what else a prompt says",
-                                   choices.size());
+    d_.anchor_reason = fmt::format(
+        "of {} neighbours it is far enough and keeps what else a prompt says", choices.size());
   }
 
   // What stands in the concept's place in a sentence.
@@ -358,8 +364,7 @@ class Finder {
     };
     of_neighbours(d_.kept, Use::learn, q_.kept / 2);
     // The first ones are held back.
-    std::vector<std::string> plain =
-        plain_sentences(fillers_, q_.kept / 2 + q_.kept_measured / 2);
+    std::vector<std::string> plain = plain_sentences(fillers_, q_.kept / 2 + q_.kept_measured / 2);
     for (size_t i = 0; i < plain.size(); i++)
       keep(i < q_.kept_measured / 2 ? d_.kept_measured : d_.kept, plain[i]);
     of_neighbours(d_.kept_measured, Use::measure, q_.kept_measured - d_.kept_measured.size());

@@ -16,10 +16,10 @@ namespace lacuna {
 // What the user says about it.
 struct ConceptQuestion {
   std::string concept_;
-  std::vector<std::string> all;           // everything that is erased together: none of it stays
-  std::optional<ConceptKind> kind;        // else guessed
-  std::optional<std::string> anchor;      // "" for none; else chosen
-  std::vector<std::string> retained;      // texts that must stay, too
+  std::vector<std::string> all;          // everything that is erased together: none of it stays
+  std::optional<ConceptKind> kind;       // else guessed
+  std::optional<std::string> anchor;     // "" for none; else chosen
+  std::vector<std::string> retained;     // texts that must stay, too
   size_t learned = 64, measured = 8;     // sentences of the concept
   size_t kept = 128, kept_measured = 8;  // sentences that stay
   uint64_t seed = 0;
@@ -41,10 +41,12 @@ struct Decisions {
   ConceptKind kind = ConceptKind::object;
   std::string kind_reason;
   std::vector<Neighbour> neighbours;  // the nearest first
-  std::vector<std::string> synonyms;  // so near that they are erased with it: neither kept nor anchors
-  std::string anchor;                 // "" for none
+  std::vector<std::string>
+      synonyms;        // so near that they are erased with it: neither kept nor anchors
+  std::string anchor;  // "" for none
   std::string anchor_reason;
-  std::string implied;  // what the concept is like if nothing is said: "red" of an apple; "" for nothing
+  std::string
+      implied;  // what the concept is like if nothing is said: "red" of an apple; "" for nothing
   std::vector<Phrasing> learned, measured;
   std::vector<std::string> kept, kept_measured;
   std::vector<Place> places;  // where effects were measured

@@ -55,8 +55,7 @@ std::vector<std::vector<Place>> places_towards(StableDiffusion& model, TextCache
   std::vector<Walk::Start> starts;
   const Conditioning neutral = text.conditioning("");
   for (size_t i = 0; i < texts.size(); i++)
-    starts.push_back(
-        {{neutral, text.conditioning(texts[i])}, Rng(RngKind::torch, seeds[i])});
+    starts.push_back({{neutral, text.conditioning(texts[i])}, Rng(RngKind::torch, seeds[i])});
   std::vector<std::vector<Place>> all(texts.size());
   Walk walk(model, size, "ddim", {.steps = steps}, std::move(starts));
   const int last = *std::ranges::max_element(at);

@@ -58,9 +58,8 @@ double cosine(std::span<const float> a, std::span<const float> b);
 
 // Predictions for pairs of a place and a conditioning, in batches of a size that fits; used for
 // edited predictors, too.
-std::vector<std::vector<float>> predict_all(StableDiffusion& model, Predictor& predictor,
-                                            LatentSize size,
-                                            std::span<const std::pair<const Place*, Conditioning>>
-                                                entries);
+std::vector<std::vector<float>> predict_all(
+    StableDiffusion& model, Predictor& predictor, LatentSize size,
+    std::span<const std::pair<const Place*, Conditioning>> entries);
 
 }  // namespace lacuna

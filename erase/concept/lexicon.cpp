@@ -51,8 +51,7 @@ std::vector<std::string> vocabulary_words(const Tokenizer& tokenizer) {
     // A token that ends a word reads as "word ".
     const std::string text = tokenizer.text_of(std::span(&id, 1));
     const std::string word(trimmed(text));
-    const bool letters =
-        std::ranges::all_of(word, [](char c) { return c >= 'a' && c <= 'z'; });
+    const bool letters = std::ranges::all_of(word, [](char c) { return c >= 'a' && c <= 'z'; });
     if (word.size() >= 3 && letters && tokenizer.tokens_of(word) == std::vector<int32_t>{id})
       words.push_back(word);
   }

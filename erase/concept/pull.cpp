@@ -24,8 +24,7 @@ const Progressed::Text& Progressed::worst_pull() const { return largest(pulls); 
 const Progressed::Text& Progressed::worst_drift() const { return largest(drifts); }
 
 Predicted PullAndDrift::predictions(Predictor& predictor, TextCache& text,
-                                     const std::vector<Place>& places,
-                                     const std::string& of) const {
+                                    const std::vector<Place>& places, const std::string& of) const {
   std::vector<std::pair<const Place*, Conditioning>> entries;
   for (const Place& p : places) entries.emplace_back(&p, text.conditioning(of));
   Predicted whole;

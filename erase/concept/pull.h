@@ -26,8 +26,8 @@ struct Progressed {
   };
   std::vector<Text> pulls, drifts;
 
-  // The mean over all sentences, in which one that goes beyond its anchor makes up for no other, and
-  // the largest.
+  // The mean over all sentences, in which one that goes beyond its anchor makes up for no other,
+  // and the largest.
   double pull() const;
   double drift() const;
   const Text& worst_pull() const;
@@ -57,7 +57,7 @@ class PullAndDrift {
     Predicted goal, direction;  // of all places in a row
   };
   Predicted predictions(Predictor& predictor, TextCache& text, const std::vector<Place>& places,
-                         const std::string& of) const;
+                        const std::string& of) const;
   std::vector<Predicted> predictions(Predictor& predictor, TextCache& text) const;
 
   StableDiffusion* model_;

@@ -127,11 +127,8 @@ constexpr std::string_view caption_learned[] = {
     "a {p} {o} beside {x}",
 };
 constexpr std::string_view caption_measured[] = {
-    "show me {x}",
-    "a postcard of {x}",
-    "a picture of {x} on a {b} background",
-    "a view of {x}",
-    "a {p} {o} next to {x}",
+    "show me {x}",   "a postcard of {x}",     "a picture of {x} on a {b} background",
+    "a view of {x}", "a {p} {o} next to {x}",
 };
 constexpr std::string_view plain[] = {
     "a {p} {o}",
@@ -285,8 +282,7 @@ std::string Sentence::with(std::string_view word) const {
 }
 
 Phrasing Sentence::phrasing(std::string_view concept_, std::string_view anchor) const {
-  if (!ends_in_article(before))
-    return {before, std::string(concept_), std::string(anchor), after};
+  if (!ends_in_article(before)) return {before, std::string(concept_), std::string(anchor), after};
   // The article belongs to the words, as it depends on them.
   std::string_view rest = before;
   rest = trimmed(rest.substr(0, rest.find_last_of(' ') == rest.npos ? 0 : rest.find_last_of(' ')));

@@ -125,7 +125,8 @@ Pick pick(const std::vector<Trajectory>& from, Rng& rng, double early) {
 
 Pick pick(const Trajectory& from, Rng& rng, double early) {
   const double count = std::ceil(early * static_cast<double>(from.examples.size()));
-  return {from, static_cast<size_t>(rng.below(std::max<uint64_t>(1, static_cast<uint64_t>(count))))};
+  return {from,
+          static_cast<size_t>(rng.below(std::max<uint64_t>(1, static_cast<uint64_t>(count))))};
 }
 
 std::vector<Trajectory> frozen_trajectories(StableDiffusion& model, TextCache& text,

@@ -64,8 +64,8 @@ struct Pick {
     return {trajectory.hash, static_cast<int64_t>(step), role};
   }
 };
-// Of any of them; of one of them. `early`: of its examples the share, from the noise on, that may be
-// drawn.
+// Of any of them; of one of them. `early`: of its examples the share, from the noise on, that may
+// be drawn.
 Pick pick(const std::vector<Trajectory>& from, Rng& rng, double early = 1);
 Pick pick(const Trajectory& from, Rng& rng, double early = 1);
 

@@ -29,9 +29,8 @@ std::span<const Word> words(TrajectoryModel) {
 }
 
 std::span<const Word> words(EsdGoal) {
-  static constexpr Word all[] = {{"opposite", EsdGoal::opposite},
-                                 {"neutral", EsdGoal::neutral},
-                                 {"anchor", EsdGoal::anchor}};
+  static constexpr Word all[] = {
+      {"opposite", EsdGoal::opposite}, {"neutral", EsdGoal::neutral}, {"anchor", EsdGoal::anchor}};
   return all;
 }
 
@@ -78,9 +77,10 @@ void EsdOptions::describe(Fields& f) {
       .range(2, 1000, "50 is usual")
       .from_model()
       .identity();
-  f.add("early", early, "X",
-        "Share of a trajectory that is trained on, beginning with the noise: what an image shows is "
-        "decided early")
+  f.add(
+       "early", early, "X",
+       "Share of a trajectory that is trained on, beginning with the noise: what an image shows is "
+       "decided early")
       .range(0.01, 1, "0.5 is the first half, 1 all of it")
       .from_model();
   f.add("start-guidance", start_guidance, "X", "Guidance while trajectories are sampled")

@@ -27,7 +27,8 @@ void AutoOptions::describe(Fields& f) {
       .identity();
   f.group(group::keep);
   f.add("retain", retain_file, "FILE", "Further texts that must stay as they are, one a line");
-  f.add("show-neighbours", show_neighbours, "Print the phrasings and neighbours that are found, and stop");
+  f.add("show-neighbours", show_neighbours,
+        "Print the phrasings and neighbours that are found, and stop");
   f.group(group::strength);
   f.add("until", until, "X",
         "It is gone when this share of its pull on the prediction is left, measured on phrasings "
@@ -65,9 +66,10 @@ void AutoOptions::check() const {
         option("concept"));
   fields_of(*this, "erase").check();
   if (anchors.size() > 1 && anchors.size() != concepts.size())
-    throw InputError("[erase] {} anchors do not go with {} concepts; give one for all or one for "
-                     "each",
-                     anchors.size(), concepts.size());
+    throw InputError(
+        "[erase] {} anchors do not go with {} concepts; give one for all or one for "
+        "each",
+        anchors.size(), concepts.size());
   for (size_t i = 0; i < concepts.size(); i++)
     for (size_t j = 0; j < i; j++)
       if (lower_ascii(trimmed(concepts[i])) == lower_ascii(trimmed(concepts[j])))

@@ -81,7 +81,8 @@ void AutoRun::run() {
   const Lexicon lexicon = Lexicon::load();
   std::vector<std::string> retained;
   if (!o_.retain_file.empty())
-    for (PromptLine& line : read_prompts(o_.retain_file)) retained.push_back(std::move(line.prompt));
+    for (PromptLine& line : read_prompts(o_.retain_file))
+      retained.push_back(std::move(line.prompt));
   for (size_t i = 0; i < o_.concepts.size(); i++) {
     progress_.restart("deciding", static_cast<int64_t>(o_.concepts.size()));
     progress_.update(static_cast<int64_t>(i), o_.concepts[i]);
@@ -133,6 +134,29 @@ bool AutoRun::succeeded() const {
   return verdict_.gone() && best_->measured.drift() <= o_.drift;
 }
 
+void AutoRun::report() {
+  nlohmann::json event = {{"event", "done"},
+                          {"edit", o_.out},
+                          {"gone", succeeded()},
+                          {"sentence", sentence()},
+                          {"unet_evaluations", evaluations()},
+                          {"cpu_seconds", cpu_seconds()},
+                          {"peak_bytes", device_->peak_bytes()}};
+  if (verdict_.judged())
+    event["images"] = {{"asked", verdict_.after.asked},
+                       {"before", verdict_.before.right},
+                       {"after", verdict_.after.right}};
+  progress_.say(fmt::format("{}  {} tensors; {} UNet evaluations, {:.1f} CPU s, at most {:.0f} MiB",
+                            o_.out, best_->tensors.size(), evaluations(), cpu_seconds(),
+                            device_->peak_bytes() / 1048576.0));
+  if (o_.images > 0)
+    progress_.say(
+        fmt::format("{}  images before and after", display(o_.run_folder() / "before-after.png")));
+  progress_.event(event);
+  if (!succeeded()) throw GoalMissed("[erase] {}", sentence());
+  progress_.say(sentence());
+}
+
 std::string AutoRun::sentence() const {
   std::vector<std::string> concepts;
   for (const Decisions& d : decisions_) concepts.push_back(fmt::format("\"{}\"", d.words));
@@ -144,10 +168,10 @@ std::string AutoRun::sentence() const {
                         verdict_.gone() ? "is gone" : "is not gone", verdict_.after.right,
                         verdict_.after.asked, verdict_.before.right);
   else
-    text += fmt::format(" {}: {:.1f} % of its pull on the prediction is left (goal {:g} %)",
-                        p.pull() <= o_.until ? "is gone as far as the prediction tells"
-                                             : "is not gone",
-                        100 * p.pull(), 100 * o_.until);
+    text +=
+        fmt::format(" {}: {:.1f} % of its pull on the prediction is left (goal {:g} %)",
+                    p.pull() <= o_.until ? "is gone as far as the prediction tells" : "is not gone",
+                    100 * p.pull(), 100 * o_.until);
   text += fmt::format("; neighbours keep {:.1f} % of what they say (goal {:g} %)",
                       100 * (1 - p.drift()), 100 * (1 - o_.drift));
   if (succeeded()) return text;
@@ -175,28 +199,35 @@ void AutoRun::say(const Decisions& d) {
     for (const Neighbour& n : all) list.push_back(n.words);
     return list;
   };
-  progress_.say(fmt::format("\"{}\" is taken for {} {}: {}", d.words,
-                            d.kind == ConceptKind::attribute || d.kind == ConceptKind::object
-                                ? "an"
-                                : "a",
-                            word_of(d.kind), d.kind_reason));
+  progress_.say(
+      fmt::format("\"{}\" is taken for {} {}: {}", d.words,
+                  d.kind == ConceptKind::attribute || d.kind == ConceptKind::object ? "an" : "a",
+                  word_of(d.kind), d.kind_reason));
   if (!d.synonyms.empty())
-    progress_.say(fmt::format("  erased with it, as the model draws the same: {}",
-                              listed(d.synonyms)));
-  progress_.say(fmt::format("  neighbours that stay: {}", d.neighbours.empty()
-                                                              ? "none found"
-                                                              : listed(words(d.neighbours))));
+    progress_.say(
+        fmt::format("  erased with it, as the model draws the same: {}", listed(d.synonyms)));
+  progress_.say(fmt::format("  neighbours that stay: {}",
+                            d.neighbours.empty() ? "none found" : listed(words(d.neighbours))));
   progress_.say(d.anchor.empty()
                     ? fmt::format("  nothing takes its place: {}", d.anchor_reason)
                     : fmt::format("  \"{}\" takes its place: {}", d.anchor, d.anchor_reason));
   if (!d.implied.empty())
-    progress_.say(fmt::format("  it is {0} if nothing else is said, so \"{0} {1}\" takes its place "
-                              "there",
-                              d.implied, d.anchor));
-  progress_.say(fmt::format("  {} phrasings to learn from, {} texts that stay, {} and {} to measure "
-                            "with",
-                            d.learned.size(), d.kept.size(), d.measured.size(),
-                            d.kept_measured.size()));
+    progress_.say(
+        fmt::format("  it is {0} if nothing else is said, so \"{0} {1}\" takes its place "
+                    "there",
+                    d.implied, d.anchor));
+  progress_.say(
+      fmt::format("  {} phrasings to learn from, {} texts that stay, {} and {} to measure "
+                  "with",
+                  d.learned.size(), d.kept.size(), d.measured.size(), d.kept_measured.size()));
+  progress_.event({{"event", "decision"},
+                   {"concept", d.words},
+                   {"kind", word_of(d.kind)},
+                   {"anchor", d.anchor},
+                   {"implied", d.implied},
+                   {"neighbours", words(d.neighbours)},
+                   {"learned", d.learned.size()},
+                   {"kept", d.kept.size()}});
   if (!o_.show_neighbours) return;
   for (const Phrasing& p : d.learned)
     progress_.say(fmt::format("    learn    {} -> {}", p.text(), p.anchor()));
@@ -209,12 +240,16 @@ void AutoRun::say(const Decisions& d) {
 void AutoRun::write_decisions() const {
   nlohmann::ordered_json all = nlohmann::ordered_json::array();
   for (const Decisions& d : decisions_) {
-    nlohmann::ordered_json j = {{"concept", d.words},
-                                {"kind", word_of(d.kind)},
-                                {"anchor", d.anchor},
-                                {"implied", d.implied}, {"strength", d.strength}, {"steady", d.steady}};
+    nlohmann::ordered_json j = {{"concept", d.words},     {"kind", word_of(d.kind)},
+                                {"anchor", d.anchor},     {"implied", d.implied},
+                                {"strength", d.strength}, {"steady", d.steady}};
     for (const Neighbour& n : d.neighbours)
-      j["neighbours"].push_back({{"words", n.words}, {"near", n.near}, {"distance", n.distance}, {"strength", n.strength}, {"steady", n.steady}, {"keeps", n.keeps}});
+      j["neighbours"].push_back({{"words", n.words},
+                                 {"near", n.near},
+                                 {"distance", n.distance},
+                                 {"strength", n.strength},
+                                 {"steady", n.steady},
+                                 {"keeps", n.keeps}});
     for (const Phrasing& p : d.learned) j["learned"].push_back({p.text(), p.anchor()});
     for (const Phrasing& p : d.measured) j["measured"].push_back({p.text(), p.anchor()});
     j["kept"] = d.kept;
@@ -288,20 +323,31 @@ std::string AutoRun::sentence(const Progressed& p) const {
 }
 
 void AutoRun::consider(Stage stage) {
+  progress_.event({{"event", "stage"},
+                   {"name", stage.name},
+                   {"updates", stage.updates},
+                   {"pull", stage.measured.pull()},
+                   {"drift", stage.measured.drift()},
+                   {"worst_pull", stage.measured.worst_pull().value},
+                   {"worst_pull_of", stage.measured.worst_pull().text},
+                   {"worst_drift", stage.measured.worst_drift().value},
+                   {"worst_drift_of", stage.measured.worst_drift().text}});
   progress_.say(fmt::format("{}: {}", stage.name, sentence(stage.measured)));
   if (!best_ || missing(stage.measured) < missing(best_->measured)) best_ = std::move(stage);
 }
 
 AutoRun::Stage AutoRun::closed_form() {
   progress_.restart("closed form", 1);
-  const ConceptStates states =
-      concept_states(model_.text_encoder(), learned_, [&] {
+  const ConceptStates states = concept_states(
+      model_.text_encoder(), learned_,
+      [&] {
         std::vector<std::string> all = kept_;
         all.push_back("");  // guidance leans on it at every step
         return all;
-      }(), Tokens::all, [&](size_t, size_t) { go_on(); });
-  const CrossAttention attention = CrossAttention::read(model_.unet_weights().file(), "kv",
-                                                        model_.text_encoder().width());
+      }(),
+      Tokens::all, [&](size_t, size_t) { go_on(); });
+  const CrossAttention attention =
+      CrossAttention::read(model_.unet_weights().file(), "kv", model_.text_encoder().width());
   std::optional<Stage> best;
   for (const double scale : erase_scales) {
     Uce uce({.erase_scale = scale});
@@ -320,8 +366,8 @@ void AutoRun::train(const Stage& from) {
   training.learn(learned_, kept_);
   const int64_t updates = training.updates_for(o_.budget - evaluations());
   if (updates < AutoTraining::between_measurements) {
-    progress_.say(fmt::format("the budget of {} UNet evaluations leaves none for training",
-                              o_.budget));
+    progress_.say(
+        fmt::format("the budget of {} UNet evaluations leaves none for training", o_.budget));
     return;
   }
   progress_.say(fmt::format("training from it, at most {} updates", updates));

@@ -29,6 +29,8 @@ class AutoRun {
   void plan();
   // Makes, judges and writes the edit. Throws Interrupted when it is stopped.
   void run();
+  // Prints the outcome. Throws GoalMissed with the same sentence if the goal was not reached.
+  void report();
   // The outcome in one sentence with its figures, and whether the goal was reached.
   std::string sentence() const;
   bool succeeded() const;
@@ -40,13 +42,8 @@ class AutoRun {
     Progressed measured;
     int64_t updates = 0;
   };
-  const Stage& result() const { return *best_; }
   bool reached(const Stage& stage) const;
-  const std::vector<Decisions>& decisions() const { return decisions_; }
 
-  StableDiffusion& model() { return model_; }
-  LatentSize size() const { return size_; }
-  Progress& progress() { return progress_; }
   // Backward counted as two.
   int64_t evaluations() const { return model_.predictor().evaluations() + extra_evaluations_; }
   double cpu_seconds() const;

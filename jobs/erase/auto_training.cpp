@@ -81,8 +81,8 @@ void AutoTraining::plan(bool json) {
 }
 
 int64_t AutoTraining::updates_for(int64_t evaluations) const {
-  return std::max<int64_t>(0, evaluations - sampling(esd_)) / update(esd_) /
-         between_measurements * between_measurements;
+  return std::max<int64_t>(0, evaluations - sampling(esd_)) / update(esd_) / between_measurements *
+         between_measurements;
 }
 
 int64_t AutoTraining::run(const std::vector<Trainables::Export>& from,
@@ -103,9 +103,8 @@ int64_t AutoTraining::run(const std::vector<Trainables::Export>& from,
                                 {"params", trained_set},
                                 {"precision", name_of(model_.dtype())}};
   RunFolder folder(o_.run_folder(), o_.resume, o_.force);
-  const Milestones milestones = {between_measurements, [&](int64_t done) {
-                                   return milestone(all.exported(), done);
-                                 }};
+  const Milestones milestones = {between_measurements,
+                                 [&](int64_t done) { return milestone(all.exported(), done); }};
   int64_t done = 0;
   try {
     done = lacuna::train(device_, method, all, train, identity, folder, progress, milestones);

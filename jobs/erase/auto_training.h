@@ -1,5 +1,6 @@
 // The trained stage of `lacuna erase --concept X`: ESD's loop towards the anchor's predictions
-// (erase/methods/esd.h), from the closed form's weights, until a measurement says that it is enough.
+// (erase/methods/esd.h), from the closed form's weights, until a measurement says that it is
+// enough.
 #pragma once
 
 #include <functional>

@@ -13,8 +13,8 @@ namespace lacuna::viewer {
 namespace {
 
 // Options that the window itself answers, or that make no sense in it.
-constexpr std::array hidden = {"json",   "profile", "plan-only",      "model", "precision",
-                               "device", "resume",  "show-neighbours"};
+constexpr std::array hidden = {"json",      "profile", "plan-only", "model",
+                               "precision", "device",  "resume",    "show-neighbours"};
 // In the order in which they are shown.
 constexpr std::array usual = {"concept", "guide",  "prompts", "images",     "make",   "mask",
                               "retain",  "params", "layers",  "iterations", "epochs", "lr",

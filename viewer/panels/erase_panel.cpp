@@ -29,7 +29,8 @@ std::vector<std::string> prompts_of(const std::string& text) {
 }
 
 bool trains(const EraseMethod& m) {
-  return m.name != automatic_method && std::ranges::any_of(m.fields, [](const EraseField& f) { return f.flag == "--run"; });
+  return m.name != automatic_method &&
+         std::ranges::any_of(m.fields, [](const EraseField& f) { return f.flag == "--run"; });
 }
 
 bool can_start(const Context& c) { return c.can_draw() && !c.now.draw.running; }

@@ -31,9 +31,9 @@ TEST_CASE("a concept is erased by its name alone, and the goal decides the exit 
       "erase --concept blue --images 0 --until 0.2 --drift 0.2 --out " + quoted(edit));
   INFO(o.out, o.err);
   REQUIRE(o.status == 0);
-  for (const char* words :
-       {"\"blue\" is taken for an attribute", "neighbours that stay: ", "takes its place: ",
-        "closed form: pull 0.", "is gone as far as the prediction tells"})
+  for (const char* words : {"\"blue\" is taken for an attribute",
+                            "neighbours that stay: ", "takes its place: ", "closed form: pull 0.",
+                            "is gone as far as the prediction tells"})
     CHECK(o.out.find(words) != std::string::npos);
   const TensorFile file = TensorFile::open(edit);
   CHECK(file.entries().size() == 14);  // keys and values

@@ -22,7 +22,8 @@ Decisions decided(ConceptQuestion question) {
   return decide(pico(), text, size(), Lexicon::load(), question, [] {});
 }
 
-TEST_CASE("decisions for a colour: neighbours of its kind, an anchor, nothing that names it stays") {
+TEST_CASE(
+    "decisions for a colour: neighbours of its kind, an anchor, nothing that names it stays") {
   const Decisions d = decided({.concept_ = "blue", .learned = 30, .kept = 40});
   CHECK(d.kind == ConceptKind::attribute);
   CHECK(d.words == "blue");
@@ -37,8 +38,7 @@ TEST_CASE("decisions for a colour: neighbours of its kind, an anchor, nothing th
   }
   for (const auto* kept : {&d.kept, &d.kept_measured})
     for (const std::string& k : *kept) CHECK(!place_of("blue", k));
-  for (const std::string& k : d.kept_measured)
-    CHECK(std::ranges::find(d.kept, k) == d.kept.end());
+  for (const std::string& k : d.kept_measured) CHECK(std::ranges::find(d.kept, k) == d.kept.end());
   // The same question has the same answer.
   const Decisions again = decided({.concept_ = "blue", .learned = 30, .kept = 40});
   CHECK(again.anchor == d.anchor);
@@ -62,7 +62,8 @@ TEST_CASE("what a user says decides, and what contradicts itself is refused") {
     } catch (const InputError& e) { return std::string(e.what()); }
     return std::string();
   };
-  CHECK(message({.concept_ = "blue", .anchor = "blue"}).find("its own anchor") != std::string::npos);
+  CHECK(message({.concept_ = "blue", .anchor = "blue"}).find("its own anchor") !=
+        std::string::npos);
   CHECK(message({.concept_ = "blue", .anchor = "dark blue"}).find("which is to be erased") !=
         std::string::npos);
   CHECK(message({.concept_ = "blue", .retained = {"a Blue circle"}}).find("is to stay") !=
@@ -76,8 +77,7 @@ TEST_CASE("pull is 1 and drift 0 before an edit") {
   const std::string texts[] = {"a circle"};
   const uint64_t seeds[] = {3};
   constexpr int at[] = {0, 2};
-  const auto places =
-      places_towards(pico(), text, texts, seeds, size(), 10, 5, at, [] {}).front();
+  const auto places = places_towards(pico(), text, texts, seeds, size(), 10, 5, at, [] {}).front();
   PullAndDrift measure(pico(), text, size());
   measure.add_concept(places, "a blue circle", "a red circle");
   measure.add_kept(places, "a green star");

@@ -34,8 +34,8 @@ TEST_CASE("without an anchor nothing stands in the gap") {
 }
 
 TEST_CASE("sentences are different, hold the gap once and leave no place unfilled") {
-  for (const ConceptKind kind : {ConceptKind::attribute, ConceptKind::object, ConceptKind::style,
-                                 ConceptKind::caption})
+  for (const ConceptKind kind :
+       {ConceptKind::attribute, ConceptKind::object, ConceptKind::style, ConceptKind::caption})
     for (const Use use : {Use::learn, Use::measure}) {
       std::set<std::string> texts;
       const std::vector<Sentence> all = sentences(kind, use, fillers, 40);
@@ -52,8 +52,8 @@ TEST_CASE("sentences are different, hold the gap once and leave no place unfille
 }
 
 TEST_CASE("what is measured with was not learned from") {
-  for (const ConceptKind kind : {ConceptKind::attribute, ConceptKind::object, ConceptKind::style,
-                                 ConceptKind::caption}) {
+  for (const ConceptKind kind :
+       {ConceptKind::attribute, ConceptKind::object, ConceptKind::style, ConceptKind::caption}) {
     std::set<std::string> learned;
     for (const Sentence& s : sentences(kind, Use::learn, fillers, 1000))
       learned.insert(s.with("xyz"));

@@ -41,7 +41,8 @@ TEST_CASE("towards an anchor, an example's target is what the frozen model predi
           needs_device()) {
   StableDiffusion& model = pico();
   TextCache text(model.text_predictor());
-  const std::vector<std::string> names = {"mid_block.attentions.0.transformer_blocks.0.attn2.to_v.weight"};
+  const std::vector<std::string> names = {
+      "mid_block.attentions.0.transformer_blocks.0.attn2.to_v.weight"};
   const Trainables trainables(model.device(), model.unet_weights(), names, 0, 0);
   for (const EsdGoal goal : {EsdGoal::anchor, EsdGoal::neutral}) {
     EsdOptions o;
@@ -61,9 +62,10 @@ TEST_CASE("towards an anchor, an example's target is what the frozen model predi
       const Entry e = examples.draw(rng);
       CHECK(e.prompt == "a blue circle");
       CHECK(e.used.step < 2);  // the first half of three steps, rounded up
-      const DenoiserInput asked{
-          e.latents, e.timestep,
-          text.conditioning(goal == EsdGoal::anchor ? "a red circle" : ""), {}};
+      const DenoiserInput asked{e.latents,
+                                e.timestep,
+                                text.conditioning(goal == EsdGoal::anchor ? "a red circle" : ""),
+                                {}};
       const std::vector<float> frozen = model.predictor()({&asked, 1}, o.size)[0];
       double off = 0;
       for (size_t k = 0; k < frozen.size(); k++)
@@ -76,7 +78,8 @@ TEST_CASE("towards an anchor, an example's target is what the frozen model predi
 TEST_CASE("anchors and phrasings go together" * needs_device()) {
   StableDiffusion& model = pico();
   TextCache text(model.text_predictor());
-  const std::vector<std::string> names = {"mid_block.attentions.0.transformer_blocks.0.attn2.to_v.weight"};
+  const std::vector<std::string> names = {
+      "mid_block.attentions.0.transformer_blocks.0.attn2.to_v.weight"};
   const Trainables trainables(model.device(), model.unet_weights(), names, 0, 0);
   EsdOptions o;
   o.concepts = {"blue"};
