@@ -28,7 +28,12 @@ namespace {
 
 AutoOptions checked(AutoOptions o) {
   o.check();
-  if (!o.plan_only) check_edit_output(o.out, o.resume || o.force);
+  if (o.plan_only) return o;
+  check_edit_output(o.out, o.resume || o.force);
+  // Before the work, not when training begins.
+  if (!o.resume && !o.force && std::filesystem::exists(o.run_folder() / "state.safetensors"))
+    throw InputError("[run] {} holds a run already; continue with {}, or start again with {}",
+                     display(o.run_folder()), option("resume"), option("force"));
   return o;
 }
 
@@ -114,11 +119,13 @@ void AutoRun::run() {
   }
   progress_.finish();
   write(*best_, o_.out);
+  std::error_code ignored;
+  std::filesystem::remove(measured_file(), ignored);
 }
 
 void AutoRun::judge() {
   progress_.finish();
-  const std::filesystem::path file = o_.run_folder() / "measured.safetensors";
+  const std::filesystem::path file = measured_file();
   write(*best_, file);
   const std::vector<Edit> edits = {Edit::open(file)};
   EditedModel edited(model_, edits, false);
@@ -296,7 +303,7 @@ void AutoRun::write(const Stage& stage, const std::filesystem::path& file) const
 // Of what the file will hold: its rounding included.
 Progressed AutoRun::measure(const std::vector<Trainables::Export>& tensors) {
   go_on();
-  const std::filesystem::path file = o_.run_folder() / "measured.safetensors";
+  const std::filesystem::path file = measured_file();
   write({"measured", tensors, {}, 0}, file);
   const std::vector<Edit> edits = {Edit::open(file)};
   EditedModel edited(model_, edits, false);

@@ -60,9 +60,10 @@ class AutoRun {
   void consider(Stage stage);
   void judge();
   double missing(const Progressed& p) const;
+  // What is measured and judged is a file, as it will be used.
+  std::filesystem::path measured_file() const { return o_.run_folder() / "measured.safetensors"; }
   void write(const Stage& stage, const std::filesystem::path& file) const;
   std::string sentence(const Progressed& p) const;
-  int64_t updates_left(int64_t sampling) const;
 
   AutoOptions o_;
   double cpu_begin_;
