@@ -103,11 +103,6 @@ void AutoRun::run() {
   decide();
   if (o_.show_neighbours) return progress_.finish();
   prepare_measure();
-  if (evaluations() > o_.budget)
-    throw InputError(
-        "[erase] deciding and measuring took {} UNet evaluations and {} allows {}; give at least "
-        "{}",
-        evaluations(), option("budget"), o_.budget, 2 * evaluations());
   consider(closed_form());
   // Pull is a mean over phrasings, some of them odd: what is nearly there may be gone in images.
   if (reached(*best_) || missing(best_->measured) <= nearly) judge();

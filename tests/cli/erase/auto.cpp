@@ -49,7 +49,7 @@ TEST_CASE("a concept is erased by its name alone, and the goal decides the exit 
   refused("--concept blue --out " + quoted(edit), "exists already");
 
   const fs::path missed = scratch() / "missed.safetensors";
-  refused("--concept blue --images 0 --until 0.0001 --budget 500 --out " + quoted(missed),
+  refused("--concept blue --images 0 --until 0.0001 --budget 400 --out " + quoted(missed),
           "\"blue\" is not gone", 1);
   CHECK(fs::exists(missed));
 }
@@ -64,7 +64,6 @@ TEST_CASE("erase: what contradicts itself is refused before anything is made" * 
   refused("--concept red --anchor red" + to, "is its own anchor");
   refused("--concept red --anchor \"a red star\"" + to, "which is to be erased");
   refused("--concept \"\"" + to, "the concept is empty");
-  refused("--concept zebra" + to, "there is nothing to erase");
   refused("--concept red --until 2" + to, "--until 2 is out of range");
   refused("--concept red --budget 10" + to, "give at least");
   refused("--concept red esd", "--concept stands before 'esd'");
