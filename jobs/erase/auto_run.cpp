@@ -164,16 +164,16 @@ std::string AutoRun::sentence() const {
   for (const Decisions& d : decisions_) concepts.push_back(fmt::format("\"{}\"", d.words));
   const std::string what = fmt::format("{}", fmt::join(concepts, ", "));
   const Progressed& p = best_->measured;
+  const std::string be = concepts.size() > 1 ? "are" : "is";
   std::string text = what;
   if (verdict_.judged() && verdict_.drawable())
     text += fmt::format(" {}: {} of {} images that ask for it show it (before: {})",
                         verdict_.gone() ? "is gone" : "is not gone", verdict_.after.right,
                         verdict_.after.asked, verdict_.before.right);
   else
-    text +=
-        fmt::format(" {}: {:.1f} % of its pull on the prediction is left (goal {:g} %)",
-                    p.pull() <= o_.until ? "is gone as far as the prediction tells" : "is not gone",
-                    100 * p.pull(), 100 * o_.until);
+    text += fmt::format(" {} {}: {:.1f} % of the pull on the prediction is left (goal {:g} %)", be,
+                        p.pull() <= o_.until ? "gone as far as the prediction tells" : "not gone",
+                        100 * p.pull(), 100 * o_.until);
   text += fmt::format("; neighbours keep {:.1f} % of what they say (goal {:g} %)",
                       100 * (1 - p.drift()), 100 * (1 - o_.drift));
   if (succeeded()) return text;
