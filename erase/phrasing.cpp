@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <span>
+
 #include "base/error.h"
 #include "base/text.h"
 
@@ -42,6 +45,13 @@ void check_tokens(const char* method, const Tokenizer& tokenizer,
     if (tokenizer.encode(c).ids == none)
       throw InputError("[{}] the concept \"{}\" has no token that the model knows; write a word",
                        method, c);
+}
+
+std::string first_of(const std::vector<std::string>& texts, size_t most, std::string_view quote) {
+  const std::span<const std::string> shown(texts.data(), std::min(most, texts.size()));
+  const std::string between = fmt::format("{0}, {0}", quote);
+  const std::string first = fmt::format("{0}{1}{0}", quote, fmt::join(shown, between));
+  return texts.size() <= most ? first : fmt::format("{} and {} more", first, texts.size() - most);
 }
 
 std::string list(const std::vector<std::string>& texts) {

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "models/text/tokenizer.h"
@@ -20,6 +21,10 @@ std::string concept_in(const std::string& phrasing, const std::vector<std::strin
 // the first such concept. `method` is the tag of the message.
 void check_tokens(const char* method, const Tokenizer& tokenizer,
                   const std::vector<std::string>& concepts);
+
+// The first `most` of them, each between `quote`, and how many more there are: for sentences.
+std::string first_of(const std::vector<std::string>& texts, size_t most,
+                     std::string_view quote = "");
 
 // Several texts as one option's value: "a red circle | a red square".
 std::string list(const std::vector<std::string>& texts);

@@ -20,17 +20,20 @@ constexpr size_t most_log_bytes = size_t{1} << 30;
 
 }  // namespace
 
-RunFolder::RunFolder(const std::filesystem::path& folder, bool resume, bool replace)
-    : folder_(folder) {
-  const bool exists = std::filesystem::exists(state_file());
-  if (exists && !resume && !replace)
+void RunFolder::check(const std::filesystem::path& folder, bool resume, bool replace) {
+  if (!resume && !replace && std::filesystem::exists(state_in(folder)))
     throw InputError("[run] {} holds a run already; continue with {}, or start again with {}",
                      display(folder), option("resume"), option("force"));
+}
+
+RunFolder::RunFolder(const std::filesystem::path& folder, bool resume, bool replace)
+    : folder_(folder) {
+  check(folder, resume, replace);
   // A run that was killed before its first save has a folder, and starts again.
   if (resume && !std::filesystem::exists(folder))
     throw InputError("[resume] {} holds nothing to resume; leave {} out to start a run",
                      display(folder), option("resume"));
-  resumes_ = exists && resume;
+  resumes_ = resume && std::filesystem::exists(state_file());
   if (resumes_) return;
   make_folder(folder);
   std::error_code ignored;

@@ -28,6 +28,8 @@ class RunFolder {
   // Makes the folder. A state that is there already is an InputError unless it is to be resumed or,
   // with `replace`, forgotten.
   RunFolder(const std::filesystem::path& folder, bool resume, bool replace);
+  // Only that InputError: for verbs with much to do before the folder is needed.
+  static void check(const std::filesystem::path& folder, bool resume, bool replace);
 
   const std::filesystem::path& path() const { return folder_; }
   // Whether there is a state to resume from.
@@ -49,7 +51,10 @@ class RunFolder {
   void draw_losses(const std::string& title) const;
 
  private:
-  std::filesystem::path state_file() const { return folder_ / "state.safetensors"; }
+  static std::filesystem::path state_in(const std::filesystem::path& folder) {
+    return folder / "state.safetensors";
+  }
+  std::filesystem::path state_file() const { return state_in(folder_); }
   std::filesystem::path log_file() const { return folder_ / "run.jsonl"; }
   void cut_log(int64_t iteration);
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "erase/run_folder.h"
+#include "jobs/interrupt.h"
 
 namespace lacuna {
 
@@ -27,5 +28,10 @@ class RunObserver {
   virtual void look(TrainingRun& run, const TrainingTask& task, int64_t done,
                     std::span<const LossRecord> losses) = 0;
 };
+
+// Whether neither Ctrl-C nor the observer, if there is one, has stopped the run.
+inline bool goes_on(RunObserver* observer) {
+  return !interrupted() && (!observer || observer->go_on());
+}
 
 }  // namespace lacuna

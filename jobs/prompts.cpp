@@ -175,4 +175,9 @@ std::vector<PromptGroup> read_prompt_groups(const std::filesystem::path& path,
   return groups;
 }
 
+void add_prompts(std::vector<std::string>& texts, const std::string& file) {
+  if (file.empty()) return;
+  for (PromptLine& line : read_prompts(file)) texts.push_back(std::move(line.prompt));
+}
+
 }  // namespace lacuna

@@ -20,6 +20,9 @@ struct PromptLine {
 // skipped.
 std::vector<PromptLine> read_prompts(const std::filesystem::path& path);
 
+// Only the prompts, behind what `texts` holds; nothing if no file is given.
+void add_prompts(std::vector<std::string>& texts, const std::string& file);
+
 // The text of a prompt file. Throws InputError if it is not UTF-8.
 std::string read_prompt_text(const std::filesystem::path& path);
 

@@ -1,8 +1,6 @@
 #include "erase/concept/decisions.h"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <set>
 
 #include "base/error.h"
@@ -30,7 +28,9 @@ class Finder {
         all_(lexicon),
         known_(lexicon.known_to(model.tokenizer())),
         q_(q),
-        go_on_(go_on) {}
+        go_on_(go_on) {
+    for (const std::string& c : q.all) erased_.push_back(words_of_concept(c, lexicon).words);
+  }
 
   Decisions run() {
     const ConceptWords w = words_of_concept(q_.concept_, all_);
@@ -49,9 +49,8 @@ class Finder {
  private:
   // Whether a text names something that is erased.
   bool erased(const std::string& text) const {
-    return std::ranges::any_of(q_.all, [&](const std::string& c) {
-      return place_of(words_of_concept(c, all_).words, text).has_value();
-    });
+    return std::ranges::any_of(
+        erased_, [&](const std::string& words) { return place_of(words, text).has_value(); });
   }
 
   void check() const {
@@ -143,8 +142,7 @@ class Finder {
     if (all.size() >= 4) return all;
     // Of names the lists have few: what the vocabulary has and no list.
     for (const std::string& w : near_in_vocabulary(most_vocabulary))
-      if (!erased(w) && !contains(all_.attributes, w) && !contains(all_.objects, w))
-        all.push_back(w);
+      if (!contains(all_.attributes, w) && !contains(all_.objects, w)) all.push_back(w);
     return all;
   }
 
@@ -165,7 +163,8 @@ class Finder {
     heads_ = heads;
   }
 
-  // Words of the vocabulary whose embedding is nearest to that of the concept's last token.
+  // Words of the vocabulary, erased ones left out, whose embedding is nearest to that of the
+  // concept's last token.
   std::vector<std::string> near_in_vocabulary(size_t count) {
     const WeightStore& weights = model_.text_weights();
     const auto found = weights.loaded().find("text_model.embeddings.token_embedding.weight");
@@ -222,8 +221,7 @@ class Finder {
 
   // A word in pieces that does less than most words of its kind means nothing to the model.
   void check_drawable() const {
-    const size_t words = 1 + static_cast<size_t>(std::ranges::count(d_.words, ' '));
-    if (q_.kind || model_.tokenizer().tokens_of(d_.words).size() <= words) return;
+    if (q_.kind || in_whole_words(model_.tokenizer(), d_.words)) return;
     if (d_.neighbours.size() < 3 || d_.kind == ConceptKind::caption) return;
     const auto stronger = static_cast<size_t>(
         std::ranges::count_if(d_.neighbours, [](const Neighbour& n) { return n.strength > 1; }));
@@ -376,6 +374,7 @@ class Finder {
   const Lexicon& all_;
   Lexicon known_;
   const ConceptQuestion& q_;
+  std::vector<std::string> erased_;  // as they stand in sentences
   const std::function<void()>& go_on_;
   std::optional<Effects> effects_;
   Fillers fillers_;

@@ -34,6 +34,7 @@ class Effects {
   Effects(StableDiffusion& model, TextCache& text, LatentSize size, std::vector<Place> places)
       : model_(model), text_(text), size_(size), places_(std::move(places)) {}
 
+  const std::vector<Place>& places() const { return places_; }
   // Computes those that are not known yet, several at a time.
   void compute(std::span<const std::string> texts);
   // eps*(z, text) at all places; computed at its first use.

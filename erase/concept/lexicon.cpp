@@ -25,12 +25,12 @@ std::vector<std::string> read_list(const std::filesystem::path& folder, const ch
   return words;
 }
 
-bool whole(const Tokenizer& tokenizer, const std::string& words) {
+}  // namespace
+
+bool in_whole_words(const Tokenizer& tokenizer, const std::string& words) {
   const size_t count = 1 + static_cast<size_t>(std::ranges::count(words, ' '));
   return tokenizer.tokens_of(words).size() <= count;
 }
-
-}  // namespace
 
 Lexicon Lexicon::load() {
   const std::filesystem::path folder = asset_folder("words");
@@ -41,7 +41,7 @@ Lexicon Lexicon::load() {
 Lexicon Lexicon::known_to(const Tokenizer& tokenizer) const {
   Lexicon known = *this;
   for (auto* list : {&known.attributes, &known.objects, &known.styles})
-    std::erase_if(*list, [&](const std::string& w) { return !whole(tokenizer, w); });
+    std::erase_if(*list, [&](const std::string& w) { return !in_whole_words(tokenizer, w); });
   return known;
 }
 

@@ -20,6 +20,9 @@ struct Lexicon {
   Lexicon known_to(const Tokenizer& tokenizer) const;
 };
 
+// Whether the tokenizer splits none of the words.
+bool in_whole_words(const Tokenizer& tokenizer, const std::string& words);
+
 // All whole words of the tokenizer's vocabulary: letters only, three at least.
 std::vector<std::string> vocabulary_words(const Tokenizer& tokenizer);
 

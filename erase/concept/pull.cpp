@@ -23,42 +23,23 @@ double Progressed::drift() const { return mean(drifts); }
 const Progressed::Text& Progressed::worst_pull() const { return largest(pulls); }
 const Progressed::Text& Progressed::worst_drift() const { return largest(drifts); }
 
-Predicted PullAndDrift::predictions(Predictor& predictor, TextCache& text,
-                                    const std::vector<Place>& places, const std::string& of) const {
-  std::vector<std::pair<const Place*, Conditioning>> entries;
-  for (const Place& p : places) entries.emplace_back(&p, text.conditioning(of));
-  Predicted whole;
-  for (const auto& e : predict_all(*model_, predictor, size_, entries))
-    whole.insert(whole.end(), e.begin(), e.end());
-  return whole;
+void PullAndDrift::add_concept(Effects& effects, std::string sentence, const std::string& anchor) {
+  const Predicted goal = effects.of(anchor);
+  Predicted direction = difference(effects.of(sentence), goal);
+  all_.push_back({effects.places(), std::move(sentence), true, goal, std::move(direction)});
 }
 
-void PullAndDrift::add_concept(std::vector<Place> places, std::string sentence,
-                               const std::string& anchor) {
-  Measured m{std::move(places), std::move(sentence), true, {}, {}};
-  m.goal = predictions(model_->predictor(), *text_, m.places, anchor);
-  m.direction = difference(predictions(model_->predictor(), *text_, m.places, m.text), m.goal);
-  all_.push_back(std::move(m));
-}
-
-void PullAndDrift::add_kept(std::vector<Place> places, std::string text) {
-  Measured m{std::move(places), std::move(text), false, {}, {}};
-  m.goal = predictions(model_->predictor(), *text_, m.places, m.text);
-  m.direction = difference(m.goal, predictions(model_->predictor(), *text_, m.places, ""));
-  all_.push_back(std::move(m));
-}
-
-size_t PullAndDrift::places() const {
-  size_t count = 0;
-  for (const Measured& m : all_) count += m.places.size();
-  return count;
+void PullAndDrift::add_kept(Effects& effects, std::string text) {
+  const Predicted goal = effects.of(text);
+  Predicted direction = difference(goal, effects.of(""));
+  all_.push_back({effects.places(), std::move(text), false, goal, std::move(direction)});
 }
 
 std::vector<Predicted> PullAndDrift::predictions(Predictor& predictor, TextCache& text) const {
   std::vector<std::pair<const Place*, Conditioning>> entries;
   for (const Measured& m : all_)
     for (const Place& p : m.places) entries.emplace_back(&p, text.conditioning(m.text));
-  const auto each = predict_all(*model_, predictor, size_, entries);
+  const auto each = predict_all(model_, predictor, size_, entries);
   std::vector<Predicted> whole(all_.size());
   size_t next = 0;
   for (size_t i = 0; i < all_.size(); i++)

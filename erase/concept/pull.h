@@ -36,18 +36,16 @@ struct Progressed {
 
 class PullAndDrift {
  public:
-  // Model and text cache must outlive it.
-  PullAndDrift(StableDiffusion& model, TextCache& text, LatentSize size)
-      : model_(&model), text_(&text), size_(size) {}
+  // The model must outlive it.
+  PullAndDrift(StableDiffusion& model, LatentSize size) : model_(model), size_(size) {}
 
-  // Another sentence at its places, with the anchor's; another text that stays.
-  void add_concept(std::vector<Place> places, std::string sentence, const std::string& anchor);
-  void add_kept(std::vector<Place> places, std::string text);
+  // Another sentence at the places of `effects`, with the anchor's; another text that stays. What
+  // the frozen model predicts is taken from there, so it costs nothing if it was computed together.
+  void add_concept(Effects& effects, std::string sentence, const std::string& anchor);
+  void add_kept(Effects& effects, std::string text);
 
   // Of an edited model. `text` has its conditioning.
   Progressed of(Predictor& predictor, TextCache& text) const;
-  // The same as sentences and texts a user typed: how many UNet evaluations one measurement takes.
-  size_t places() const;
 
  private:
   struct Measured {
@@ -56,12 +54,9 @@ class PullAndDrift {
     bool concept_;
     Predicted goal, direction;  // of all places in a row
   };
-  Predicted predictions(Predictor& predictor, TextCache& text, const std::vector<Place>& places,
-                        const std::string& of) const;
   std::vector<Predicted> predictions(Predictor& predictor, TextCache& text) const;
 
-  StableDiffusion* model_;
-  TextCache* text_;
+  StableDiffusion& model_;
   LatentSize size_;
   std::vector<Measured> all_;
 };

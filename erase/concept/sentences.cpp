@@ -252,10 +252,22 @@ Sentence sentence(std::string_view filled, bool attributed) {
           attributed};
 }
 
-std::string joined(std::string_view a, std::string_view b) {
-  if (a.empty() || b.empty()) return std::string(a.empty() ? b : a);
-  const bool close = b.front() == ',';
-  return std::string(a) + (close ? "" : " ") + std::string(b);
+// Fills each template in turn, round after round, until `count` different texts have been visited
+// or a round brings nothing new.
+template <typename Visit>
+void fill_in_turn(std::span<const std::string_view> templates, Filler& filler, size_t count,
+                  const Visit& visit) {
+  std::set<std::string> known;
+  for (bool more = true; more && known.size() < count;) {
+    more = false;
+    for (const std::string_view text : templates) {
+      if (known.size() == count) break;
+      const auto filled = filler.filled(text);
+      if (!filled || !known.insert(*filled).second) continue;
+      visit(text, *filled);
+      more = true;
+    }
+  }
 }
 
 }  // namespace
@@ -276,10 +288,7 @@ std::string with_article(std::string_view text) {
   return (vowel(text.front()) ? "an " : "a ") + std::string(text);
 }
 
-std::string Sentence::with(std::string_view word) const {
-  const Phrasing p = phrasing(word, word);
-  return joined(joined(p.before, p.words), p.after);
-}
+std::string Sentence::with(std::string_view word) const { return phrasing(word, "").text(); }
 
 Phrasing Sentence::phrasing(std::string_view concept_, std::string_view anchor) const {
   if (!ends_in_article(before)) return {before, std::string(concept_), std::string(anchor), after};
@@ -290,41 +299,23 @@ Phrasing Sentence::phrasing(std::string_view concept_, std::string_view anchor) 
 }
 
 std::vector<Sentence> sentences(ConceptKind kind, Use use, const Fillers& fillers, size_t count) {
-  const std::span<const std::string_view> all = templates_of(kind, use);
   Filler filler(fillers, use == Use::learn ? 0 : 2);
   std::vector<Sentence> result;
-  std::set<std::string> known;
-  // As many rounds as bring something new.
-  for (bool more = true; more && result.size() < count;) {
-    more = false;
-    for (const std::string_view text : all) {
-      if (result.size() == count) break;
-      const auto filled = filler.filled(text);
-      if (!filled || !known.insert(*filled).second) continue;
-      const bool attributed = !fillers.attributed_gap && text.find("{p} {x}") != text.npos;
-      result.push_back(sentence(*filled, attributed));
-      more = true;
-    }
-  }
+  fill_in_turn(templates_of(kind, use), filler, count,
+               [&](std::string_view text, const std::string& filled) {
+                 const bool attributed =
+                     !fillers.attributed_gap && text.find("{p} {x}") != text.npos;
+                 result.push_back(sentence(filled, attributed));
+               });
   return result;
 }
 
 std::vector<std::string> plain_sentences(const Fillers& fillers, size_t count) {
   Filler filler(fillers, 1);
   std::vector<std::string> result;
-  std::set<std::string> known;
-  for (bool more = true; more && result.size() < count;) {
-    more = false;
-    for (const std::string_view text : plain) {
-      if (result.size() == count) break;
-      const auto filled = filler.filled(text);
-      if (!filled) continue;
-      const std::string words = agreed(*filled);
-      if (!known.insert(words).second) continue;
-      result.push_back(words);
-      more = true;
-    }
-  }
+  fill_in_turn(plain, filler, count, [&](std::string_view, const std::string& filled) {
+    result.push_back(agreed(filled));
+  });
   return result;
 }
 

@@ -10,7 +10,7 @@ namespace lacuna {
 namespace {
 
 constexpr const char* no_anchor = "none";
-// UNet evaluations that deciding, measuring and the closed form take for a concept: up to 150, 110
+// UNet evaluations that deciding, measuring and the closed form take for a concept: up to 150, 60
 // and 3 times 32.
 constexpr int64_t least_budget = 400;
 
@@ -91,9 +91,7 @@ std::optional<std::string> AutoOptions::anchor_of(size_t concept_index) const {
 }
 
 std::filesystem::path AutoOptions::run_folder() const {
-  if (!run.empty()) return run;
-  std::filesystem::path file = out;
-  return file.parent_path() / (file.stem() += ".run");
+  return run.empty() ? run_folder_of(out) : std::filesystem::path(run);
 }
 
 OptionTexts AutoOptions::texts() const { return fields_of(*this).identity(); }

@@ -31,23 +31,22 @@ AutoOptions checked(AutoOptions o) {
   if (o.plan_only) return o;
   check_edit_output(o.out, o.resume || o.force);
   // Before the work, not when training begins.
-  if (!o.resume && !o.force && std::filesystem::exists(o.run_folder() / "state.safetensors"))
-    throw InputError("[run] {} holds a run already; continue with {}, or start again with {}",
-                     display(o.run_folder()), option("resume"), option("force"));
+  RunFolder::check(o.run_folder(), o.resume, o.force);
   return o;
 }
 
-std::string listed(const std::vector<std::string>& words, size_t most = 12) {
-  const std::span<const std::string> shown(words.data(), std::min(most, words.size()));
-  return fmt::format("{}{}", fmt::join(shown, ", "),
-                     words.size() > most ? fmt::format(" and {} more", words.size() - most) : "");
-}
+std::string listed(const std::vector<std::string>& words) { return first_of(words, 12); }
 
 // The weights of the concepts in the closed form, from careful to thorough: the first that
 // reaches the goal moves the neighbours least.
 constexpr double erase_scales[] = {1, 3, 10};
 // Images are looked at from this many goals off the goal on.
 constexpr double nearly = 4;
+
+LatentSize size_of(const AutoOptions& o, const StableDiffusion& model) {
+  const auto [width, height] = size_or_default(o.size, model);
+  return model.latent_size(width, height);
+}
 
 }  // namespace
 
@@ -58,11 +57,9 @@ AutoRun::AutoRun(const AutoOptions& options, RunObserver* observer)
       device_(Device::open({.selector = o_.common.device, .count_only = o_.plan_only})),
       model_(*device_, o_.common.model_path(), parse_precision(o_.common.precision)),
       text_(model_.text_predictor()),
+      size_(size_of(o_, model_)),
       progress_("erasing", 1, o_.json, observer),
-      pull_(model_, text_, size_) {
-  const auto [width, height] = size_or_default(o_.size, model_);
-  size_ = model_.latent_size(width, height);
-  pull_ = PullAndDrift(model_, text_, size_);
+      pull_(model_, size_) {
   if (o_.plan_only) return;
   unet_hash_ = fingerprint(model_.unet_weights().file());
   text_hash_ = fingerprint(model_.text_weights().file());
@@ -71,7 +68,7 @@ AutoRun::AutoRun(const AutoOptions& options, RunObserver* observer)
 double AutoRun::cpu_seconds() const { return lacuna::cpu_seconds() - cpu_begin_; }
 
 void AutoRun::go_on() const {
-  if (interrupted() || (observer_ && !observer_->go_on())) throw Interrupted{};
+  if (!goes_on(observer_)) throw Interrupted{};
 }
 
 void AutoRun::plan() {
@@ -85,9 +82,7 @@ void AutoRun::plan() {
 void AutoRun::run() {
   const Lexicon lexicon = Lexicon::load();
   std::vector<std::string> retained;
-  if (!o_.retain_file.empty())
-    for (PromptLine& line : read_prompts(o_.retain_file))
-      retained.push_back(std::move(line.prompt));
+  add_prompts(retained, o_.retain_file);
   for (size_t i = 0; i < o_.concepts.size(); i++) {
     progress_.restart("deciding", static_cast<int64_t>(o_.concepts.size()));
     progress_.update(static_cast<int64_t>(i), o_.concepts[i]);
@@ -97,10 +92,10 @@ void AutoRun::run() {
                                    .anchor = o_.anchor_of(i),
                                    .retained = retained,
                                    .seed = o_.seed};
-    decisions_.push_back(lacuna::decide(model_, text_, size_, lexicon, question, [&] { go_on(); }));
+    decisions_.push_back(decide(model_, text_, size_, lexicon, question, [&] { go_on(); }));
     say(decisions_.back());
   }
-  decide();
+  gather();
   if (o_.show_neighbours) return progress_.finish();
   prepare_measure();
   consider(closed_form());
@@ -118,17 +113,24 @@ void AutoRun::run() {
   std::filesystem::remove(measured_file(), ignored);
 }
 
-void AutoRun::judge() {
-  progress_.finish();
+// With the edited model of a file: rounding included, as it will be used.
+template <typename Use>
+void AutoRun::with_edited(const Stage& stage, const Use& use) {
   const std::filesystem::path file = measured_file();
-  write(*best_, file);
+  write(stage, file);
   const std::vector<Edit> edits = {Edit::open(file)};
   EditedModel edited(model_, edits, false);
-  verdict_ = judge_images(model_, edited, decisions_, size_, o_.images, o_.seed, progress_);
-  progress_.finish();
+  use(edited);
   extra_evaluations_ += edited.predictor().evaluations();
-  if (o_.images > 0)
-    write_file(o_.run_folder() / "before-after.png", encode_png(verdict_.sheet), Overwrite::yes);
+}
+
+void AutoRun::judge() {
+  progress_.finish();
+  with_edited(*best_, [&](EditedModel& edited) {
+    verdict_ = judge_images(model_, edited, decisions_, size_, o_.images, o_.seed, progress_);
+  });
+  progress_.finish();
+  if (o_.images > 0) write_file(sheet_file(), encode_png(verdict_.sheet), Overwrite::yes);
 }
 
 bool AutoRun::succeeded() const {
@@ -152,8 +154,7 @@ void AutoRun::report() {
                             o_.out, best_->tensors.size(), evaluations(), cpu_seconds(),
                             device_->peak_bytes() / 1048576.0));
   if (o_.images > 0)
-    progress_.say(
-        fmt::format("{}  images before and after", display(o_.run_folder() / "before-after.png")));
+    progress_.say(fmt::format("{}  images before and after", display(sheet_file())));
   progress_.event(event);
   if (!succeeded()) throw GoalMissed("[erase] {}", sentence());
   progress_.say(sentence());
@@ -162,13 +163,12 @@ void AutoRun::report() {
 std::string AutoRun::sentence() const {
   std::vector<std::string> concepts;
   for (const Decisions& d : decisions_) concepts.push_back(fmt::format("\"{}\"", d.words));
-  const std::string what = fmt::format("{}", fmt::join(concepts, ", "));
   const Progressed& p = best_->measured;
   const std::string be = concepts.size() > 1 ? "are" : "is";
-  std::string text = what;
+  std::string text = fmt::format("{}", fmt::join(concepts, ", "));
   if (verdict_.judged() && verdict_.drawable())
-    text += fmt::format(" {}: {} of {} images that ask for it show it (before: {})",
-                        verdict_.gone() ? "is gone" : "is not gone", verdict_.after.right,
+    text += fmt::format(" {} {}: {} of {} images that ask for it show it (before: {})", be,
+                        verdict_.gone() ? "gone" : "not gone", verdict_.after.right,
                         verdict_.after.asked, verdict_.before.right);
   else
     text += fmt::format(" {} {}: {:.1f} % of the pull on the prediction is left (goal {:g} %)", be,
@@ -184,7 +184,7 @@ std::string AutoRun::sentence() const {
 }
 
 // What all concepts need together.
-void AutoRun::decide() {
+void AutoRun::gather() {
   std::set<std::string> known;
   for (const Decisions& d : decisions_) {
     learned_.insert(learned_.end(), d.learned.begin(), d.learned.end());
@@ -265,14 +265,14 @@ void AutoRun::write_decisions() const {
 
 void AutoRun::prepare_measure() {
   for (const Decisions& d : decisions_) {
-    for (const Phrasing& p : d.measured) {
-      go_on();
-      pull_.add_concept(d.places, p.text(), p.anchor());
-    }
-    for (const std::string& k : d.kept_measured) {
-      go_on();
-      pull_.add_kept(d.places, k);
-    }
+    go_on();
+    std::vector<std::string> texts = d.kept_measured;
+    texts.push_back("");
+    for (const Phrasing& p : d.measured) texts.insert(texts.end(), {p.text(), p.anchor()});
+    Effects effects(model_, text_, size_, d.places);
+    effects.compute(texts);
+    for (const Phrasing& p : d.measured) pull_.add_concept(effects, p.text(), p.anchor());
+    for (const std::string& k : d.kept_measured) pull_.add_kept(effects, k);
   }
 }
 
@@ -295,15 +295,11 @@ void AutoRun::write(const Stage& stage, const std::filesystem::path& file) const
   write_edit(file, stage.tensors, o_.save_type, metadata);
 }
 
-// Of what the file will hold: its rounding included.
 Progressed AutoRun::measure(const std::vector<Trainables::Export>& tensors) {
   go_on();
-  const std::filesystem::path file = measured_file();
-  write({"measured", tensors, {}, 0}, file);
-  const std::vector<Edit> edits = {Edit::open(file)};
-  EditedModel edited(model_, edits, false);
-  Progressed p = pull_.of(edited.predictor(), edited.text());
-  extra_evaluations_ += edited.predictor().evaluations();
+  Progressed p;
+  with_edited({"measured", tensors, {}, 0},
+              [&](EditedModel& edited) { p = pull_.of(edited.predictor(), edited.text()); });
   return p;
 }
 
@@ -376,7 +372,7 @@ void AutoRun::train(const Stage& from) {
   const auto phase = [&](const std::string& name, int64_t done, int64_t total) {
     progress_.restart(name, total);
     progress_.update(done, "");
-    return !interrupted() && (!observer_ || observer_->go_on());
+    return goes_on(observer_);
   };
   const auto milestone = [&](std::vector<Trainables::Export> tensors, int64_t done) {
     Stage stage{fmt::format("trained, {} updates", done), std::move(tensors), {}, done};

@@ -50,7 +50,7 @@ class AutoRun {
 
  private:
   void go_on() const;
-  void decide();
+  void gather();
   void say(const Decisions& d);
   void write_decisions() const;
   void prepare_measure();
@@ -59,8 +59,10 @@ class AutoRun {
   void train(const Stage& from);
   void consider(Stage stage);
   void judge();
+  template <typename Use>
+  void with_edited(const Stage& stage, const Use& use);
   double missing(const Progressed& p) const;
-  // What is measured and judged is a file, as it will be used.
+  std::filesystem::path sheet_file() const { return o_.run_folder() / "before-after.png"; }
   std::filesystem::path measured_file() const { return o_.run_folder() / "measured.safetensors"; }
   void write(const Stage& stage, const std::filesystem::path& file) const;
   std::string sentence(const Progressed& p) const;

@@ -5,7 +5,7 @@
 #include "erase/seeds.h"
 #include "jobs/draw/draw.h"
 #include "jobs/draw/sheet.h"
-#include "judge/checker/mask.h"
+#include "jobs/eval/checked_images.h"
 #include "judge/evaluation.h"
 
 namespace lacuna {
@@ -33,14 +33,13 @@ class Judge {
   void draw(std::span<const uint64_t> seeds, size_t begin) {
     std::vector<ImageRequest> requests;
     std::vector<std::optional<Target>> targets;
-    // The checker knows images of pico's size; a photograph would get verdicts, but no true ones.
-    const bool pico = model_.default_size() == checker::side;
+    const bool judged = checker_knows_images_of(model_);
     for (size_t i = 0; i < seeds.size(); i++) {
       const Decisions& d = decisions_[(begin + i) % decisions_.size()];
       const size_t turn = (begin + i) / decisions_.size();
       if (d.measured.empty()) continue;
       requests.push_back({d.measured[turn % d.measured.size()].text(), "", seeds[i]});
-      targets.push_back(pico ? Target::of_concept(d.words) : std::nullopt);
+      targets.push_back(judged ? Target::of_concept(d.words) : std::nullopt);
     }
     Drawer drawer(model_, options_, 8, progress_);
     progress_.restart("drawing", 2 * drawer.steps(requests.size()));

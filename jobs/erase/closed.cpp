@@ -14,6 +14,7 @@
 #include "erase/edits/edit.h"
 #include "erase/edits/fingerprint.h"
 #include "erase/groups.h"
+#include "erase/phrasing.h"
 #include "erase/selection.h"
 #include "jobs/erase/erase_output.h"
 #include "jobs/erase/verbs.h"
@@ -38,13 +39,8 @@ std::vector<std::string> usual_phrasings(const std::string& kind) {
                    kind);
 }
 
-// "\"red\", \"blue\"", of many the first.
-std::string quoted(const std::vector<std::string>& texts) {
-  constexpr size_t most = 5;
-  const std::span<const std::string> shown(texts.data(), std::min(most, texts.size()));
-  std::string list = fmt::format("\"{}\"", fmt::join(shown, "\", \""));
-  return texts.size() <= most ? list : fmt::format("{} and {} more", list, texts.size() - most);
-}
+// Of many the first.
+std::string quoted(const std::vector<std::string>& texts) { return first_of(texts, 5, "\""); }
 
 class EraseClosed : public EraseVerb {
  public:
@@ -95,18 +91,13 @@ void EraseClosed::describe_output() {
   common_.describe(f);
 }
 
-void add_texts(std::vector<std::string>& texts, const std::string& file) {
-  if (file.empty()) return;
-  for (PromptLine& line : read_prompts(file)) texts.push_back(std::move(line.prompt));
-}
-
 void EraseClosed::resolve() {
-  add_texts(what_.concepts, concepts_file_);
-  add_texts(what_.prompts, prompts_file_);
+  add_prompts(what_.concepts, concepts_file_);
+  add_prompts(what_.prompts, prompts_file_);
   if (!expand_.empty())
     for (std::string& phrasing : usual_phrasings(expand_))
       what_.prompts.push_back(std::move(phrasing));
-  add_texts(what_.retained, retain_file_);
+  add_prompts(what_.retained, retain_file_);
   // UCE's paper and RECE always preserve it: guidance leans on it at every step.
   if (what_.tokens == Tokens::all) what_.retained.push_back("");
 }
@@ -140,7 +131,7 @@ void EraseClosed::run() {
 
   const ConceptStates states = concept_states(
       encoder, phrasings, what_.retained, what_.tokens, [&](size_t done, size_t total) {
-        if (interrupted() || (observer && !observer->go_on())) throw Interrupted{};
+        if (!goes_on(observer)) throw Interrupted{};
         progress.restart("reading texts", static_cast<int64_t>(total));
         progress.update(static_cast<int64_t>(done), "");
       });

@@ -24,6 +24,11 @@ void check_output(const char* verb, const std::filesystem::path& file, bool may_
   if (file.has_parent_path()) make_folder(file.parent_path());
 }
 
+std::filesystem::path run_folder_of(const std::filesystem::path& out) {
+  std::filesystem::path name = out.stem();
+  return out.parent_path() / (name += ".run");
+}
+
 std::span<const Word> edit_types() {
   static constexpr Word all[] = {{"f16", FileDType::f16}, {"f32", FileDType::f32}};
   return all;

@@ -21,6 +21,8 @@ void check_edit_output(const std::filesystem::path& file, bool may_replace);
 void check_output(const char* verb, const std::filesystem::path& file, bool may_replace);
 // The types in which an edit may store its parameters.
 std::span<const Word> edit_types();
+// OUT.run, beside the edit: the usual folder of its run.
+std::filesystem::path run_folder_of(const std::filesystem::path& out);
 
 // What an edit says about itself. Options that are empty are left out.
 TensorFile::Metadata edit_metadata(const std::string& method, const std::string& base_hash,

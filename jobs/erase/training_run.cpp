@@ -23,10 +23,7 @@ namespace {
 
 TrainingOptions checked(TrainingOptions o) {
   if (!o.plan_only) check_edit_output(o.out, o.resume || o.force);
-  if (o.run.empty()) {
-    std::filesystem::path out = o.out;
-    o.run = (out.parent_path() / (out.stem() += ".run")).string();
-  }
+  if (o.run.empty()) o.run = run_folder_of(o.out).string();
   return o;
 }
 
@@ -68,9 +65,8 @@ void TrainingOptions::default_to_adamw(const Fields& fields) {
 
 std::vector<std::string> prompts_of(const std::string& file) {
   std::vector<std::string> prompts;
-  if (file.empty()) return prompts;
-  for (PromptLine& line : read_prompts(file)) prompts.push_back(std::move(line.prompt));
-  if (prompts.empty()) throw InputError("[erase] {} holds no prompt", file);
+  add_prompts(prompts, file);
+  if (!file.empty() && prompts.empty()) throw InputError("[erase] {} holds no prompt", file);
   return prompts;
 }
 
@@ -135,7 +131,7 @@ void TrainingRun::train(const TrainingTask& task) {
     const auto& losses = folder.losses();
     progress_.update(done, losses.empty() ? "" : fmt::format("loss {:.4g}", losses.back().loss));
     if (o_.observer && phase == training_phase) o_.observer->look(*this, task, done, losses);
-    return !interrupted() && (!o_.observer || o_.observer->go_on());
+    return goes_on(o_.observer);
   };
   const Milestones milestones = {task.milestone_every, [&](int64_t iterations) {
                                    return task.at_milestone(iterations, folder);

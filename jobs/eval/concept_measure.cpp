@@ -8,8 +8,8 @@
 #include "erase/examples/trajectories.h"
 #include "erase/methods/concept_pull.h"
 #include "jobs/draw/draw.h"
+#include "jobs/eval/checked_images.h"
 #include "jobs/prompts.h"
-#include "judge/checker/mask.h"
 #include "judge/checker/rates.h"
 #include "judge/evaluation.h"
 
@@ -153,7 +153,7 @@ std::unique_ptr<ConceptMeasure> ConceptMeasure::make(const MeasureOptions& o,
                                                      Progress& progress) {
   const std::vector<PromptGroup> groups = groups_of(o, concepts);
   std::optional<Target> target;
-  if (model.default_size() == checker::side) target = Target::of_concept(concepts[0]);
+  if (checker_knows_images_of(model)) target = Target::of_concept(concepts[0]);
   if (o.kind == "pictures" && !target)
     throw InputError(
         "[layers map] the checker cannot tell whether a picture of {} shows \"{}\"; use {} pull",

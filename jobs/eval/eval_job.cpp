@@ -11,9 +11,9 @@
 #include "erase/edits/fingerprint.h"
 #include "jobs/draw/parameters.h"
 #include "jobs/draw/sheet.h"
+#include "jobs/eval/checked_images.h"
 #include "jobs/eval/eval_report.h"
 #include "jobs/prompts.h"
-#include "judge/checker/mask.h"
 #include "judge/verdict.h"
 #include "pictures/grid.h"
 
@@ -126,8 +126,7 @@ EvalJob::EvalJob(EvalOptions options)
       evaluation_(target_of(o_, edits_)),
       before_(requests_.size()),
       after_(requests_.size()) {
-  // The checker knows pictures of pico's size; a photograph would get verdicts, but no true ones.
-  const bool pico = model_.default_size() == checker::side;
+  const bool pico = checker_knows_images_of(model_);
   if (!pico && !o_.target.empty())
     throw InputError(
         "[eval] {} is looked for in pictures of pico's language, which {} does not draw; leave it "

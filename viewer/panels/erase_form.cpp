@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "jobs/erase/erase_output.h"
 #include "jobs/erase/verbs.h"
 #include "jobs/model_defaults.h"
 
@@ -129,8 +130,7 @@ std::string value_of(const EraseMethod& method, const EraseForm& form, const std
 
 std::filesystem::path run_folder(const EraseMethod& method, const EraseForm& form) {
   if (const std::string run = value_of(method, form, "--run"); !run.empty()) return utf8_path(run);
-  std::filesystem::path out = utf8_path(value_of(method, form, "--out"));
-  return out.parent_path() / (out.stem() += ".run");
+  return run_folder_of(utf8_path(value_of(method, form, "--out")));
 }
 
 }  // namespace lacuna::viewer

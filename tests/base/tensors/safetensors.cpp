@@ -7,10 +7,13 @@
 #include <random>
 
 #include "base/error.h"
+#include "tests/base/tensors/tensors.h"
 #include "tests/temporary.h"
 
 using namespace lacuna;
+using lacuna::tests::floats;
 using lacuna::tests::TemporaryFolder;
+using lacuna::tests::tensor;
 
 namespace {
 
@@ -18,19 +21,6 @@ std::string file_of(const std::string& header, size_t data_bytes) {
   const uint64_t size = header.size();
   std::string file(reinterpret_cast<const char*>(&size), 8);
   return file + header + std::string(data_bytes, '\x11');
-}
-
-TensorToWrite tensor(const std::string& name, FileDType dtype, std::vector<int64_t> shape,
-                     const std::vector<float>& values) {
-  return {name, dtype, std::move(shape),
-          [=](std::span<std::byte> bytes) { bytes_from_floats(values, dtype, bytes); }};
-}
-
-std::vector<float> floats(const TensorFile& file, std::string_view name) {
-  const TensorFile::Entry& entry = file.at(name);
-  std::vector<float> values(entry.count());
-  file.to_float(entry, values);
-  return values;
 }
 
 // Empty if the file opens.

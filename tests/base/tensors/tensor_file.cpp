@@ -6,27 +6,13 @@
 
 #include "base/error.h"
 #include "base/tensors/safetensors.h"
+#include "tests/base/tensors/tensors.h"
 #include "tests/temporary.h"
 
 using namespace lacuna;
+using lacuna::tests::floats;
 using lacuna::tests::TemporaryFolder;
-
-namespace {
-
-TensorToWrite tensor(const std::string& name, FileDType dtype, std::vector<int64_t> shape,
-                     const std::vector<float>& values) {
-  return {name, dtype, std::move(shape),
-          [=](std::span<std::byte> bytes) { bytes_from_floats(values, dtype, bytes); }};
-}
-
-std::vector<float> floats(const TensorFile& file, std::string_view name) {
-  const TensorFile::Entry& entry = file.at(name);
-  std::vector<float> values(entry.count());
-  file.to_float(entry, values);
-  return values;
-}
-
-}  // namespace
+using lacuna::tests::tensor;
 
 TEST_CASE("the content tells the format, whatever the file is called") {
   TemporaryFolder folder;

@@ -78,17 +78,18 @@ TEST_CASE("pull is 1 and drift 0 before an edit") {
   const uint64_t seeds[] = {3};
   constexpr int at[] = {0, 2};
   const auto places = places_towards(pico(), text, texts, seeds, size(), 10, 5, at, [] {}).front();
-  PullAndDrift measure(pico(), text, size());
-  measure.add_concept(places, "a blue circle", "a red circle");
-  measure.add_kept(places, "a green star");
+  Effects effects(pico(), text, size(), places);
+  PullAndDrift measure(pico(), size());
+  measure.add_concept(effects, "a blue circle", "a red circle");
+  measure.add_kept(effects, "a green star");
   const Progressed before = measure.of(pico().predictor(), text);
   REQUIRE(before.pulls.size() == 1);
   REQUIRE(before.drifts.size() == 1);
   CHECK(before.pull() == doctest::Approx(1).epsilon(1e-4));
   CHECK(before.drift() == doctest::Approx(0).epsilon(1e-6));
   // Without a difference between the concept and its anchor there is nothing that pulls.
-  PullAndDrift same(pico(), text, size());
-  same.add_concept(places, "a red circle", "a red circle");
+  PullAndDrift same(pico(), size());
+  same.add_concept(effects, "a red circle", "a red circle");
   CHECK(same.of(pico().predictor(), text).pull() == 0);
 }
 
