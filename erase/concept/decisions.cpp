@@ -41,7 +41,7 @@ class Finder {
     look_at_places();
     find_neighbours();
     find_implied();
-    choose_anchor();
+    choose_anchors();
     make_sentences();
     return std::move(d_);
   }
@@ -281,22 +281,15 @@ class Finder {
     return count ? sum / static_cast<double>(count) : 1;
   }
 
-  void choose_anchor() {
-    if (q_.anchor) {
-      d_.anchor = *q_.anchor;
-      d_.anchor_reason =
-          d_.anchor.empty() ? "nothing takes its place, as asked for" : "as asked for";
-      return;
-    }
-    if (d_.kind == ConceptKind::caption) {
-      d_.anchor_reason = "nothing takes the place of one image";
-      return;
-    }
-    if (heads_.size() == 1) {
-      d_.anchor = heads_[0];
-      d_.anchor_reason = "what remains without the first word";
-      return;
-    }
+  void choose_anchors() {
+    const auto only = [&](std::string words, std::string reason) {
+      d_.anchors.push_back({std::move(words), std::move(reason), {}, {}});
+    };
+    if (q_.anchor)
+      return only(*q_.anchor,
+                  q_.anchor->empty() ? "nothing takes its place, as asked for" : "as asked for");
+    if (d_.kind == ConceptKind::caption) return only("", "nothing takes the place of one image");
+    if (heads_.size() == 1) return only(heads_[0], "what remains without the first word");
     std::vector<const Neighbour*> choices;
     double best = 0;
     for (Neighbour& n : d_.neighbours) {
@@ -307,41 +300,40 @@ class Finder {
       best = std::max(best, n.keeps * n.steady);
       choices.push_back(&n);
     }
-    if (choices.empty()) {
-      d_.anchor_reason = "the model knows nothing of its kind";
-      return;
-    }
-    // Of those that are nearly as good as the best the nearest one, so that little has to change,
-    // if it is as far from the concept as nothing at all would be; else the farthest.
-    const Neighbour* chosen = nullptr;
-    const auto better = [&](const Neighbour& n, const Neighbour& than) {
-      const bool far = n.distance >= far_enough, other = than.distance >= far_enough;
-      if (far != other) return far;
-      return far ? n.distance < than.distance : n.distance > than.distance;
+    if (choices.empty()) return only("", "the model knows nothing of its kind");
+    // First those that are nearly as good as the best. Of these the nearest one first, so that
+    // little has to change, if it is as far from the concept as nothing at all would be.
+    const auto better = [&](const Neighbour* n, const Neighbour* than) {
+      const double own = n->keeps * n->steady, others = than->keeps * than->steady;
+      const bool good = own >= 0.9 * best, also = others >= 0.9 * best;
+      if (!good || !also) return own > others;
+      const bool far = n->distance >= far_enough, too = than->distance >= far_enough;
+      if (far != too) return far;
+      return far ? n->distance < than->distance : n->distance > than->distance;
     };
+    std::ranges::stable_sort(choices, better);
     for (const Neighbour* n : choices)
-      if (n->keeps * n->steady >= 0.9 * best && (!chosen || better(*n, *chosen))) chosen = n;
-    d_.anchor = chosen->words;
-    d_.anchor_reason = fmt::format(
-        "of {} neighbours it is far enough and keeps what else a prompt says", choices.size());
+      if (d_.anchors.size() < q_.anchors)
+        only(n->words, fmt::format("of {} neighbours it is far enough and keeps what else a prompt "
+                                   "says",
+                                   choices.size()));
   }
 
   // What stands in the concept's place in a sentence.
-  std::string anchor_in(const Sentence& s) const {
-    if (d_.anchor.empty() || s.attributed || d_.implied.empty()) return d_.anchor;
-    return d_.implied + " " + d_.anchor;
+  std::string in_place(const Anchor& anchor, const Sentence& s) const {
+    if (anchor.words.empty() || s.attributed || d_.implied.empty()) return anchor.words;
+    return d_.implied + " " + anchor.words;
   }
 
   void make_sentences() {
-    const auto phrasings = [&](Use use, size_t count) {
-      std::vector<Phrasing> all;
-      if (use == Use::learn) all.push_back(Sentence{}.phrasing(d_.words, anchor_in({})));
-      for (const Sentence& s : sentences(d_.kind, use, fillers_, count))
-        all.push_back(s.phrasing(d_.words, anchor_in(s)));
-      return all;
-    };
-    d_.learned = phrasings(Use::learn, q_.learned);
-    d_.measured = phrasings(Use::measure, q_.measured);
+    std::vector<Sentence> learned = {Sentence{}};
+    std::ranges::copy(sentences(d_.kind, Use::learn, fillers_, q_.learned),
+                      std::back_inserter(learned));
+    const std::vector<Sentence> measured = sentences(d_.kind, Use::measure, fillers_, q_.measured);
+    for (Anchor& a : d_.anchors) {
+      for (const Sentence& s : learned) a.learned.push_back(s.phrasing(d_.words, in_place(a, s)));
+      for (const Sentence& s : measured) a.measured.push_back(s.phrasing(d_.words, in_place(a, s)));
+    }
 
     d_.kept = q_.retained;
     std::set<std::string> known(d_.kept.begin(), d_.kept.end());

@@ -20,6 +20,7 @@ struct ConceptQuestion {
   std::optional<ConceptKind> kind;       // else guessed
   std::optional<std::string> anchor;     // "" for none; else chosen
   std::vector<std::string> retained;     // texts that must stay, too
+  size_t anchors = 4;                    // at most, to try
   size_t learned = 64, measured = 8;     // sentences of the concept
   size_t kept = 128, kept_measured = 8;  // sentences that stay
   uint64_t seed = 0;
@@ -36,22 +37,30 @@ struct Neighbour {
   double keeps = -2;
 };
 
+// What may take the concept's place, and the sentences of the concept with it in that place.
+struct Anchor {
+  std::string words;  // "" for nothing
+  std::string reason;
+  std::vector<Phrasing> learned, measured;
+};
+
 struct Decisions {
   std::string words;  // the concept without "a" and "in the style of"
   ConceptKind kind = ConceptKind::object;
   std::string kind_reason;
   std::vector<Neighbour> neighbours;  // the nearest first
   std::vector<std::string>
-      synonyms;        // so near that they are erased with it: neither kept nor anchors
-  std::string anchor;  // "" for none
-  std::string anchor_reason;
+      synonyms;  // so near that they are erased with it: neither kept nor anchors
+  // At least one, the likeliest first. Which of them is best an edit tells (jobs/erase).
+  std::vector<Anchor> anchors;
   std::string
       implied;  // what the concept is like if nothing is said: "red" of an apple; "" for nothing
-  std::vector<Phrasing> learned, measured;
   std::vector<std::string> kept, kept_measured;
   std::vector<Place> places;  // where effects were measured
   // Of the nearest sentence without the concept and of the concept: how much of a prediction it is.
   double strength = 0, steady = 0;
+
+  const Anchor& anchor() const { return anchors.front(); }
 };
 
 // Throws InputError when what the user says contradicts itself, and when the model cannot draw the

@@ -35,11 +35,15 @@ void PullAndDrift::add_kept(Effects& effects, std::string text) {
   all_.push_back({effects.places(), std::move(text), false, goal, std::move(direction)});
 }
 
+void PullAndDrift::add(PullAndDrift&& other) {
+  std::ranges::move(other.all_, std::back_inserter(all_));
+}
+
 std::vector<Predicted> PullAndDrift::predictions(Predictor& predictor, TextCache& text) const {
   std::vector<std::pair<const Place*, Conditioning>> entries;
   for (const Measured& m : all_)
     for (const Place& p : m.places) entries.emplace_back(&p, text.conditioning(m.text));
-  const auto each = predict_all(model_, predictor, size_, entries);
+  const auto each = predict_all(*model_, predictor, size_, entries);
   std::vector<Predicted> whole(all_.size());
   size_t next = 0;
   for (size_t i = 0; i < all_.size(); i++)

@@ -37,12 +37,14 @@ struct Progressed {
 class PullAndDrift {
  public:
   // The model must outlive it.
-  PullAndDrift(StableDiffusion& model, LatentSize size) : model_(model), size_(size) {}
+  PullAndDrift(StableDiffusion& model, LatentSize size) : model_(&model), size_(size) {}
 
   // Another sentence at the places of `effects`, with the anchor's; another text that stays. What
   // the frozen model predicts is taken from there, so it costs nothing if it was computed together.
   void add_concept(Effects& effects, std::string sentence, const std::string& anchor);
   void add_kept(Effects& effects, std::string text);
+  // All that another measure has.
+  void add(PullAndDrift&& other);
 
   // Of an edited model. `text` has its conditioning.
   Progressed of(Predictor& predictor, TextCache& text) const;
@@ -56,7 +58,7 @@ class PullAndDrift {
   };
   std::vector<Predicted> predictions(Predictor& predictor, TextCache& text) const;
 
-  StableDiffusion& model_;
+  StableDiffusion* model_;
   LatentSize size_;
   std::vector<Measured> all_;
 };

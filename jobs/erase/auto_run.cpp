@@ -5,18 +5,19 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <span>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/options/fields.h"
 #include "base/text.h"
-#include "erase/closed/cross_attention.h"
-#include "erase/closed/uce.h"
 #include "erase/edits/edit.h"
 #include "erase/edits/fingerprint.h"
 #include "erase/phrasing.h"
+#include "jobs/erase/anchored_uce.h"
 #include "jobs/erase/auto_training.h"
+#include "jobs/erase/decision_report.h"
 #include "jobs/erase/erase_output.h"
 #include "jobs/interrupt.h"
 #include "jobs/observer.h"
@@ -34,8 +35,6 @@ AutoOptions checked(AutoOptions o) {
   RunFolder::check(o.run_folder(), o.resume, o.force);
   return o;
 }
-
-std::string listed(const std::vector<std::string>& words) { return first_of(words, 12); }
 
 // The weights of the concepts in the closed form, from careful to thorough: the first that
 // reaches the goal moves the neighbours least.
@@ -93,11 +92,12 @@ void AutoRun::run() {
                                    .retained = retained,
                                    .seed = o_.seed};
     decisions_.push_back(decide(model_, text_, size_, lexicon, question, [&] { go_on(); }));
-    say(decisions_.back());
+    choose_anchor(decisions_.back());
+    say(progress_, decisions_.back());
+    if (o_.show_neighbours) say_sentences(progress_, decisions_.back());
   }
   gather();
   if (o_.show_neighbours) return progress_.finish();
-  prepare_measure();
   consider(closed_form());
   // Pull is a mean over phrasings, some of them odd: what is nearly there may be gone in images.
   if (reached(*best_) || missing(best_->measured) <= nearly) judge();
@@ -187,93 +187,64 @@ std::string AutoRun::sentence() const {
 void AutoRun::gather() {
   std::set<std::string> known;
   for (const Decisions& d : decisions_) {
-    learned_.insert(learned_.end(), d.learned.begin(), d.learned.end());
+    const std::vector<Phrasing>& learned = d.anchor().learned;
+    learned_.insert(learned_.end(), learned.begin(), learned.end());
     for (const std::string& k : d.kept)
       if (known.insert(k).second) kept_.push_back(k);
   }
   make_folder(o_.run_folder());
-  write_decisions();
+  write_decisions(o_.run_folder() / "decisions.json", decisions_);
 }
 
-void AutoRun::say(const Decisions& d) {
-  const auto words = [](const auto& all) {
-    std::vector<std::string> list;
-    for (const Neighbour& n : all) list.push_back(n.words);
-    return list;
+// The first anchor whose closed form reaches the goal, else the one whose closed form comes
+// nearest. Its measure is the concept's from then on.
+void AutoRun::choose_anchor(Decisions& d) {
+  Effects effects(model_, text_, size_, d.places);
+  std::vector<std::string> tried;
+  struct Best {
+    size_t anchor;
+    Stage stage;
+    PullAndDrift measure;
   };
-  progress_.say(
-      fmt::format("\"{}\" is taken for {} {}: {}", d.words,
-                  d.kind == ConceptKind::attribute || d.kind == ConceptKind::object ? "an" : "a",
-                  word_of(d.kind), d.kind_reason));
-  if (!d.synonyms.empty())
-    progress_.say(
-        fmt::format("  erased with it, as the model draws the same: {}", listed(d.synonyms)));
-  progress_.say(fmt::format("  neighbours that stay: {}",
-                            d.neighbours.empty() ? "none found" : listed(words(d.neighbours))));
-  progress_.say(d.anchor.empty()
-                    ? fmt::format("  nothing takes its place: {}", d.anchor_reason)
-                    : fmt::format("  \"{}\" takes its place: {}", d.anchor, d.anchor_reason));
-  if (!d.implied.empty())
-    progress_.say(
-        fmt::format("  it is {0} if nothing else is said, so \"{0} {1}\" takes its place "
-                    "there",
-                    d.implied, d.anchor));
-  progress_.say(
-      fmt::format("  {} phrasings to learn from, {} texts that stay, {} and {} to measure "
-                  "with",
-                  d.learned.size(), d.kept.size(), d.measured.size(), d.kept_measured.size()));
-  progress_.event({{"event", "decision"},
-                   {"concept", d.words},
-                   {"kind", word_of(d.kind)},
-                   {"anchor", d.anchor},
-                   {"implied", d.implied},
-                   {"neighbours", words(d.neighbours)},
-                   {"learned", d.learned.size()},
-                   {"kept", d.kept.size()}});
-  if (!o_.show_neighbours) return;
-  for (const Phrasing& p : d.learned)
-    progress_.say(fmt::format("    learn    {} -> {}", p.text(), p.anchor()));
-  for (const Phrasing& p : d.measured)
-    progress_.say(fmt::format("    measure  {} -> {}", p.text(), p.anchor()));
-  for (const std::string& k : d.kept) progress_.say("    keep     " + k);
-  for (const std::string& k : d.kept_measured) progress_.say("    measure  " + k);
+  std::optional<Best> best;
+  for (size_t i = 0; i < d.anchors.size(); i++) {
+    PullAndDrift measure = measure_of(effects, d, d.anchors[i]);
+    // Nothing to choose from.
+    if (d.anchors.size() == 1) return pull_.add(std::move(measure));
+    AnchoredUce form(model_, d.anchors[i].learned, d.kept, [&] { go_on(); });
+    Stage stage{"closed form", form.edited(erase_scales[0]), {}, 0};
+    stage.measured = measured(stage.tensors, measure);
+    tried.push_back(fmt::format("{} {:.3f}", d.anchors[i].words, stage.measured.pull()));
+    progress_.event({{"event", "anchor"},
+                     {"concept", d.words},
+                     {"anchor", d.anchors[i].words},
+                     {"pull", stage.measured.pull()},
+                     {"drift", stage.measured.drift()}});
+    const bool good = reached(stage);
+    if (!best || missing(stage.measured) < missing(best->stage.measured))
+      best = Best{i, std::move(stage), std::move(measure)};
+    if (good) break;
+  }
+  const auto chosen = d.anchors.begin() + static_cast<std::ptrdiff_t>(best->anchor);
+  std::rotate(d.anchors.begin(), chosen, chosen + 1);
+  if (tried.size() > 1)
+    d.anchors.front().reason = fmt::format(
+        "of those tried, it leaves least of the pull or moves the neighbours least ({})",
+        fmt::join(tried, ", "));
+  pull_.add(std::move(best->measure));
+  if (o_.concepts.size() == 1) tried_ = std::move(best->stage);
 }
 
-void AutoRun::write_decisions() const {
-  nlohmann::ordered_json all = nlohmann::ordered_json::array();
-  for (const Decisions& d : decisions_) {
-    nlohmann::ordered_json j = {{"concept", d.words},     {"kind", word_of(d.kind)},
-                                {"anchor", d.anchor},     {"implied", d.implied},
-                                {"strength", d.strength}, {"steady", d.steady}};
-    for (const Neighbour& n : d.neighbours)
-      j["neighbours"].push_back({{"words", n.words},
-                                 {"near", n.near},
-                                 {"distance", n.distance},
-                                 {"strength", n.strength},
-                                 {"steady", n.steady},
-                                 {"keeps", n.keeps}});
-    for (const Phrasing& p : d.learned) j["learned"].push_back({p.text(), p.anchor()});
-    for (const Phrasing& p : d.measured) j["measured"].push_back({p.text(), p.anchor()});
-    j["kept"] = d.kept;
-    j["kept_measured"] = d.kept_measured;
-    all.push_back(std::move(j));
-  }
-  write_file(o_.run_folder() / "decisions.json",
-             all.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n",
-             Overwrite::yes);
-}
-
-void AutoRun::prepare_measure() {
-  for (const Decisions& d : decisions_) {
-    go_on();
-    std::vector<std::string> texts = d.kept_measured;
-    texts.push_back("");
-    for (const Phrasing& p : d.measured) texts.insert(texts.end(), {p.text(), p.anchor()});
-    Effects effects(model_, text_, size_, d.places);
-    effects.compute(texts);
-    for (const Phrasing& p : d.measured) pull_.add_concept(effects, p.text(), p.anchor());
-    for (const std::string& k : d.kept_measured) pull_.add_kept(effects, k);
-  }
+PullAndDrift AutoRun::measure_of(Effects& effects, const Decisions& d, const Anchor& anchor) {
+  go_on();
+  std::vector<std::string> texts = d.kept_measured;
+  texts.push_back("");
+  for (const Phrasing& p : anchor.measured) texts.insert(texts.end(), {p.text(), p.anchor()});
+  effects.compute(texts);
+  PullAndDrift measure(model_, size_);
+  for (const Phrasing& p : anchor.measured) measure.add_concept(effects, p.text(), p.anchor());
+  for (const std::string& k : d.kept_measured) measure.add_kept(effects, k);
+  return measure;
 }
 
 void AutoRun::write(const Stage& stage, const std::filesystem::path& file) const {
@@ -286,7 +257,8 @@ void AutoRun::write(const Stage& stage, const std::filesystem::path& file) const
   options["stage"] = stage.name;
   options["updates"] = std::to_string(stage.updates);
   std::vector<std::string> anchors;
-  for (const Decisions& d : decisions_) anchors.push_back(d.anchor.empty() ? "none" : d.anchor);
+  for (const Decisions& d : decisions_)
+    anchors.push_back(d.anchor().words.empty() ? "none" : d.anchor().words);
   options["anchor"] = list(anchors);
   options["pull"] = fmt::format("{:.4f}", stage.measured.pull());
   options["drift"] = fmt::format("{:.4f}", stage.measured.drift());
@@ -295,11 +267,12 @@ void AutoRun::write(const Stage& stage, const std::filesystem::path& file) const
   write_edit(file, stage.tensors, o_.save_type, metadata);
 }
 
-Progressed AutoRun::measure(const std::vector<Trainables::Export>& tensors) {
+Progressed AutoRun::measured(const std::vector<Trainables::Export>& tensors,
+                             const PullAndDrift& measure) {
   go_on();
   Progressed p;
   with_edited({"measured", tensors, {}, 0},
-              [&](EditedModel& edited) { p = pull_.of(edited.predictor(), edited.text()); });
+              [&](EditedModel& edited) { p = measure.of(edited.predictor(), edited.text()); });
   return p;
 }
 
@@ -336,22 +309,13 @@ void AutoRun::consider(Stage stage) {
 
 AutoRun::Stage AutoRun::closed_form() {
   progress_.restart("closed form", 1);
-  const ConceptStates states = concept_states(
-      model_.text_encoder(), learned_,
-      [&] {
-        std::vector<std::string> all = kept_;
-        all.push_back("");  // guidance leans on it at every step
-        return all;
-      }(),
-      Tokens::all, [&](size_t, size_t) { go_on(); });
-  const CrossAttention attention =
-      CrossAttention::read(model_.unet_weights().file(), "kv", model_.text_encoder().width());
-  std::optional<Stage> best;
-  for (const double scale : erase_scales) {
-    Uce uce({.erase_scale = scale});
-    uce.prepare(states, attention.matrices);
-    Stage stage{"closed form", edited(uce, attention), {}, 0};
-    stage.measured = measure(stage.tensors);
+  AnchoredUce form(model_, learned_, kept_, [&] { go_on(); });
+  // The choice of the anchor has made the first one already, unless there was none.
+  std::optional<Stage> best = std::move(tried_);
+  if (best && reached(*best)) return std::move(*best);
+  for (const double scale : std::span(erase_scales).subspan(best ? 1 : 0)) {
+    Stage stage{"closed form", form.edited(scale), {}, 0};
+    stage.measured = measured(stage.tensors, pull_);
     const bool good = reached(stage);
     if (!best || missing(stage.measured) < missing(best->measured)) best = std::move(stage);
     if (good) break;
@@ -376,7 +340,7 @@ void AutoRun::train(const Stage& from) {
   };
   const auto milestone = [&](std::vector<Trainables::Export> tensors, int64_t done) {
     Stage stage{fmt::format("trained, {} updates", done), std::move(tensors), {}, done};
-    stage.measured = measure(stage.tensors);
+    stage.measured = measured(stage.tensors, pull_);
     const bool good = reached(stage);
     consider(std::move(stage));
     return !good;

@@ -51,10 +51,9 @@ class AutoRun {
  private:
   void go_on() const;
   void gather();
-  void say(const Decisions& d);
-  void write_decisions() const;
-  void prepare_measure();
-  Progressed measure(const std::vector<Trainables::Export>& tensors);
+  void choose_anchor(Decisions& d);
+  PullAndDrift measure_of(Effects& effects, const Decisions& d, const Anchor& anchor);
+  Progressed measured(const std::vector<Trainables::Export>& tensors, const PullAndDrift& measure);
   Stage closed_form();
   void train(const Stage& from);
   void consider(Stage stage);
@@ -80,6 +79,7 @@ class AutoRun {
   std::vector<Phrasing> learned_;
   std::vector<std::string> kept_;
   PullAndDrift pull_;
+  std::optional<Stage> tried_;  // of the only concept's anchor, when that was chosen by trying
   std::optional<Stage> best_;
   AutoVerdict verdict_;
   int64_t extra_evaluations_ = 0;

@@ -12,7 +12,7 @@ namespace lacuna {
 namespace {
 
 // Enough to tell what an image shows.
-constexpr int steps = 10;
+constexpr int steps = 8;
 constexpr const char* sampler = "dpmpp_2m";
 
 class Judge {
@@ -37,8 +37,9 @@ class Judge {
     for (size_t i = 0; i < seeds.size(); i++) {
       const Decisions& d = decisions_[(begin + i) % decisions_.size()];
       const size_t turn = (begin + i) / decisions_.size();
-      if (d.measured.empty()) continue;
-      requests.push_back({d.measured[turn % d.measured.size()].text(), "", seeds[i]});
+      const std::vector<Phrasing>& measured = d.anchor().measured;
+      if (measured.empty()) continue;
+      requests.push_back({measured[turn % measured.size()].text(), "", seeds[i]});
       targets.push_back(judged ? Target::of_concept(d.words) : std::nullopt);
     }
     Drawer drawer(model_, options_, 8, progress_);

@@ -28,20 +28,21 @@ TEST_CASE(
   CHECK(d.kind == ConceptKind::attribute);
   CHECK(d.words == "blue");
   REQUIRE(d.neighbours.size() >= 5);
-  CHECK(std::ranges::any_of(d.neighbours, [&](const auto& n) { return n.words == d.anchor; }));
+  CHECK(std::ranges::any_of(d.neighbours,
+                            [&](const auto& n) { return n.words == d.anchor().words; }));
   CHECK(d.implied.empty());
-  REQUIRE(d.learned.size() == 31);
-  for (const Phrasing& p : d.learned) {
+  REQUIRE(d.anchor().learned.size() == 31);
+  for (const Phrasing& p : d.anchor().learned) {
     CHECK(place_of("blue", p.text()));
     CHECK(!place_of("blue", p.anchor()));
-    CHECK(place_of(d.anchor, p.anchor()));
+    CHECK(place_of(d.anchor().words, p.anchor()));
   }
   for (const auto* kept : {&d.kept, &d.kept_measured})
     for (const std::string& k : *kept) CHECK(!place_of("blue", k));
   for (const std::string& k : d.kept_measured) CHECK(std::ranges::find(d.kept, k) == d.kept.end());
   // The same question has the same answer.
   const Decisions again = decided({.concept_ = "blue", .learned = 30, .kept = 40});
-  CHECK(again.anchor == d.anchor);
+  CHECK(again.anchor().words == d.anchor().words);
   REQUIRE(again.neighbours.size() == d.neighbours.size());
   for (size_t i = 0; i < d.neighbours.size(); i++)
     CHECK(again.neighbours[i].near == d.neighbours[i].near);
@@ -51,8 +52,8 @@ TEST_CASE("a thing that implies a colour has an anchor of that colour where none
   const Decisions d = decided({.concept_ = "an apple", .learned = 20, .kept = 20});
   CHECK(d.kind == ConceptKind::object);
   CHECK(d.implied == "red");
-  for (const Phrasing& p : d.learned)
-    if (p.text() == "an apple") CHECK(p.anchor() == "a red " + d.anchor);
+  for (const Phrasing& p : d.anchor().learned)
+    if (p.text() == "an apple") CHECK(p.anchor() == "a red " + d.anchor().words);
 }
 
 TEST_CASE("what a user says decides, and what contradicts itself is refused") {
