@@ -21,7 +21,7 @@ struct ConceptQuestion {
   std::optional<std::string> anchor;     // "" for none; else chosen
   std::vector<std::string> retained;     // texts that must stay, too
   size_t anchors = 4;                    // at most, to try
-  size_t learned = 64, measured = 8;     // sentences of the concept
+  size_t learned = 128, measured = 8;    // sentences of the concept
   size_t kept = 128, kept_measured = 8;  // sentences that stay
   uint64_t seed = 0;
 };
