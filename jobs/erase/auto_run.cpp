@@ -79,6 +79,7 @@ void AutoRun::plan() {
 }
 
 void AutoRun::run() {
+  make_folder(o_.run_folder());
   const Lexicon lexicon = Lexicon::load();
   std::vector<std::string> retained;
   add_prompts(retained, o_.retain_file);
@@ -192,7 +193,6 @@ void AutoRun::gather() {
     for (const std::string& k : d.kept)
       if (known.insert(k).second) kept_.push_back(k);
   }
-  make_folder(o_.run_folder());
   write_decisions(o_.run_folder() / "decisions.json", decisions_);
 }
 
