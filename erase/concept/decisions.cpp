@@ -43,6 +43,7 @@ class Finder {
     find_implied();
     choose_anchors();
     make_sentences();
+    d_.fillers = fillers_;
     return std::move(d_);
   }
 
@@ -319,20 +320,16 @@ class Finder {
                                    choices.size()));
   }
 
-  // What stands in the concept's place in a sentence.
-  std::string in_place(const Anchor& anchor, const Sentence& s) const {
-    if (anchor.words.empty() || s.attributed || d_.implied.empty()) return anchor.words;
-    return d_.implied + " " + anchor.words;
-  }
-
   void make_sentences() {
     std::vector<Sentence> learned = {Sentence{}};
     std::ranges::copy(sentences(d_.kind, Use::learn, fillers_, q_.learned),
                       std::back_inserter(learned));
     const std::vector<Sentence> measured = sentences(d_.kind, Use::measure, fillers_, q_.measured);
     for (Anchor& a : d_.anchors) {
-      for (const Sentence& s : learned) a.learned.push_back(s.phrasing(d_.words, in_place(a, s)));
-      for (const Sentence& s : measured) a.measured.push_back(s.phrasing(d_.words, in_place(a, s)));
+      for (const Sentence& s : learned)
+        a.learned.push_back(s.phrasing(d_.words, d_.in_place(a, s)));
+      for (const Sentence& s : measured)
+        a.measured.push_back(s.phrasing(d_.words, d_.in_place(a, s)));
     }
 
     d_.kept = q_.retained;
@@ -376,6 +373,11 @@ class Finder {
 };
 
 }  // namespace
+
+std::string Decisions::in_place(const Anchor& anchor, const Sentence& s) const {
+  if (anchor.words.empty() || s.attributed || implied.empty()) return anchor.words;
+  return implied + " " + anchor.words;
+}
 
 Decisions decide(StableDiffusion& model, TextCache& text, LatentSize size, const Lexicon& lexicon,
                  const ConceptQuestion& question, const std::function<void()>& go_on) {

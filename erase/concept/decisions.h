@@ -56,11 +56,15 @@ struct Decisions {
   std::string
       implied;  // what the concept is like if nothing is said: "red" of an apple; "" for nothing
   std::vector<std::string> kept, kept_measured;
+  Fillers fillers;            // of other sentences
   std::vector<Place> places;  // where effects were measured
   // Of the nearest sentence without the concept and of the concept: how much of a prediction it is.
   double strength = 0, steady = 0;
 
   const Anchor& anchor() const { return anchors.front(); }
+  // What stands in the concept's place in a sentence: the anchor, with what the concept implies if
+  // the sentence does not say what it is like.
+  std::string in_place(const Anchor& anchor, const Sentence& sentence) const;
 };
 
 // Throws InputError when what the user says contradicts itself, and when the model cannot draw the

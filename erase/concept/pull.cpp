@@ -23,10 +23,20 @@ double Progressed::drift() const { return mean(drifts); }
 const Progressed::Text& Progressed::worst_pull() const { return largest(pulls); }
 const Progressed::Text& Progressed::worst_drift() const { return largest(drifts); }
 
-void PullAndDrift::add_concept(Effects& effects, std::string sentence, const std::string& anchor) {
+double PullAndDrift::pull_of(Effects& effects, const std::string& text, const std::string& sentence,
+                             const std::string& anchor) {
+  const Predicted& goal = effects.of(anchor);
+  const Predicted direction = difference(effects.of(sentence), goal);
+  const double whole = dot(direction, direction);
+  return whole > 0 ? dot(difference(effects.of(text), goal), direction) / whole : 0;
+}
+
+void PullAndDrift::add_concept(Effects& effects, const std::string& sentence,
+                               const std::string& anchor, std::string asked) {
   const Predicted goal = effects.of(anchor);
   Predicted direction = difference(effects.of(sentence), goal);
-  all_.push_back({effects.places(), std::move(sentence), true, goal, std::move(direction)});
+  if (asked.empty()) asked = sentence;
+  all_.push_back({effects.places(), std::move(asked), true, goal, std::move(direction)});
 }
 
 void PullAndDrift::add_kept(Effects& effects, std::string text) {

@@ -39,9 +39,15 @@ class PullAndDrift {
   // The model must outlive it.
   PullAndDrift(StableDiffusion& model, LatentSize size) : model_(&model), size_(size) {}
 
+  // How much of the pull of `sentence`, away from `anchor`, another text has in the frozen model.
+  static double pull_of(Effects& effects, const std::string& text, const std::string& sentence,
+                        const std::string& anchor);
+
   // Another sentence at the places of `effects`, with the anchor's; another text that stays. What
   // the frozen model predicts is taken from there, so it costs nothing if it was computed together.
-  void add_concept(Effects& effects, std::string sentence, const std::string& anchor);
+  // With `asked`, that text asks for what the sentence says, and is measured in its place.
+  void add_concept(Effects& effects, const std::string& sentence, const std::string& anchor,
+                   std::string asked = {});
   void add_kept(Effects& effects, std::string text);
   // All that another measure has.
   void add(PullAndDrift&& other);

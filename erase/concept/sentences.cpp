@@ -8,8 +8,7 @@
 namespace lacuna {
 namespace {
 
-// {x} is the gap, {o} an object, {p} what it is like, {O} and {P} those of another thing, {s} a
-// style, {b} a background.
+// The places in templates are explained at sentences().
 constexpr std::string_view attribute_learned[] = {
     "a {x} {o}",
     "a picture of a {x} {o}",
@@ -299,14 +298,17 @@ Phrasing Sentence::phrasing(std::string_view concept_, std::string_view anchor) 
 }
 
 std::vector<Sentence> sentences(ConceptKind kind, Use use, const Fillers& fillers, size_t count) {
+  return sentences(templates_of(kind, use), use, fillers, count);
+}
+
+std::vector<Sentence> sentences(std::span<const std::string_view> templates, Use use,
+                                const Fillers& fillers, size_t count) {
   Filler filler(fillers, use == Use::learn ? 0 : 2);
   std::vector<Sentence> result;
-  fill_in_turn(templates_of(kind, use), filler, count,
-               [&](std::string_view text, const std::string& filled) {
-                 const bool attributed =
-                     !fillers.attributed_gap && text.find("{p} {x}") != text.npos;
-                 result.push_back(sentence(filled, attributed));
-               });
+  fill_in_turn(templates, filler, count, [&](std::string_view text, const std::string& filled) {
+    const bool attributed = !fillers.attributed_gap && text.find("{p} {x}") != text.npos;
+    result.push_back(sentence(filled, attributed));
+  });
   return result;
 }
 

@@ -46,6 +46,10 @@ enum class Use { learn, measure };
 // `count` sentences whose gap takes a word of that kind, each template in turn with the next words.
 // No two are the same. Fewer when the templates and words give no more.
 std::vector<Sentence> sentences(ConceptKind kind, Use use, const Fillers& fillers, size_t count);
+// From other templates, in which {x} is the gap, {o} an object, {p} what it is like, {O} and {P}
+// those of another thing, {s} a style and {b} a background.
+std::vector<Sentence> sentences(std::span<const std::string_view> templates, Use use,
+                                const Fillers& fillers, size_t count);
 
 // What any model may be asked for: sentences of the fillers alone.
 std::vector<std::string> plain_sentences(const Fillers& fillers, size_t count);

@@ -46,6 +46,10 @@ void AutoOptions::describe(Fields& f) {
       .identity();
   f.add("images", images, "N", "Images that are drawn before and after for the verdict")
       .range(0, 1000, "8 are usual, 0 draws none");
+  f.add("other-ways", other_ways, "N",
+        "Images of each other way of asking that the verdict looks at: reworded, misspelled, in a "
+        "long prompt, with another sampler and so on")
+      .range(0, 1000, "1 is usual, 0 draws none");
   f.add("seed", seed, "N", "Seed of everything random").identity();
   f.group(group::output);
   f.add("out", out, "FILE", "The file of the edit");

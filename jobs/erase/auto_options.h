@@ -19,8 +19,9 @@ struct AutoOptions {
   std::vector<std::string> anchors;  // none, one for all or one for each; "none": nothing
   std::string retain_file;
   double until = 0.05, drift = 0.05;
-  int64_t budget = 4000;  // UNet evaluations, backward counted as two
-  int64_t images = 8;     // of the verdict
+  int64_t budget = 4000;   // UNet evaluations, backward counted as two
+  int64_t images = 8;      // of the verdict
+  int64_t other_ways = 1;  // images of each other way of asking
   uint64_t seed = 0;
   std::string size, out = "edit.safetensors", run;
   FileDType save_type = FileDType::f16;

@@ -6,12 +6,14 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <span>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/options/fields.h"
 #include "base/text.h"
+#include "erase/concept/ways.h"
 #include "erase/edits/edit.h"
 #include "erase/edits/fingerprint.h"
 #include "erase/phrasing.h"
@@ -100,6 +102,7 @@ void AutoRun::run() {
   gather();
   if (o_.show_neighbours) return progress_.finish();
   consider(closed_form());
+  close_other_ways();
   // Pull is a mean over phrasings, some of them odd: what is nearly there may be gone in images.
   if (reached(*best_) || missing(best_->measured) <= nearly) judge();
   // The images decide: what they show is what the user gets.
@@ -130,13 +133,26 @@ void AutoRun::judge() {
   with_edited(*best_, [&](EditedModel& edited) {
     verdict_ = judge_images(model_, edited, decisions_, size_, o_.images, o_.seed, progress_);
   });
+  with_edited(*best_, [&](EditedModel& edited) {
+    again_ = ask_another_way(model_, edited, decisions_, size_, o_.other_ways, o_.seed, progress_);
+  });
   progress_.finish();
   if (o_.images > 0) write_file(sheet_file(), encode_png(verdict_.sheet), Overwrite::yes);
 }
 
 bool AutoRun::succeeded() const {
   if (!verdict_.judged() || !verdict_.drawable()) return reached(*best_);
-  return verdict_.gone() && best_->measured.drift() <= o_.drift;
+  const checker::Rate again = asked_again();
+  return verdict_.gone() && 10 * again.right <= again.asked && best_->measured.drift() <= o_.drift;
+}
+
+checker::Rate AutoRun::asked_again() const {
+  checker::Rate all;
+  for (const AskedAgain& a : again_) {
+    all.asked += a.rate.asked;
+    all.right += a.rate.right;
+  }
+  return all;
 }
 
 void AutoRun::report() {
@@ -147,6 +163,9 @@ void AutoRun::report() {
                           {"unet_evaluations", evaluations()},
                           {"cpu_seconds", cpu_seconds()},
                           {"peak_bytes", device_->peak_bytes()}};
+  for (const AskedAgain& a : again_)
+    event["asked_again"].push_back(
+        {{"way", a.way}, {"asked", a.rate.asked}, {"shown", a.rate.right}});
   if (verdict_.judged())
     event["images"] = {{"asked", verdict_.after.asked},
                        {"before", verdict_.before.right},
@@ -175,6 +194,7 @@ std::string AutoRun::sentence() const {
     text += fmt::format(" {} {}: {:.1f} % of the pull on the prediction is left (goal {:g} %)", be,
                         p.pull() <= o_.until ? "gone as far as the prediction tells" : "not gone",
                         100 * p.pull(), 100 * o_.until);
+  text += sentence_of_other_ways();
   text += fmt::format("; neighbours keep {:.1f} % of what they say (goal {:g} %)",
                       100 * (1 - p.drift()), 100 * (1 - o_.drift));
   if (succeeded()) return text;
@@ -182,6 +202,17 @@ std::string AutoRun::sentence() const {
     return text + fmt::format("; try another {} or a smaller part of it", option("anchor"));
   return text + fmt::format("; try {} {}, another {} or {}", option("budget"), 2 * o_.budget,
                             option("anchor"), option("kind"));
+}
+
+std::string AutoRun::sentence_of_other_ways() const {
+  const checker::Rate all = asked_again();
+  if (all.asked == 0) return {};
+  std::string text = fmt::format("; asked in {} other ways, {} of {} show it", again_.size(),
+                                 all.right, all.asked);
+  std::vector<std::string> back;
+  for (const AskedAgain& a : again_)
+    if (a.rate.right > 0) back.push_back(fmt::format("{}: \"{}\"", a.way, a.example));
+  return back.empty() ? text : fmt::format("{} ({})", text, fmt::join(back, "; "));
 }
 
 // What all concepts need together.
@@ -311,7 +342,7 @@ AutoRun::Stage AutoRun::closed_form() {
   progress_.restart("closed form", 1);
   AnchoredUce form(model_, learned_, kept_, [&] { go_on(); });
   // The choice of the anchor has made the first one already, unless there was none.
-  std::optional<Stage> best = std::move(tried_);
+  std::optional<Stage> best = std::exchange(tried_, {});
   if (best && reached(*best)) return std::move(*best);
   for (const double scale : std::span(erase_scales).subspan(best ? 1 : 0)) {
     Stage stage{"closed form", form.edited(scale), {}, 0};
@@ -321,6 +352,71 @@ AutoRun::Stage AutoRun::closed_form() {
     if (good) break;
   }
   return std::move(*best);
+}
+
+// Kinds of prompts that bring the concept back enter the phrasings that are learned from; what is
+// measured with shares neither frames nor words with them. Once, as what is learned then is all
+// there is to learn.
+void AutoRun::close_other_ways() {
+  constexpr size_t measured_with = 2, learned_from = 16;
+  // Below this share of the concept's pull the original takes a text for something else, as it does
+  // most misspellings.
+  constexpr double asks_for_it = 0.5;
+  struct Asked {
+    size_t decision;
+    Way way;
+    size_t begin, end;
+  };
+  std::vector<Asked> all;
+  PullAndDrift measure(model_, size_);
+  size_t count = 0;
+  for (size_t i = 0; i < decisions_.size(); i++) {
+    const Decisions& d = decisions_[i];
+    Effects effects(model_, text_, size_, d.places);
+    std::vector<std::vector<AskedPhrasing>> of_ways;
+    std::vector<std::string> texts;
+    for (const Way way : all_ways()) {
+      of_ways.push_back(asked(way, Use::measure, d, others_of(decisions_, i), 0, measured_with));
+      for (const AskedPhrasing& p : of_ways.back())
+        texts.insert(texts.end(), {p.phrasing.text(), p.spelled, p.phrasing.anchor()});
+    }
+    effects.compute(texts);
+    for (size_t w = 0; w < of_ways.size(); w++) {
+      const size_t begin = count;
+      for (const AskedPhrasing& p : of_ways[w]) {
+        const std::string text = p.phrasing.text(), anchor = p.phrasing.anchor();
+        if (PullAndDrift::pull_of(effects, text, p.spelled, anchor) < asks_for_it) continue;
+        measure.add_concept(effects, p.spelled, anchor, text);
+        count++;
+      }
+      all.push_back({i, all_ways()[w], begin, count});
+    }
+  }
+  const Progressed p = measured(best_->tensors, measure);
+  std::vector<std::string> entered;
+  for (const Asked& a : all) {
+    double pull = 0;
+    for (size_t i = a.begin; i < a.end; i++) pull = std::max(pull, p.pulls[i].value);
+    const bool enters = pull > 2 * o_.until;
+    progress_.event({{"event", "way"},
+                     {"concept", decisions_[a.decision].words},
+                     {"way", word_of(a.way)},
+                     {"pull", pull},
+                     {"enters", enters}});
+    if (!enters) continue;
+    entered.emplace_back(word_of(a.way));
+    for (AskedPhrasing& more : asked(a.way, Use::learn, decisions_[a.decision],
+                                     others_of(decisions_, a.decision), 0, learned_from))
+      learned_.push_back(std::move(more.phrasing));
+  }
+  if (entered.empty()) return;
+  Stage stage = closed_form();
+  progress_.say(
+      fmt::format("asked {}, it came back; such phrasings were added", fmt::join(entered, ", ")));
+  const bool lost = reached(*best_) && !reached(stage);
+  progress_.say(fmt::format("{}: {}{}", stage.name, sentence(stage.measured),
+                            lost ? "; not taken, as it loses the goal" : ""));
+  if (!lost) best_ = std::move(stage);
 }
 
 void AutoRun::train(const Stage& from) {

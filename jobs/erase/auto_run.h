@@ -14,6 +14,7 @@
 #include "jobs/draw/edits.h"
 #include "jobs/erase/auto_options.h"
 #include "jobs/erase/auto_verdict.h"
+#include "jobs/erase/other_ways.h"
 #include "jobs/progress.h"
 
 namespace lacuna {
@@ -55,6 +56,7 @@ class AutoRun {
   PullAndDrift measure_of(Effects& effects, const Decisions& d, const Anchor& anchor);
   Progressed measured(const std::vector<Trainables::Export>& tensors, const PullAndDrift& measure);
   Stage closed_form();
+  void close_other_ways();
   void train(const Stage& from);
   void consider(Stage stage);
   void judge();
@@ -65,6 +67,9 @@ class AutoRun {
   std::filesystem::path measured_file() const { return o_.run_folder() / "measured.safetensors"; }
   void write(const Stage& stage, const std::filesystem::path& file) const;
   std::string sentence(const Progressed& p) const;
+  std::string sentence_of_other_ways() const;
+  // Images in other ways, and those that show a concept.
+  checker::Rate asked_again() const;
 
   AutoOptions o_;
   double cpu_begin_;
@@ -82,6 +87,7 @@ class AutoRun {
   std::optional<Stage> tried_;  // of the only concept's anchor, when that was chosen by trying
   std::optional<Stage> best_;
   AutoVerdict verdict_;
+  std::vector<AskedAgain> again_;  // of the stage that the verdict is about
   int64_t extra_evaluations_ = 0;
 };
 
