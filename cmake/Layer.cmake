@@ -40,6 +40,19 @@ function(lacuna_precompile target)
   endif()
 endfunction()
 
+# lacuna_unity(TARGET COUNT): with LACUNA_UNITY, up to COUNT sources of the target are compiled as one, so that headers
+# are read and templates made once for all of them. Names in their anonymous namespaces must then differ. COUNT leaves
+# several pieces of similar size, for two cores and more.
+function(lacuna_unity target count)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${LACUNA_UNITY} UNITY_BUILD_BATCH_SIZE ${count}
+                        UNITY_BUILD_RELOCATABLE ON)
+endfunction()
+
+# lacuna_alone(SOURCE...): sources that are never compiled together with others.
+function(lacuna_alone)
+  set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+endfunction()
+
 function(lacuna_forward layer)
   set(folder ${CMAKE_BINARY_DIR}/include/${layer})
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/${layer}/*.h)
@@ -52,7 +65,7 @@ function(lacuna_forward layer)
 endfunction()
 
 function(lacuna_layer name)
-  cmake_parse_arguments(ARG "" "" "PUBLIC;PRIVATE" ${ARGN})
+  cmake_parse_arguments(ARG "" "UNITY" "PUBLIC;PRIVATE" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${name}/*.cpp)
   lacuna_forward(${name})
   add_library(${name} STATIC ${sources})
@@ -60,4 +73,7 @@ function(lacuna_layer name)
   target_link_libraries(${name} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
   lacuna_warnings(${name})
   lacuna_precompile(${name})
+  if(ARG_UNITY)
+    lacuna_unity(${name} ${ARG_UNITY})
+  endif()
 endfunction()

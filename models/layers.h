@@ -2,10 +2,17 @@
 // takes its Weights, operator() appends the layer to the graph of its input.
 #pragma once
 
+#include <string>
+
 #include "engine/ops.h"
 #include "models/files/weights.h"
 
 namespace lacuna {
+
+// "resnets.0": the name of one of several equal parts, as in checkpoints.
+inline std::string indexed(const char* name, size_t i) {
+  return std::string(name) + "." + std::to_string(i);
+}
 
 struct Linear {
   Parameter weight, bias;

@@ -3,13 +3,6 @@
 #include "engine/gradients.h"
 
 namespace lacuna {
-namespace {
-
-std::string indexed(const char* name, size_t i) {
-  return std::string(name) + "." + std::to_string(i);
-}
-
-}  // namespace
 
 UNet::ResnetBlock2D::ResnetBlock2D(const Weights& w, int64_t in, int64_t out, int64_t temb,
                                    const UNetConfig& c)

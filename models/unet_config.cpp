@@ -24,7 +24,7 @@ std::vector<bool> attention_of(const Json& json, std::string_view key, size_t le
   return attention;
 }
 
-void refuse_unsupported(const Json& json) {
+void refuse_unsupported_network(const Json& json) {
   const Expected expected[] = {{"_class_name", "UNet2DConditionModel"},
                                {"act_fn", "silu"},
                                {"resnet_time_scale_shift", "default"},
@@ -60,7 +60,7 @@ UNetConfig UNetConfig::from_file(const std::filesystem::path& path) {
 }
 
 UNetConfig UNetConfig::from(const Json& json) {
-  refuse_unsupported(json);
+  refuse_unsupported_network(json);
   UNetConfig c;
   c.in_channels = size_of_config(json, "in_channels", 4);
   c.out_channels = size_of_config(json, "out_channels", 4);

@@ -8,10 +8,6 @@ namespace {
 
 constexpr float eps = 1e-6f;
 
-std::string indexed(const char* name, size_t i) {
-  return std::string(name) + "." + std::to_string(i);
-}
-
 void check_block_types(const Json& json, std::string_view key, std::string_view type,
                        size_t levels) {
   for (const std::string& name :

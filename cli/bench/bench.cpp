@@ -19,7 +19,7 @@
 namespace lacuna {
 namespace {
 
-struct Options {
+struct BenchOptions {
   ModelOptions common;
   std::string filter, precision = "both", variant = "auto", size, baseline, roofline;
   int repeat = 5;
@@ -35,7 +35,7 @@ struct Options {
   std::string model_name;  // of the model that was measured
 };
 
-std::vector<DType> types_of(const Options& o, const Device& device) {
+std::vector<DType> types_of(const BenchOptions& o, const Device& device) {
   std::vector<DType> types;
   for (const DType type : {DType::f32, DType::f16})
     if ((o.precision == "both" || o.precision == name_of(type)) &&
@@ -44,12 +44,12 @@ std::vector<DType> types_of(const Options& o, const Device& device) {
   return types;
 }
 
-[[noreturn]] void fail_without_a_match(const Options& o) {
+[[noreturn]] void fail_without_a_match(const BenchOptions& o) {
   throw InputError("[bench] nothing matches {} '{}' in {}", option("filter"), o.filter,
                    o.precision == "both" ? "f32 or f16" : o.precision);
 }
 
-void bench_kernels(const Options& o, Device& device, BenchReport& report) {
+void bench_kernels(const BenchOptions& o, Device& device, BenchReport& report) {
   PlanOptions plan{.traits = device.traits()};
   if (o.variant != "auto") plan.traits->cpu = o.variant == "cpu";
   for (const BenchCase& c : bench_cases()) {
@@ -59,7 +59,7 @@ void bench_kernels(const Options& o, Device& device, BenchReport& report) {
   }
 }
 
-void bench_models(Options& o, Device& device, BenchReport& report) {
+void bench_models(BenchOptions& o, Device& device, BenchReport& report) {
   const ProgramOptions options = {
       .folder = o.common.model_path(),
       .size = o.size,
@@ -74,7 +74,7 @@ void bench_models(Options& o, Device& device, BenchReport& report) {
   }
 }
 
-void bench(Options& o) {
+void bench(BenchOptions& o) {
   o.kernels |= !o.models;
   if (!o.roofline.empty()) check_roofline_output(o.roofline, o.force);
   std::optional<Baseline> baseline;
@@ -139,7 +139,7 @@ class Bench : public Verb {
   void run() override { bench(o_); }
 
  private:
-  Options o_;
+  BenchOptions o_;
 };
 
 }  // namespace

@@ -21,7 +21,7 @@
 namespace lacuna {
 namespace {
 
-struct Options {
+struct TuneOptions {
   ModelOptions common;
   std::string size;
   int64_t batch = 4, examples = 4;
@@ -42,7 +42,7 @@ void compile_training(Device& device, const StableDiffusion& model, const Traina
   const Plan plan(device, g);
 }
 
-Tuning::Seen shapes_of(const Options& o) {
+Tuning::Seen shapes_of(const TuneOptions& o) {
   Tuning watched;
   Tuning::Seen seen;
   watched.watch(&seen);
@@ -88,7 +88,7 @@ Choice best_of(Device& device, const std::string& key, const TunableNode& node) 
                                                       : Choice{first, best.usual, best.usual};
 }
 
-void tune(const Options& o) {
+void tune(const TuneOptions& o) {
   if (!(o.seconds > 0))
     throw InputError("[tune] {} {} is out of range; it is more than 0", option("seconds"),
                      o.seconds);
@@ -164,7 +164,7 @@ class Tune : public Verb {
   void run() override { tune(o_); }
 
  private:
-  Options o_;
+  TuneOptions o_;
 };
 
 }  // namespace

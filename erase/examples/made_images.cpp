@@ -120,11 +120,11 @@ Colour shade_of(Colour c, int64_t i, int64_t count) {
       c, count < 2 ? 0 : -0.35 + 0.5 * static_cast<double>(i) / static_cast<double>(count - 1));
 }
 
-struct Wanted {
+struct Description {
   std::string_view kind, name, colour;  // "shape", "circle", "red"
 };
 
-Wanted parse(std::string_view what) {
+Description parse(std::string_view what) {
   const size_t first = what.find(':');
   if (first == std::string_view::npos)
     throw InputError("[images] {} '{}' is not understood; it is {}", option("make"), what,
@@ -156,27 +156,27 @@ Image painted(int width, int height, Colour ink, Colour paper, Share share) {
 
 std::vector<Image> made_images(std::string_view what, int width, int height, int64_t count,
                                uint64_t seed) {
-  const Wanted wanted = parse(what);
+  const Description described = parse(what);
   Rng rng(RngKind::torch, seed);
   const double side = std::min(width, height);
   std::vector<Image> all;
   const auto ink = [&](int64_t i) {
-    return wanted.colour.empty() ? colours[static_cast<size_t>(i) % 8].colour
-                                 : shade_of(colour_of(wanted.colour), i, count);
+    return described.colour.empty() ? colours[static_cast<size_t>(i) % 8].colour
+                                    : shade_of(colour_of(described.colour), i, count);
   };
   const auto paper = [&](int64_t i) {
     return backgrounds[static_cast<size_t>(i) % std::size(backgrounds)];
   };
-  if (wanted.kind == "flat") {
-    if (!wanted.colour.empty())
+  if (described.kind == "flat") {
+    if (!described.colour.empty())
       throw InputError("[images] {} '{}' names more than a colour; flat:red is usual",
                        option("make"), what);
     for (int64_t i = 0; i < count; i++) {
       all.push_back(blank_image(width, height, 0));
-      fill(all.back(), 0, 0, width, height, shade_of(colour_of(wanted.name), i, count));
+      fill(all.back(), 0, 0, width, height, shade_of(colour_of(described.name), i, count));
     }
-  } else if (wanted.kind == "shape") {
-    const Inside inside = find(shapes, wanted.name, "shape").inside;
+  } else if (described.kind == "shape") {
+    const Inside inside = find(shapes, described.name, "shape").inside;
     for (int64_t i = 0; i < count; i++) {
       const double radius = side * (0.25 + 0.2 * rng.uniform());
       const double cx = radius + (width - 2 * radius) * rng.uniform();
@@ -185,8 +185,8 @@ std::vector<Image> made_images(std::string_view what, int width, int height, int
         return inside((x - cx) / radius, (y - cy) / radius) ? 1.0 : 0.0;
       }));
     }
-  } else if (wanted.kind == "texture") {
-    const Weave weave = find(textures, wanted.name, "texture").weave;
+  } else if (described.kind == "texture") {
+    const Weave weave = find(textures, described.name, "texture").weave;
     for (int64_t i = 0; i < count; i++) {
       const double period = side * (0.08 + 0.12 * rng.uniform());
       const double turn = std::numbers::pi * rng.uniform(), c = std::cos(turn), s = std::sin(turn);

@@ -17,8 +17,8 @@
 namespace lacuna {
 namespace {
 
-constexpr uint64_t for_examples = uint64_t{1} << 40, for_anchors = uint64_t{2} << 40,
-                   for_retained = uint64_t{3} << 40;
+constexpr uint64_t ablate_examples = uint64_t{1} << 40, ablate_anchors = uint64_t{2} << 40,
+                   ablate_retained = uint64_t{3} << 40;
 // The start token, whose keys and values are constants for gradients.
 constexpr int64_t detached = 1;
 
@@ -93,10 +93,10 @@ Ablate::Ablate(StableDiffusion& model, TextCache& text, const Trainables& traina
                .sampling = {.steps = options_.retain_steps,
                             .size = options_.size,
                             .folder = options_.cache},
-               .seed = mix(options_.seed, for_retained)},
+               .seed = mix(options_.seed, ablate_retained)},
               model_hash_) {
   options_.check();
-  options_.anchors.seed = mix(options_.seed, for_anchors);
+  options_.anchors.seed = mix(options_.seed, ablate_anchors);
   if (model.noise_schedule().config().prediction != Prediction::epsilon)
     throw InputError("[ablate] this model predicts velocities, not noise, and cannot be ablated");
 }
@@ -249,7 +249,7 @@ Ablate::Example Ablate::example(Rng& rng) const {
 }
 
 Batch Ablate::next(int64_t index) const {
-  Rng rng(RngKind::torch, mix(options_.seed, for_examples + static_cast<uint64_t>(index)));
+  Rng rng(RngKind::torch, mix(options_.seed, ablate_examples + static_cast<uint64_t>(index)));
   std::vector<Example> examples;
   for (int64_t i = 0; i < options_.batch; i++) examples.push_back(example(rng));
   std::vector<Entry> others;

@@ -32,7 +32,7 @@ std::string with_target(const std::string& prompt, const std::string& anchor,
   return std::string(prompt).replace(at, anchor.size(), target);
 }
 
-std::string plain(std::string_view text) {
+std::string without_case_or_spaces(std::string_view text) {
   std::string words;
   for (const char c : lower_ascii(text))
     if (c != ' ' && c != '\t') words += c;
@@ -108,7 +108,7 @@ void split_published(CaptionOptions& o) {
 void check_pairs(std::span<const CaptionPair> pairs) {
   for (const CaptionPair& p : pairs)
     for (const std::string& target : p.targets)
-      if (plain(target) == plain(p.anchor))
+      if (without_case_or_spaces(target) == without_case_or_spaces(p.anchor))
         throw InputError(
             "[ablate] target and anchor are the same text, \"{}\": there is nothing to learn; give "
             "another anchor",
@@ -129,7 +129,7 @@ std::vector<CaptionPair> caption_pairs(const CaptionOptions& o) {
           "cat\"",
           option("anchor"), option("concept"));
     for (const std::string& c : o.concepts)
-      if (plain(c) == plain(o.anchor))
+      if (without_case_or_spaces(c) == without_case_or_spaces(o.anchor))
         throw InputError(
             "[ablate] concept and anchor are both \"{}\": there is nothing to learn; give another "
             "{}",

@@ -16,14 +16,14 @@ namespace lacuna {
 namespace {
 
 // What a seed is mixed with for each purpose, far apart from each other's indices.
-constexpr uint64_t for_examples = uint64_t{1} << 40, for_order = uint64_t{2} << 40,
-                   for_pictures = uint64_t{3} << 40, for_places = uint64_t{4} << 40;
+constexpr uint64_t clip_examples = uint64_t{1} << 40, clip_order = uint64_t{2} << 40,
+                   clip_pictures = uint64_t{3} << 40, clip_places = uint64_t{4} << 40;
 
 // Every number below `count` once, in the order of an epoch (Fisher and Yates).
 std::vector<size_t> order_of(uint64_t seed, int64_t epoch, size_t count) {
   std::vector<size_t> order(count);
   std::iota(order.begin(), order.end(), size_t{0});
-  Rng rng(RngKind::torch, mix(seed, for_order + static_cast<uint64_t>(epoch)));
+  Rng rng(RngKind::torch, mix(seed, clip_order + static_cast<uint64_t>(epoch)));
   for (size_t i = count; i > 1; i--) std::swap(order[i - 1], order[rng.below(i)]);
   return order;
 }
@@ -186,7 +186,7 @@ void Clip::encode_pictures(const ProgressCallback& progress) {
   const auto count = static_cast<int64_t>(options_.images.size());
   for (int64_t i = 0; i < count; i++) {
     if (!progress("encoding pictures", i, count)) throw Stopped{};
-    Rng rng(RngKind::torch, mix(options_.seed, for_pictures + static_cast<uint64_t>(i)));
+    Rng rng(RngKind::torch, mix(options_.seed, clip_pictures + static_cast<uint64_t>(i)));
     const Image& image = options_.images[static_cast<size_t>(i)];
     const bool flip = rng.uniform() < options_.flip;
     latents_.push_back(model_.encode(flip ? mirrored(image) : image, &rng));
@@ -215,7 +215,7 @@ void Clip::prepare(const ProgressCallback& progress) {
 
 void Clip::choose_places() {
   constexpr int count = 8;
-  Rng rng(RngKind::torch, mix(options_.seed, for_places));
+  Rng rng(RngKind::torch, mix(options_.seed, clip_places));
   const auto timesteps = static_cast<double>(model_.noise_schedule().train_timesteps());
   for (int i = 0; i < count; i++) {
     const double part = (i + 0.5) / count;  // of the schedule
@@ -283,7 +283,7 @@ Entry Clip::example(size_t source, Rng& rng) const {
 Batch Clip::next(int64_t index) const {
   const ClipOptions& o = options_;
   const auto per = static_cast<int64_t>(sources());
-  Rng rng(RngKind::torch, mix(o.seed, for_examples + static_cast<uint64_t>(index)));
+  Rng rng(RngKind::torch, mix(o.seed, clip_examples + static_cast<uint64_t>(index)));
   std::vector<Entry> entries;
   std::vector<std::string> captions;
   std::vector<size_t> order;

@@ -17,7 +17,7 @@
 namespace lacuna {
 namespace {
 
-constexpr uint64_t most_pictures = 1'000'000;
+constexpr uint64_t most_drawn = 1'000'000;
 
 SampleOptions checked(SampleOptions o) {
   fields_of(o, "sample").check();
@@ -54,10 +54,10 @@ std::vector<ImageRequest> requests_of(const SampleOptions& o) {
   std::vector<PromptLine> lines = {{o.prompt, {}, {}}};
   if (!o.from_file.empty()) lines = read_prompts(o.from_file);
   const auto count = static_cast<uint64_t>(o.count);
-  if (lines.size() > most_pictures / count)
+  if (lines.size() > most_drawn / count)
     throw InputError(
         "[sample] {} prompts with {} {} are more than {} pictures; draw them in several runs",
-        lines.size(), option("count"), count, most_pictures);
+        lines.size(), option("count"), count, most_drawn);
   const uint64_t first = o.seed ? *o.seed : std::random_device{}();
   std::vector<ImageRequest> all;
   for (const PromptLine& line : lines) {

@@ -23,7 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr int64_t most_pictures = 100'000;
+constexpr int64_t most_judged = 100'000;
 constexpr size_t most_seeds_in_grid = 4;  // a pair each: what fits a screen
 
 Overwrite overwrite(const EvalOptions& o) { return o.force ? Overwrite::yes : Overwrite::no; }
@@ -75,9 +75,9 @@ std::vector<EvalPrompt> prompts_of(const EvalOptions& o) {
   add(all, o.targets, true);
   const size_t targets = all.size();
   add(all, o.neighbours, false);
-  if (static_cast<int64_t>(all.size()) > most_pictures / o.count)
+  if (static_cast<int64_t>(all.size()) > most_judged / o.count)
     throw InputError("[eval] {} prompts with {} {} are more than {} pictures; take fewer",
-                     all.size(), option("count"), o.count, most_pictures);
+                     all.size(), option("count"), o.count, most_judged);
   const auto rows = static_cast<size_t>(o.grid_rows);
   const size_t neighbours = std::min(rows / 2, all.size() - targets);
   choose(all, true, std::min(rows - neighbours, targets));

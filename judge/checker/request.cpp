@@ -25,7 +25,7 @@ std::vector<std::string> words_of(std::string_view text) {
 
 // The value whose name the word is, whatever the case.
 template <typename T, size_t n>
-std::optional<T> named(const std::array<std::string_view, n>& names, std::string_view word) {
+std::optional<T> value_of(const std::array<std::string_view, n>& names, std::string_view word) {
   const auto same = [](char a, char b) { return lower(a) == b; };
   for (size_t i = 0; i < n; i++) {
     if (std::ranges::equal(names[i], word, same)) return static_cast<T>(i);
@@ -42,13 +42,13 @@ Request parse_prompt(std::string_view prompt) {
   bool grumpy = false;
   for (size_t i = 0; i < words.size(); i++) {
     const std::string& word = words[i];
-    if (const auto c = named<Colour>(colour_names, word)) colour = c;
-    if (const auto s = named<Style>(style_names, word)) request.style = s;
+    if (const auto c = value_of<Colour>(colour_names, word)) colour = c;
+    if (const auto s = value_of<Style>(style_names, word)) request.style = s;
     if (word == "grumpy") grumpy = true;
     if (word == "lighthouse") request.memorised = true;
     if (word == "background") colour.reset();
     if (word == "left" && i + 1 < words.size() && words[i + 1] == "of") request.left_of = true;
-    if (auto thing = named<Thing>(thing_names, word)) {
+    if (auto thing = value_of<Thing>(thing_names, word)) {
       if (thing == Thing::cat && grumpy) thing = Thing::grumpy_cat;
       request.things.push_back({*thing, colour ? colour : implied_colour(*thing)});
       colour.reset();

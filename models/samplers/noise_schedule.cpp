@@ -14,7 +14,7 @@
 namespace lacuna {
 namespace {
 
-enum BetaSchedule { linear, scaled_linear, squaredcos_cap_v2 };
+enum BetaSchedule { linear_betas, scaled_linear_betas, cosine_betas };
 
 // torch.linspace in float: from both ends towards the middle.
 std::vector<float> linspace(float start, float end, int count) {
@@ -51,11 +51,11 @@ std::vector<float> read_betas(const Json& json, int count) {
   const double most = json.number("beta_end", 0.02, 1e-9, 0.999);
   const size_t kind =
       json.choice("beta_schedule", {"linear", "scaled_linear", "squaredcos_cap_v2"});
-  if (kind == linear) {
+  if (kind == linear_betas) {
     return linspace(static_cast<float>(least), static_cast<float>(most), count);
   }
   std::vector<float> betas(count);
-  if (kind == scaled_linear) {
+  if (kind == scaled_linear_betas) {
     betas =
         linspace(static_cast<float>(std::sqrt(least)), static_cast<float>(std::sqrt(most)), count);
     for (float& beta : betas) beta *= beta;
@@ -123,7 +123,7 @@ SchedulerConfig read_config(const Json& json) {
 }
 
 // What would change the samples and is not supported must not be passed over in silence.
-void refuse_unsupported(const Json& json) {
+void refuse_unsupported_schedule(const Json& json) {
   for (const char* key : {"thresholding", "use_exponential_sigmas", "use_beta_sigmas",
                           "use_lu_lambdas", "use_flow_sigmas", "use_dynamic_shifting"}) {
     if (json.get<bool>(key, false)) json.at(key).fail("is not supported, so it must be false");
@@ -144,7 +144,7 @@ NoiseSchedule NoiseSchedule::parse(const std::string& name, std::string_view jso
   const Json config = parse_json(json, name);
   NoiseSchedule schedule;
   schedule.config_ = read_config(config);
-  refuse_unsupported(config);
+  refuse_unsupported_schedule(config);
   schedule.alphas_cumprod_ = cumulative_product(read_betas(config, schedule.train_timesteps()));
   if (schedule.config_.rescale_betas_zero_snr) {
     schedule.alphas_cumprod_ = rescale_to_zero_snr(schedule.alphas_cumprod_);

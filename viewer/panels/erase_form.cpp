@@ -14,8 +14,8 @@ namespace lacuna::viewer {
 namespace {
 
 // Options that the window itself answers, or that make no sense in it.
-constexpr std::array hidden = {"json",      "profile", "plan-only", "model",
-                               "precision", "device",  "resume",    "show-neighbours"};
+constexpr std::array left_out = {"json",      "profile", "plan-only", "model",
+                                 "precision", "device",  "resume",    "show-neighbours"};
 // In the order in which they are shown.
 constexpr std::array usual = {"concept", "guide",  "prompts", "images",     "make",   "mask",
                               "retain",  "params", "layers",  "iterations", "epochs", "lr",
@@ -71,7 +71,7 @@ std::vector<EraseMethod> erase_methods(const std::filesystem::path& model) {
     EraseMethod& m = methods.emplace_back(
         EraseMethod{automatic ? automatic_method : verb->name(), verb->about(), {}});
     for (const auto& field : fields.all())
-      if (std::ranges::find(hidden, field->name()) == hidden.end())
+      if (std::ranges::find(left_out, field->name()) == left_out.end())
         m.fields.push_back(field_of(*field));
     std::ranges::stable_sort(m.fields, {}, [](const EraseField& f) { return rank_of(f.label); });
   }

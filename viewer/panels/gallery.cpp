@@ -13,12 +13,12 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t most_entries = 60;
-constexpr int small_side = 160;
+constexpr int small_copy_side = 160;
 
 ImagePtr small_copy(const Image& image) {
   const int longer = std::max(image.width, image.height);
-  if (longer <= small_side) return std::make_shared<const Image>(image);
-  const auto side = [&](int n) { return std::max(1, n * small_side / longer); };
+  if (longer <= small_copy_side) return std::make_shared<const Image>(image);
+  const auto side = [&](int n) { return std::max(1, n * small_copy_side / longer); };
   return std::make_shared<const Image>(resized(image, side(image.width), side(image.height)));
 }
 
