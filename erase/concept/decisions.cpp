@@ -320,7 +320,7 @@ class Finder {
   }
 
   // What stands in the concept's place in a sentence.
-  std::string in_place(const Anchor& anchor, const Sentence& s) const {
+  std::string in_place(const ConceptAnchor& anchor, const Sentence& s) const {
     if (anchor.words.empty() || s.attributed || d_.implied.empty()) return anchor.words;
     return d_.implied + " " + anchor.words;
   }
@@ -330,7 +330,7 @@ class Finder {
     std::ranges::copy(sentences(d_.kind, Use::learn, fillers_, q_.learned),
                       std::back_inserter(learned));
     const std::vector<Sentence> measured = sentences(d_.kind, Use::measure, fillers_, q_.measured);
-    for (Anchor& a : d_.anchors) {
+    for (ConceptAnchor& a : d_.anchors) {
       for (const Sentence& s : learned) a.learned.push_back(s.phrasing(d_.words, in_place(a, s)));
       for (const Sentence& s : measured) a.measured.push_back(s.phrasing(d_.words, in_place(a, s)));
     }
