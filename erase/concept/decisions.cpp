@@ -325,7 +325,7 @@ class Finder {
     std::ranges::copy(sentences(d_.kind, Use::learn, fillers_, q_.learned),
                       std::back_inserter(learned));
     const std::vector<Sentence> measured = sentences(d_.kind, Use::measure, fillers_, q_.measured);
-    for (Anchor& a : d_.anchors) {
+    for (ConceptAnchor& a : d_.anchors) {
       for (const Sentence& s : learned)
         a.learned.push_back(s.phrasing(d_.words, d_.in_place(a, s)));
       for (const Sentence& s : measured)
@@ -374,7 +374,7 @@ class Finder {
 
 }  // namespace
 
-std::string Decisions::in_place(const Anchor& anchor, const Sentence& s) const {
+std::string Decisions::in_place(const ConceptAnchor& anchor, const Sentence& s) const {
   if (anchor.words.empty() || s.attributed || implied.empty()) return anchor.words;
   return implied + " " + anchor.words;
 }

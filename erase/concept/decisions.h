@@ -38,7 +38,7 @@ struct Neighbour {
 };
 
 // What may take the concept's place, and the sentences of the concept with it in that place.
-struct Anchor {
+struct ConceptAnchor {
   std::string words;  // "" for nothing
   std::string reason;
   std::vector<Phrasing> learned, measured;
@@ -52,7 +52,7 @@ struct Decisions {
   std::vector<std::string>
       synonyms;  // so near that they are erased with it: neither kept nor anchors
   // At least one, the likeliest first. Which of them is best an edit tells (jobs/erase).
-  std::vector<Anchor> anchors;
+  std::vector<ConceptAnchor> anchors;
   std::string
       implied;  // what the concept is like if nothing is said: "red" of an apple; "" for nothing
   std::vector<std::string> kept, kept_measured;
@@ -61,10 +61,10 @@ struct Decisions {
   // Of the nearest sentence without the concept and of the concept: how much of a prediction it is.
   double strength = 0, steady = 0;
 
-  const Anchor& anchor() const { return anchors.front(); }
+  const ConceptAnchor& anchor() const { return anchors.front(); }
   // What stands in the concept's place in a sentence: the anchor, with what the concept implies if
   // the sentence does not say what it is like.
-  std::string in_place(const Anchor& anchor, const Sentence& sentence) const;
+  std::string in_place(const ConceptAnchor& anchor, const Sentence& sentence) const;
 };
 
 // Throws InputError when what the user says contradicts itself, and when the model cannot draw the

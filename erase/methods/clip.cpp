@@ -28,10 +28,18 @@ std::vector<size_t> order_of(uint64_t seed, int64_t epoch, size_t count) {
   return order;
 }
 
+// What keeps its states: the retained prompts, and what the concept becomes.
+std::vector<std::string> kept_texts(const ClipOptions& o) {
+  std::vector<std::string> texts = o.retain;
+  if (o.loss == ClipLoss::states) texts.insert(texts.end(), o.anchors.begin(), o.anchors.end());
+  return texts;
+}
+
 }  // namespace
 
 std::span<const Word> words(ClipLoss) {
-  static constexpr Word all[] = {{"ascent", ClipLoss::ascent}, {"esd", ClipLoss::esd}};
+  static constexpr Word all[] = {
+      {"ascent", ClipLoss::ascent}, {"esd", ClipLoss::esd}, {"states", ClipLoss::states}};
   return all;
 }
 
@@ -42,8 +50,10 @@ void ClipOptions::describe(Fields& f) {
       .identity();
   f.group(group::strength);
   f.add("loss", loss,
-        "Make the pictures' denoising loss rise (ascent), or train towards ESD's target on latents "
-        "that the model samples (esd)")
+        "Make the pictures' denoising loss rise (ascent), train towards ESD's target on latents "
+        "that "
+        "the model samples (esd), or give each phrasing the states that it has with the anchor in "
+        "the concept's place (states)")
       .identity();
   f.add("eta", eta, "X", "With esd: how far to push away from the concept")
       .range(0, 100, "1 erases, larger values push further away")
@@ -99,9 +109,12 @@ Clip::Clip(StableDiffusion& model, TextCache& text, const Trainables& trainables
       options_(std::move(options)),
       model_hash_(std::move(model_hash)),
       pull_(model, text),
-      retained_(model, text, options_.retain, options_.retain_batch, options_.retain_weight) {
+      retained_(model, text, kept_texts(options_), options_.retain_batch, options_.retain_weight) {
   options_.check();
   const ClipOptions& o = options_;
+  if (of_states() && o.anchors.size() != captions().size())
+    throw InputError("[clip] {} anchors do not go with {} captions", o.anchors.size(),
+                     captions().size());
   if (o.loss == ClipLoss::ascent && o.images.empty())
     throw InputError(
         "[clip] ascent needs pictures of the concept; give a folder with {}, or have them made "
@@ -125,13 +138,18 @@ std::string Clip::sentence() const {
                 "CLIP: train the text encoder T so that mean (eps*(z_t, T(c)) - eps)^2 "
                 "grows, c = {}, z_t = {} noised pictures ({})",
                 c, o.images.size(), o.source)
-          : fmt::format(
-                "CLIP: train the text encoder T so that eps*(z_t, T(c)) goes towards "
-                "eps*(z_t, \"\") - {:g} (eps*(z_t, c) - eps*(z_t, \"\")), c = {}",
-                o.eta, c);
+      : of_states() ? fmt::format(
+                          "CLIP: train the text encoder T so that mean (T(c) - T*(a))^2 falls, c = "
+                          "{}, a = the "
+                          "same with the anchor in the concept's place",
+                          c)
+                    : fmt::format(
+                          "CLIP: train the text encoder T so that eps*(z_t, T(c)) goes towards "
+                          "eps*(z_t, \"\") - {:g} (eps*(z_t, c) - eps*(z_t, \"\")), c = {}",
+                          o.eta, c);
   if (o.retain_batch > 0)
     text += fmt::format("; and {:g} mean (T(r) - T*(r))^2 falls for {} retained prompts",
-                        o.retain_weight, o.retain.size());
+                        o.retain_weight, kept_texts(o).size());
   return text;
 }
 
@@ -146,6 +164,8 @@ OptionTexts Clip::options() const {
   if (o.loss == ClipLoss::ascent) {
     texts["images"] = o.source;
     texts["flip"] = fields["flip"].text();
+  } else if (of_states()) {
+    texts["anchors"] = list(o.anchors);
   } else {
     for (const char* name : {"eta", "steps", "start-guidance"}) texts[name] = fields[name].text();
     texts["trajectories"] = std::to_string(sources());
@@ -160,6 +180,7 @@ std::vector<TrajectoryPrompt> Clip::erase_prompts() const {
 }
 
 size_t Clip::sources() const {
+  if (of_states()) return captions().size();
   return options_.loss == ClipLoss::ascent ? options_.images.size() : erase_prompts().size();
 }
 
@@ -169,6 +190,7 @@ int64_t Clip::per_epoch() const {
 
 void Clip::reserve() {
   model_.text_plan();
+  if (of_states()) return;
   if (options_.loss == ClipLoss::ascent) {
     model_.encoder_plan(options_.size);
     model_.release_encoder();
@@ -205,7 +227,9 @@ void Clip::sample_trajectories(const ProgressCallback& progress) {
 }
 
 void Clip::prepare(const ProgressCallback& progress) {
-  if (options_.loss == ClipLoss::ascent)
+  if (of_states())
+    for (const std::string& a : options_.anchors) goals_.push_back(text_.conditioning(a).sequence);
+  else if (options_.loss == ClipLoss::ascent)
     encode_pictures(progress);
   else
     sample_trajectories(progress);
@@ -251,12 +275,16 @@ Denoiser Clip::denoiser() const {
 }
 
 Loss Clip::loss(Graph& g) const {
-  const Denoiser denoiser = this->denoiser();
   const Tensor ids = g.input("ids", {options_.batch, model_.tokenizer().context()}, DType::i32);
-  const Denoiser::Inputs inputs = denoiser.in(g, model_.text_encoder().clip()(ids));
-  const Tensor target = g.input("target", inputs.latents.shape());
-  const Tensor weight = g.input("weight", {options_.batch});
-  const Loss erase = mse(denoiser.predict(inputs), target, weight);
+  Tensor asked = model_.text_encoder().clip()(ids);
+  Shape shape = asked.shape();
+  if (!of_states()) {
+    const Denoiser denoiser = this->denoiser();
+    const Denoiser::Inputs inputs = denoiser.in(g, asked);
+    shape = inputs.latents.shape();
+    asked = denoiser.predict(inputs);
+  }
+  const Loss erase = mse(asked, g.input("target", shape), g.input("weight", {options_.batch}));
   if (options_.retain_batch == 0) return erase;
   const Loss retain = retained_.loss(g);
   return {add(erase.total, retain.total), concat(erase.each, retain.each)};
@@ -286,16 +314,26 @@ Batch Clip::next(int64_t index) const {
   Rng rng(RngKind::torch, mix(o.seed, clip_examples + static_cast<uint64_t>(index)));
   std::vector<Entry> entries;
   std::vector<std::string> captions;
+  std::vector<float> states;
   std::vector<size_t> order;
   for (int64_t i = 0; i < o.batch; i++) {
     const int64_t place = index * o.batch + i;
     if (order.empty() || place % per == 0)
       order = order_of(o.seed, place / per, static_cast<size_t>(per));
-    entries.push_back(example(order[static_cast<size_t>(place % per)], rng));
+    const size_t source = order[static_cast<size_t>(place % per)];
+    if (of_states()) {
+      captions.push_back(this->captions()[source]);
+      states.insert(states.end(), goals_[source]->begin(), goals_[source]->end());
+      continue;
+    }
+    entries.push_back(example(source, rng));
     captions.push_back(entries.back().prompt);
   }
   Batch batch;
-  fill(batch.inputs, denoiser(), entries, nullptr, model_.blank_canvas(o.size));
+  if (of_states())
+    batch.inputs.set("target", std::move(states));
+  else
+    fill(batch.inputs, denoiser(), entries, nullptr, model_.blank_canvas(o.size));
   batch.inputs.set("ids", token_ids(model_.tokenizer(), captions));
   const float sign = o.loss == ClipLoss::ascent ? -1.0f : 1.0f;
   batch.inputs.set("weight", std::vector<float>(static_cast<size_t>(o.batch), sign));

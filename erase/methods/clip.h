@@ -7,12 +7,18 @@
 //   ])^2
 //            (ESD, arXiv 2303.07345): the text predicts the opposite of what it did
 //
+//   states   L = mean (T(f) - T*(a))^2          (not in a paper): a phrasing f has the states that
+//   the
+//            same has with an anchor in the concept's place, and with them all of its predictions
+//
 // T is the edited text encoder and eps* the frozen UNet, through which the gradient flows. In
 // ascent z_t = sqrt(a_t) z_0 + sqrt(1 - a_t) eps with z_0 an image's latents and t from all
 // training timesteps; in esd it lies on the frozen model's own trajectories. Ascent has no minimum:
 // the number of epochs is the strength, and every epoch is a save point.
 //
-// Retained prompts keep their embeddings (retained_embeddings.h).
+// Retained prompts keep their embeddings (retained_embeddings.h), and with the loss `states` so do
+// the phrasings with the anchor: else the anchor would follow the concept. That loss asks the UNet
+// for nothing.
 #pragma once
 
 #include <string>
@@ -30,13 +36,15 @@ namespace lacuna {
 
 class Fields;
 
-enum class ClipLoss { ascent, esd };
+enum class ClipLoss { ascent, esd, states };
 std::span<const Word> words(ClipLoss);
 
 struct ClipOptions {
   std::vector<std::string> concepts;
   std::vector<std::string> prompts;  // captions with the concept in them, used instead of it
   ClipLoss loss = ClipLoss::ascent;
+  // Of `states`: each caption with the anchor in the concept's place.
+  std::vector<std::string> anchors;
   std::vector<Image> images;  // of the model's size, for ascent
   std::string source;         // where they are from, for the sentence and the log: "flat:red"
   double flip = 0.5;          // the share of them that is mirrored
@@ -78,7 +86,7 @@ class Clip : public Method {
   int64_t evaluations() const override { return model_.predictor().evaluations(); }
   int64_t batch() const override { return options_.batch; }
 
-  // Micro-batches in which every image (every trajectory) is used once.
+  // Micro-batches in which every image (every trajectory, every caption) is used once.
   int64_t per_epoch() const;
   // The concept's pull that the edited encoder has left (concept_pull.h), at a few latents of the
   // training examples from all parts of the schedule. From prepare() on.
@@ -90,7 +98,8 @@ class Clip : public Method {
   const std::vector<std::string>& captions() const {
     return options_.prompts.empty() ? options_.concepts : options_.prompts;
   }
-  size_t sources() const;  // images or trajectories
+  size_t sources() const;  // images, trajectories or captions
+  bool of_states() const { return options_.loss == ClipLoss::states; }
   std::vector<TrajectoryPrompt> erase_prompts() const;
   void encode_pictures(const ProgressCallback& progress);
   void sample_trajectories(const ProgressCallback& progress);
@@ -108,6 +117,7 @@ class Clip : public Method {
   std::string model_hash_;
   std::vector<std::vector<float>> latents_;  // of the images
   std::vector<Trajectory> trajectories_;
+  std::vector<Embeddings> goals_;  // of states: those of the anchors
   ConceptPull pull_;
   RetainedEmbeddings retained_;
 };

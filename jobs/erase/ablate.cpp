@@ -8,6 +8,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "erase/groups.h"
+#include "jobs/erase/auto_lists.h"
+#include "jobs/erase/esd_training.h"
 #include "jobs/erase/training_run.h"
 #include "jobs/erase/verbs.h"
 #include "jobs/model_defaults.h"
@@ -65,13 +67,18 @@ class EraseAblate : public EraseVerb {
  private:
   void resolve_captions();
   void resolve();
+  bool finds_lists() const;
+  void resolve_found();
+  void find(TrainingRun& run);
   std::vector<int32_t> target_tokens(const Tokenizer& tokenizer) const;
   bool embedding() const { return run_.params == "embedding"; }
-  void train(TrainingRun& run, Trainables& trainables, const std::string& model_says) const;
+  void train(TrainingRun& run, Trainables& trainables, const std::string& model_says);
 
   TrainingOptions run_;
   AblateOptions ablate_;
   CaptionOptions captions_;
+  AutoLists lists_;
+  bool found_ = false;
   std::string cache_, anchors_file_, pairs_file_, retain_file_, memorized_;
 };
 
@@ -86,6 +93,8 @@ EraseAblate::EraseAblate()
   f.add("anchors", anchors_file_, "FILE",
         "Anchor prompts, one a line: what is to be drawn instead (objects have some of their own)");
   f.add("pairs", pairs_file_, "FILE", "A table (.csv) with the columns anchor and target");
+  lists_.describe(f, "--anchors, --template, --pairs or --retain");
+  f["type"].usually("style; if lists are found, what suits the concept");
   ablate_.describe(f);
   f.group(group::keep);
   f.add("retain", retain_file_, "FILE", "Prompts that must stay as they are, one a line");
@@ -101,8 +110,8 @@ EraseAblate::EraseAblate()
         "or a pattern, see `lacuna layers`")
       .usually("cross-attn; memorization: full");
   run_.describe(f);
-  f["iterations"].usually("100; memorization: 400");
-  f["lr"].usually("1.6e-5; memorization: 2e-6");
+  f["iterations"].usually("100; memorization: 400; if lists are found, 150 at most");
+  f["lr"].usually("1.6e-5; memorization: 2e-6; if lists are found, from the weights");
 }
 
 void EraseAblate::resolve_captions() {
@@ -158,6 +167,70 @@ void EraseAblate::resolve() {
   run_.resolve(fields, d.learning_rate);
 }
 
+// Published programs write "cat+grumpy cat" and "*+caption", which say the pairs.
+bool EraseAblate::finds_lists() const {
+  const bool published =
+      std::any_of(captions_.concepts.begin(), captions_.concepts.end(), [](const std::string& c) {
+        return c.find('+') != std::string::npos || c.find(';') != std::string::npos;
+      });
+  const bool compat = ablate_.compat != AblateCompat::none;
+  return lists_.wanted(fields, {"anchors", "template", "pairs", "retain", "memorized"}, compat) &&
+         !published;
+}
+
+void EraseAblate::resolve_found() {
+  AblateOptions& a = ablate_;
+  if (captions_.concepts.empty())
+    throw InputError("[ablate] there is nothing to ablate; name it with {} \"Dotti\"",
+                     option("concept"));
+  if (fields.given("type") && !lists_.kind) {
+    if (captions_.type == ConceptType::style) lists_.kind = ConceptKind::style;
+    if (captions_.type == ConceptType::memorization) lists_.kind = ConceptKind::caption;
+  }
+  a.concepts = captions_.concepts;
+  if (run_.params.empty()) run_.params = defaults_of(ConceptType::style).params;
+  fields["anchor-count"].suppose(a.anchors.count, int64_t{24});
+  fields["anchor-steps"].suppose(a.anchors.generate.steps, 8);
+  fields["batch"].suppose(a.batch, int64_t{2});
+  fields["retain-batch"].suppose(a.retain_batch, int64_t{4});
+  fields["retain-steps"].suppose(a.retain_steps, 8);
+  fields["retain-weight"].suppose(a.retain_weight, 2.0);
+  fields["schedule"].suppose(run_.train.decay, Decay::linear);
+  fields["warmup"].suppose(run_.train.warmup, int64_t{5});
+  fields["iterations"].suppose(run_.train.iterations, int64_t{150});
+  a.retain = {""};  // until they are found
+  a.anchors.pixels = a.augment != Augment::none;
+  a.check();
+  if (embedding()) fields["save-type"].suppose(run_.save_type, FileDType::f32);
+  run_.resolve(fields, run_.train.learning_rate);
+}
+
+// A pair for each anchor picture, and those of one anchor prompt together.
+void EraseAblate::find(TrainingRun& run) {
+  AblateOptions& a = ablate_;
+  const std::string& anchor = captions_.anchor;
+  lists_.find("ablate", run, run_, captions_.concepts,
+              anchor.empty() ? std::vector<std::string>{} : std::vector{anchor}, a.seed);
+  if (!run_.plan_only) {
+    const ConceptKind kind = lists_.found_kind();
+    if (!fields.given("type"))
+      a.type = kind == ConceptKind::style     ? ConceptType::style
+               : kind == ConceptKind::caption ? ConceptType::memorization
+                                              : ConceptType::object;
+    captions_.anchor = lists_.anchors().front();
+  }
+  for (const Phrasing& p : spread(lists_.learned(), a.anchors.count)) {
+    const auto known = std::find_if(a.pairs.begin(), a.pairs.end(),
+                                    [&](const CaptionPair& c) { return c.anchor == p.anchor(); });
+    if (known == a.pairs.end())
+      a.pairs.push_back({p.anchor(), {p.text()}});
+    else
+      known->targets.push_back(p.text());
+  }
+  for (const CaptionPair& p : a.pairs) a.anchors.prompts.push_back(p.anchor);
+  a.retain = spread(lists_.kept(), 16);
+}
+
 // The tokens of what is ablated, without those of its anchor.
 std::vector<int32_t> EraseAblate::target_tokens(const Tokenizer& tokenizer) const {
   const std::vector<int32_t> empty = tokenizer.encode("").ids;
@@ -184,8 +257,7 @@ std::vector<int32_t> EraseAblate::target_tokens(const Tokenizer& tokenizer) cons
   return rows;
 }
 
-void EraseAblate::train(TrainingRun& run, Trainables& trainables,
-                        const std::string& model_says) const {
+void EraseAblate::train(TrainingRun& run, Trainables& trainables, const std::string& model_says) {
   const AblateOptions& a = ablate_;
   Ablate method(run.model(), run.text(), trainables, a, run.model_hash());
   TrainingTask task{method, trainables};
@@ -206,7 +278,12 @@ void EraseAblate::train(TrainingRun& run, Trainables& trainables,
   task.published_evaluations = [&](int64_t iterations) {
     return method.published_evaluations(iterations * run_.train.accumulate);
   };
+  if (found_) lists_.watch(task, run);
   run.train(task);
+  if (found_)
+    lists_.conclude(run,
+                    fmt::format("{} {}, another {}, or `lacuna erase {} ...`", option("iterations"),
+                                2 * run_.train.iterations, option("anchor"), option("concept")));
 }
 
 void EraseAblate::run() {
@@ -214,13 +291,17 @@ void EraseAblate::run() {
   if (!pairs_file_.empty()) captions_.type = ConceptType::pairs;
   AblateOptions& a = ablate_;
   a.type = captions_.type;
-  const std::string model_says =
-      a.compat == AblateCompat::none
-          ? apply_model_defaults(fields, run_.common.model_path(), "erase ablate",
-                                 std::string(word_of(a.type)))
-          : "";
-  resolve_captions();
-  resolve();
+  found_ = finds_lists();
+  std::string model_says;
+  if (found_) {
+    resolve_found();
+  } else {
+    if (a.compat == AblateCompat::none)
+      model_says = apply_model_defaults(fields, run_.common.model_path(), "erase ablate",
+                                        std::string(word_of(a.type)));
+    resolve_captions();
+    resolve();
+  }
   std::optional<Image> memorized;
   if (!memorized_.empty()) memorized = load_image(memorized_);
   TrainingRun run(run_);
@@ -231,9 +312,11 @@ void EraseAblate::run() {
   if (memorized) a.memorized = resized(*memorized, width, height);
   a.anchors.folder = cache_.empty() ? run.folder() / "anchors" : std::filesystem::path(cache_);
   a.cache = cache_.empty() ? run.folder() / "trajectories" : std::filesystem::path(cache_);
+  if (found_) find(run);
   Trainables trainables =
       embedding() ? run.trainables(ModelPart::text, a.seed, target_tokens(run.model().tokenizer()))
                   : run.trainables(ModelPart::unet, a.seed);
+  if (found_) lists_.set_rate(fields, run, run_, trainables, relative_change);
   train(run, trainables, model_says);
 }
 

@@ -13,7 +13,6 @@
 #include "base/file.h"
 #include "base/options/fields.h"
 #include "base/text.h"
-#include "erase/concept/ways.h"
 #include "erase/edits/edit.h"
 #include "erase/edits/fingerprint.h"
 #include "erase/phrasing.h"
@@ -60,7 +59,8 @@ AutoRun::AutoRun(const AutoOptions& options, RunObserver* observer)
       text_(model_.text_predictor()),
       size_(size_of(o_, model_)),
       progress_("erasing", 1, o_.json, observer),
-      pull_(model_, size_) {
+      found_(model_, text_, size_, {o_.until, o_.drift}, progress_, o_.run_folder(), o_.save_type,
+             [this] { go_on(); }) {
   if (o_.plan_only) return;
   unet_hash_ = fingerprint(model_.unet_weights().file());
   text_hash_ = fingerprint(model_.text_weights().file());
@@ -81,30 +81,23 @@ void AutoRun::plan() {
 }
 
 void AutoRun::run() {
-  make_folder(o_.run_folder());
-  const Lexicon lexicon = Lexicon::load();
   std::vector<std::string> retained;
   add_prompts(retained, o_.retain_file);
-  for (size_t i = 0; i < o_.concepts.size(); i++) {
-    progress_.restart("deciding", static_cast<int64_t>(o_.concepts.size()));
-    progress_.update(static_cast<int64_t>(i), o_.concepts[i]);
-    const ConceptQuestion question{.concept_ = o_.concepts[i],
-                                   .all = o_.concepts,
-                                   .kind = o_.kind,
-                                   .anchor = o_.anchor_of(i),
-                                   .retained = retained,
-                                   .seed = o_.seed};
-    decisions_.push_back(decide(model_, text_, size_, lexicon, question, [&] { go_on(); }));
-    choose_anchor(decisions_.back());
-    say(progress_, decisions_.back());
-    if (o_.show_neighbours) say_sentences(progress_, decisions_.back());
-  }
-  gather();
+  std::vector<ConceptQuestion> questions;
+  for (size_t i = 0; i < o_.concepts.size(); i++)
+    questions.push_back({.concept_ = o_.concepts[i],
+                         .all = o_.concepts,
+                         .kind = o_.kind,
+                         .anchor = o_.anchor_of(i),
+                         .retained = retained,
+                         .seed = o_.seed});
+  found_.find(questions, o_.show_neighbours);
   if (o_.show_neighbours) return progress_.finish();
   consider(closed_form());
   close_other_ways();
   // Pull is a mean over phrasings, some of them odd: what is nearly there may be gone in images.
-  if (reached(*best_) || missing(best_->measured) <= nearly) judge();
+  if (found_.goal().reached(best_->measured) || found_.goal().missing(best_->measured) <= nearly)
+    judge();
   // The images decide: what they show is what the user gets.
   if (!succeeded()) {
     const int64_t updates = best_->updates;
@@ -113,35 +106,24 @@ void AutoRun::run() {
   }
   progress_.finish();
   write(*best_, o_.out);
-  std::error_code ignored;
-  std::filesystem::remove(measured_file(), ignored);
-}
-
-// With the edited model of a file: rounding included, as it will be used.
-template <typename Use>
-void AutoRun::with_edited(const Stage& stage, const Use& use) {
-  const std::filesystem::path file = measured_file();
-  write(stage, file);
-  const std::vector<Edit> edits = {Edit::open(file)};
-  EditedModel edited(model_, edits, false);
-  use(edited);
-  extra_evaluations_ += edited.predictor().evaluations();
+  found_.clean();
 }
 
 void AutoRun::judge() {
   progress_.finish();
-  with_edited(*best_, [&](EditedModel& edited) {
-    verdict_ = judge_images(model_, edited, decisions_, size_, o_.images, o_.seed, progress_);
-  });
-  with_edited(*best_, [&](EditedModel& edited) {
-    again_ = ask_another_way(model_, edited, decisions_, size_, o_.other_ways, o_.seed, progress_);
+  // Rounding included, as it will be used.
+  found_.with_edited(best_->tensors, [&](EditedModel& edited) {
+    verdict_ =
+        judge_images(model_, edited, found_.decisions(), size_, o_.images, o_.seed, progress_);
+    again_ = ask_another_way(model_, edited, found_.decisions(), size_, o_.other_ways, o_.seed,
+                             progress_);
   });
   progress_.finish();
   if (o_.images > 0) write_file(sheet_file(), encode_png(verdict_.sheet), Overwrite::yes);
 }
 
 bool AutoRun::succeeded() const {
-  if (!verdict_.judged() || !verdict_.drawable()) return reached(*best_);
+  if (!verdict_.judged() || !verdict_.drawable()) return found_.goal().reached(best_->measured);
   const checker::Rate again = asked_again();
   return verdict_.gone() && 10 * again.right <= again.asked && best_->measured.drift() <= o_.drift;
 }
@@ -182,7 +164,7 @@ void AutoRun::report() {
 
 std::string AutoRun::sentence() const {
   std::vector<std::string> concepts;
-  for (const Decisions& d : decisions_) concepts.push_back(fmt::format("\"{}\"", d.words));
+  for (const Decisions& d : found_.decisions()) concepts.push_back(fmt::format("\"{}\"", d.words));
   const Progressed& p = best_->measured;
   const std::string be = concepts.size() > 1 ? "are" : "is";
   std::string text = fmt::format("{}", fmt::join(concepts, ", "));
@@ -215,80 +197,17 @@ std::string AutoRun::sentence_of_other_ways() const {
   return back.empty() ? text : fmt::format("{} ({})", text, fmt::join(back, "; "));
 }
 
-// What all concepts need together.
-void AutoRun::gather() {
-  std::set<std::string> known;
-  for (const Decisions& d : decisions_) {
-    const std::vector<Phrasing>& learned = d.anchor().learned;
-    learned_.insert(learned_.end(), learned.begin(), learned.end());
-    for (const std::string& k : d.kept)
-      if (known.insert(k).second) kept_.push_back(k);
-  }
-  write_decisions(o_.run_folder() / "decisions.json", decisions_);
-}
-
-// The first anchor whose closed form reaches the goal, else the one whose closed form comes
-// nearest. Its measure is the concept's from then on.
-void AutoRun::choose_anchor(Decisions& d) {
-  Effects effects(model_, text_, size_, d.places);
-  std::vector<std::string> tried;
-  struct Best {
-    size_t anchor;
-    Stage stage;
-    PullAndDrift measure;
-  };
-  std::optional<Best> best;
-  for (size_t i = 0; i < d.anchors.size(); i++) {
-    PullAndDrift measure = measure_of(effects, d, d.anchors[i]);
-    // Nothing to choose from.
-    if (d.anchors.size() == 1) return pull_.add(std::move(measure));
-    AnchoredUce form(model_, d.anchors[i].learned, d.kept, [&] { go_on(); });
-    Stage stage{"closed form", form.edited(erase_scales[0]), {}, 0};
-    stage.measured = measured(stage.tensors, measure);
-    tried.push_back(fmt::format("{} {:.3f}", d.anchors[i].words, stage.measured.pull()));
-    progress_.event({{"event", "anchor"},
-                     {"concept", d.words},
-                     {"anchor", d.anchors[i].words},
-                     {"pull", stage.measured.pull()},
-                     {"drift", stage.measured.drift()}});
-    const bool good = reached(stage);
-    if (!best || missing(stage.measured) < missing(best->stage.measured))
-      best = Best{i, std::move(stage), std::move(measure)};
-    if (good) break;
-  }
-  const auto chosen = d.anchors.begin() + static_cast<std::ptrdiff_t>(best->anchor);
-  std::rotate(d.anchors.begin(), chosen, chosen + 1);
-  if (tried.size() > 1)
-    d.anchors.front().reason = fmt::format(
-        "of those tried, it leaves least of the pull or moves the neighbours least ({})",
-        fmt::join(tried, ", "));
-  pull_.add(std::move(best->measure));
-  if (o_.concepts.size() == 1) tried_ = std::move(best->stage);
-}
-
-PullAndDrift AutoRun::measure_of(Effects& effects, const Decisions& d, const Anchor& anchor) {
-  go_on();
-  std::vector<std::string> texts = d.kept_measured;
-  texts.push_back("");
-  for (const Phrasing& p : anchor.measured) texts.insert(texts.end(), {p.text(), p.anchor()});
-  effects.compute(texts);
-  PullAndDrift measure(model_, size_);
-  for (const Phrasing& p : anchor.measured) measure.add_concept(effects, p.text(), p.anchor());
-  for (const std::string& k : d.kept_measured) measure.add_kept(effects, k);
-  return measure;
-}
-
 void AutoRun::write(const Stage& stage, const std::filesystem::path& file) const {
   OptionTexts options = o_.texts();
   options["prompts"] = list([&] {
     std::vector<std::string> texts;
-    for (const Phrasing& p : learned_) texts.push_back(p.text());
+    for (const Phrasing& p : found_.learned()) texts.push_back(p.text());
     return texts;
   }());
   options["stage"] = stage.name;
   options["updates"] = std::to_string(stage.updates);
   std::vector<std::string> anchors;
-  for (const Decisions& d : decisions_)
+  for (const Decisions& d : found_.decisions())
     anchors.push_back(d.anchor().words.empty() ? "none" : d.anchor().words);
   options["anchor"] = list(anchors);
   options["pull"] = fmt::format("{:.4f}", stage.measured.pull());
@@ -296,32 +215,6 @@ void AutoRun::write(const Stage& stage, const std::filesystem::path& file) const
   TensorFile::Metadata metadata = edit_metadata("erase", unet_hash_, model_.name(), options);
   metadata[edit_key::text_hash] = text_hash_;
   write_edit(file, stage.tensors, o_.save_type, metadata);
-}
-
-Progressed AutoRun::measured(const std::vector<Trainables::Export>& tensors,
-                             const PullAndDrift& measure) {
-  go_on();
-  Progressed p;
-  with_edited({"measured", tensors, {}, 0},
-              [&](EditedModel& edited) { p = measure.of(edited.predictor(), edited.text()); });
-  return p;
-}
-
-bool AutoRun::reached(const Stage& s) const {
-  return s.measured.pull() <= o_.until && s.measured.drift() <= o_.drift;
-}
-
-// How far from the goal: 0 when it is reached.
-double AutoRun::missing(const Progressed& p) const {
-  const auto beyond = [](double value, double goal) {
-    return std::max(0.0, value - goal) / std::max(goal, 1e-3);
-  };
-  return beyond(p.pull(), o_.until) + beyond(p.drift(), o_.drift);
-}
-
-std::string AutoRun::sentence(const Progressed& p) const {
-  return fmt::format("pull {:.3f} (goal {:g}), drift of the neighbours {:.3f} (goal {:g})",
-                     p.pull(), o_.until, p.drift(), o_.drift);
 }
 
 void AutoRun::consider(Stage stage) {
@@ -334,94 +227,47 @@ void AutoRun::consider(Stage stage) {
                    {"worst_pull_of", stage.measured.worst_pull().text},
                    {"worst_drift", stage.measured.worst_drift().value},
                    {"worst_drift_of", stage.measured.worst_drift().text}});
-  progress_.say(fmt::format("{}: {}", stage.name, sentence(stage.measured)));
-  if (!best_ || missing(stage.measured) < missing(best_->measured)) best_ = std::move(stage);
+  progress_.say(fmt::format("{}: {}", stage.name, found_.goal().sentence(stage.measured)));
+  if (!best_ || found_.goal().missing(stage.measured) < found_.goal().missing(best_->measured))
+    best_ = std::move(stage);
 }
 
 AutoRun::Stage AutoRun::closed_form() {
   progress_.restart("closed form", 1);
-  AnchoredUce form(model_, learned_, kept_, [&] { go_on(); });
+  AnchoredUce form(model_, found_.learned(), found_.kept(), [&] { go_on(); });
   // The choice of the anchor has made the first one already, unless there was none.
-  std::optional<Stage> best = std::exchange(tried_, {});
-  if (best && reached(*best)) return std::move(*best);
+  std::optional<Stage> best;
+  if (auto trial = std::exchange(found_.trial, {}))
+    best = {"closed form", std::move(trial->tensors), trial->measured, 0};
+  if (best && found_.goal().reached(best->measured)) return std::move(*best);
   for (const double scale : std::span(erase_scales).subspan(best ? 1 : 0)) {
     Stage stage{"closed form", form.edited(scale), {}, 0};
-    stage.measured = measured(stage.tensors, pull_);
-    const bool good = reached(stage);
-    if (!best || missing(stage.measured) < missing(best->measured)) best = std::move(stage);
+    stage.measured = found_.measured(stage.tensors);
+    const bool good = found_.goal().reached(stage.measured);
+    if (!best || found_.goal().missing(stage.measured) < found_.goal().missing(best->measured))
+      best = std::move(stage);
     if (good) break;
   }
   return std::move(*best);
 }
 
-// Kinds of prompts that bring the concept back enter the phrasings that are learned from; what is
-// measured with shares neither frames nor words with them. Once, as what is learned then is all
-// there is to learn.
+// Once: what is learned then is all there is to learn.
 void AutoRun::close_other_ways() {
-  constexpr size_t measured_with = 2, learned_from = 16;
-  // Below this share of the concept's pull the original takes a text for something else, as it does
-  // most misspellings.
-  constexpr double asks_for_it = 0.5;
-  struct Asked {
-    size_t decision;
-    Way way;
-    size_t begin, end;
-  };
-  std::vector<Asked> all;
-  PullAndDrift measure(model_, size_);
-  size_t count = 0;
-  for (size_t i = 0; i < decisions_.size(); i++) {
-    const Decisions& d = decisions_[i];
-    Effects effects(model_, text_, size_, d.places);
-    std::vector<std::vector<AskedPhrasing>> of_ways;
-    std::vector<std::string> texts;
-    for (const Way way : all_ways()) {
-      of_ways.push_back(asked(way, Use::measure, d, others_of(decisions_, i), 0, measured_with));
-      for (const AskedPhrasing& p : of_ways.back())
-        texts.insert(texts.end(), {p.phrasing.text(), p.spelled, p.phrasing.anchor()});
-    }
-    effects.compute(texts);
-    for (size_t w = 0; w < of_ways.size(); w++) {
-      const size_t begin = count;
-      for (const AskedPhrasing& p : of_ways[w]) {
-        const std::string text = p.phrasing.text(), anchor = p.phrasing.anchor();
-        if (PullAndDrift::pull_of(effects, text, p.spelled, anchor) < asks_for_it) continue;
-        measure.add_concept(effects, p.spelled, anchor, text);
-        count++;
-      }
-      all.push_back({i, all_ways()[w], begin, count});
-    }
-  }
-  const Progressed p = measured(best_->tensors, measure);
-  std::vector<std::string> entered;
-  for (const Asked& a : all) {
-    double pull = 0;
-    for (size_t i = a.begin; i < a.end; i++) pull = std::max(pull, p.pulls[i].value);
-    const bool enters = pull > 2 * o_.until;
-    progress_.event({{"event", "way"},
-                     {"concept", decisions_[a.decision].words},
-                     {"way", word_of(a.way)},
-                     {"pull", pull},
-                     {"enters", enters}});
-    if (!enters) continue;
-    entered.emplace_back(word_of(a.way));
-    for (AskedPhrasing& more : asked(a.way, Use::learn, decisions_[a.decision],
-                                     others_of(decisions_, a.decision), 0, learned_from))
-      learned_.push_back(std::move(more.phrasing));
-  }
-  if (entered.empty()) return;
+  const std::vector<std::string> back = found_.learn_ways_back(best_->tensors);
+  if (back.empty()) return;
   Stage stage = closed_form();
   progress_.say(
-      fmt::format("asked {}, it came back; such phrasings were added", fmt::join(entered, ", ")));
-  const bool lost = reached(*best_) && !reached(stage);
-  progress_.say(fmt::format("{}: {}{}", stage.name, sentence(stage.measured),
+      fmt::format("asked {}, it came back; such phrasings were added", fmt::join(back, ", ")));
+  const bool lost =
+      found_.goal().reached(best_->measured) && !found_.goal().reached(stage.measured);
+  progress_.say(fmt::format("{}: {}{}", stage.name, found_.goal().sentence(stage.measured),
                             lost ? "; not taken, as it loses the goal" : ""));
   if (!lost) best_ = std::move(stage);
 }
 
 void AutoRun::train(const Stage& from) {
   AutoTraining training(*device_, model_, text_, size_, o_);
-  training.learn(learned_, kept_);
+  training.learn(found_.learned(), found_.kept());
   const int64_t updates = training.updates_for(o_.budget - evaluations());
   if (updates < AutoTraining::between_measurements) {
     progress_.say(
@@ -436,8 +282,8 @@ void AutoRun::train(const Stage& from) {
   };
   const auto milestone = [&](std::vector<Trainables::Export> tensors, int64_t done) {
     Stage stage{fmt::format("trained, {} updates", done), std::move(tensors), {}, done};
-    stage.measured = measured(stage.tensors, pull_);
-    const bool good = reached(stage);
+    stage.measured = found_.measured(stage.tensors);
+    const bool good = found_.goal().reached(stage.measured);
     consider(std::move(stage));
     return !good;
   };

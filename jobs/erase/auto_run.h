@@ -8,12 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "erase/concept/decisions.h"
 #include "erase/concept/pull.h"
 #include "erase/trainables.h"
-#include "jobs/draw/edits.h"
 #include "jobs/erase/auto_options.h"
 #include "jobs/erase/auto_verdict.h"
+#include "jobs/erase/findings.h"
 #include "jobs/erase/other_ways.h"
 #include "jobs/progress.h"
 
@@ -43,30 +42,22 @@ class AutoRun {
     Progressed measured;
     int64_t updates = 0;
   };
-  bool reached(const Stage& stage) const;
 
   // Backward counted as two.
-  int64_t evaluations() const { return model_.predictor().evaluations() + extra_evaluations_; }
+  int64_t evaluations() const {
+    return model_.predictor().evaluations() + found_.evaluations() + extra_evaluations_;
+  }
   double cpu_seconds() const;
 
  private:
   void go_on() const;
-  void gather();
-  void choose_anchor(Decisions& d);
-  PullAndDrift measure_of(Effects& effects, const Decisions& d, const Anchor& anchor);
-  Progressed measured(const std::vector<Trainables::Export>& tensors, const PullAndDrift& measure);
   Stage closed_form();
   void close_other_ways();
   void train(const Stage& from);
   void consider(Stage stage);
   void judge();
-  template <typename Use>
-  void with_edited(const Stage& stage, const Use& use);
-  double missing(const Progressed& p) const;
   std::filesystem::path sheet_file() const { return o_.run_folder() / "before-after.png"; }
-  std::filesystem::path measured_file() const { return o_.run_folder() / "measured.safetensors"; }
   void write(const Stage& stage, const std::filesystem::path& file) const;
-  std::string sentence(const Progressed& p) const;
   std::string sentence_of_other_ways() const;
   // Images in other ways, and those that show a concept.
   checker::Rate asked_again() const;
@@ -80,11 +71,7 @@ class AutoRun {
   LatentSize size_;
   Progress progress_;
   std::string unet_hash_, text_hash_;
-  std::vector<Decisions> decisions_;
-  std::vector<Phrasing> learned_;
-  std::vector<std::string> kept_;
-  PullAndDrift pull_;
-  std::optional<Stage> tried_;  // of the only concept's anchor, when that was chosen by trying
+  Findings found_;
   std::optional<Stage> best_;
   AutoVerdict verdict_;
   std::vector<AskedAgain> again_;  // of the stage that the verdict is about

@@ -5,16 +5,13 @@
 #include "erase/edits/fingerprint.h"
 #include "erase/selection.h"
 #include "jobs/erase/erase_output.h"
+#include "jobs/erase/esd_training.h"
 #include "jobs/interrupt.h"
 
 namespace lacuna {
 namespace {
 
 constexpr const char* trained_set = "x";  // cross-attention, which the closed form begins with
-// The learning rate, as a share of the weights' root mean square: Adam moves a weight by about the
-// rate at every update, so this is the relative change of the model.
-constexpr double relative_change = 0.01;
-
 // Evaluations before the first update, and of one update with backward as two.
 int64_t sampling(const EsdOptions& o) {
   return o.trajectories * o.steps * 3 + o.retain_trajectories * o.retain_steps * 2;
@@ -32,16 +29,9 @@ std::string hash_of(const std::vector<Trainables::Export>& tensors) {
 
 AutoTraining::AutoTraining(Device& device, StableDiffusion& model, TextCache& text, LatentSize size,
                            const AutoOptions& options)
-    : device_(device), model_(model), text_(text), o_(options) {
+    : device_(device), model_(model), text_(text), o_(options), esd_(esd_of_found_lists()) {
   esd_.concepts = o_.concepts;
   esd_.goal = EsdGoal::anchor;
-  esd_.steps = esd_.retain_steps = 8;
-  esd_.trajectories = 12;
-  esd_.retain_trajectories = 16;
-  esd_.early = 0.5;
-  esd_.batch = 2;
-  esd_.retain_batch = 4;
-  esd_.retain_weight = 2;
   esd_.size = size;
   esd_.seed = o_.seed;
   esd_.cache = o_.run_folder() / "trajectories";
@@ -49,16 +39,12 @@ AutoTraining::AutoTraining(Device& device, StableDiffusion& model, TextCache& te
 
 void AutoTraining::learn(const std::vector<Phrasing>& learned,
                          const std::vector<std::string>& kept) {
-  // As many as trajectories are sampled, spread evenly over all.
-  const auto spread = [](size_t count, int64_t wanted, const auto& visit) {
-    const auto n = std::min(count, static_cast<size_t>(wanted));
-    for (size_t i = 0; i < n; i++) visit(i * count / n);
-  };
-  spread(learned.size(), esd_.trajectories, [&](size_t i) {
-    esd_.prompts.push_back(learned[i].text());
-    esd_.anchors.push_back(learned[i].anchor());
-  });
-  spread(kept.size(), esd_.retain_trajectories, [&](size_t i) { esd_.retain.push_back(kept[i]); });
+  // As many as trajectories are sampled.
+  for (const Phrasing& p : spread(learned, esd_.trajectories)) {
+    esd_.prompts.push_back(p.text());
+    esd_.anchors.push_back(p.anchor());
+  }
+  esd_.retain = spread(kept, esd_.retain_trajectories);
   if (esd_.retain.empty()) esd_.retain.push_back("");
 }
 

@@ -7,9 +7,11 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "erase/closed/concept_embeddings.h"
 #include "erase/edits/export_encoder.h"
 #include "erase/groups.h"
 #include "erase/selection.h"
+#include "jobs/erase/auto_lists.h"
 #include "jobs/erase/epoch_curve.h"
 #include "jobs/erase/picture_options.h"
 #include "jobs/erase/training_run.h"
@@ -22,6 +24,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int64_t most_iterations = 10'000'000;
+// With lists that are found: the learning rate, as a share of the weights' root mean square.
+constexpr double relative_change = 0.02;
 
 enum class ClipCompat { none, lethe };
 
@@ -38,10 +42,13 @@ class EraseClip : public EraseVerb {
 
  private:
   std::string resolve();  // what the model says
+  void resolve_found();
+  void find_anchors();
+  void find(TrainingRun& run);
   void as_lethe();
   void train(TrainingRun& run, const std::string& model_says);
   bool end_of_epoch(TrainingRun& run, const TrainingTask& task, Clip& method, int64_t iterations,
-                    RunFolder& folder) const;
+                    RunFolder& folder);
   fs::path epoch_file(const fs::path& folder, int64_t epoch) const;
   void export_from(TrainingRun& run, int64_t last) const;
 
@@ -49,7 +56,9 @@ class EraseClip : public EraseVerb {
   ClipOptions clip_;
   PictureOptions pictures_;
   ClipCompat compat_ = ClipCompat::none;
-  std::string prompts_file_, retain_file_, encoder_;
+  AutoLists lists_;
+  bool found_ = false;
+  std::string prompts_file_, retain_file_, anchor_, encoder_;
   int64_t epochs_ = 50, export_epoch_ = 0;
   std::optional<double> stop_pull_;
 };
@@ -63,9 +72,13 @@ EraseClip::EraseClip()
   clip_.describe(f);
   f.group(group::what);
   f.add("prompts", prompts_file_, "FILE", "Captions with the concept in them, one a line");
+  f.add("anchor", anchor_, "TEXT", "With states: what takes the concept's place")
+      .usually("chosen if lists are found");
+  lists_.describe(f, "--prompts, --retain, --make or --images");
+  f["loss"].usually("states if lists are found, else ascent");
   f.group(group::strength);
   f.add("epochs", epochs_, "N",
-        "How often every picture (or trajectory) is used: the strength of ascent")
+        "How often every picture (or trajectory, or phrasing) is used: the strength of ascent")
       .range(1, 100'000, "10 to 100 are usual")
       .from_model();
   f.add("stop-pull", stop_pull_, "X",
@@ -119,13 +132,67 @@ std::string EraseClip::resolve() {
   clip_.pull = clip_.pull || stop_pull_.has_value();
   fields.check();
   pictures_.check();
-  if (clip_.loss == ClipLoss::esd && pictures_.given())
-    throw InputError("[clip] {} esd samples its own latents; leave {} and {} out", option("loss"),
-                     option("images"), option("make"));
+  if (clip_.loss != ClipLoss::ascent && pictures_.given())
+    throw InputError(
+        "[clip] {} {}; leave {} and {} out", option("loss"),
+        clip_.loss == ClipLoss::esd ? "esd samples its own latents" : "states needs no picture",
+        option("images"), option("make"));
   clip_.check();
+  find_anchors();
   run_.train.iterations = most_iterations;  // known once the pictures are
   run_.resolve(fields, 1e-5);
   return model_says;
+}
+
+// Each caption with the anchor in the concept's place.
+void EraseClip::find_anchors() {
+  const bool states = clip_.loss == ClipLoss::states;
+  if (states && clip_.pull)
+    throw InputError(
+        "[clip] {} and {} are measured on pictures or trajectories, of which {} states "
+        "has none; leave them out",
+        option("pull"), option("stop-pull"), option("loss"));
+  if (found_) return;
+  if (states == anchor_.empty())
+    throw InputError("[clip] {} states and {} TEXT go together; give both or neither",
+                     option("loss"), option("anchor"));
+  if (!states) return;
+  const ConceptOptions what{
+      .concepts = clip_.concepts, .guides = {anchor_}, .prompts = clip_.prompts};
+  clip_.prompts.clear();
+  for (const Phrasing& p : phrasings_of(what, "clip")) {
+    clip_.prompts.push_back(p.text());
+    clip_.anchors.push_back(p.anchor());
+  }
+}
+
+void EraseClip::resolve_found() {
+  if (!clip_.pull && !stop_pull_) fields["loss"].suppose(clip_.loss, ClipLoss::states);
+  fields["batch"].suppose(clip_.batch, int64_t{8});
+  fields["schedule"].suppose(run_.train.decay, Decay::linear);
+  fields["warmup"].suppose(run_.train.warmup, int64_t{5});
+  fields["epochs"].suppose(epochs_, int64_t{16});
+  clip_.pull = clip_.pull || stop_pull_.has_value();
+  clip_.retain = {""};  // until they are found
+  fields.check();
+  if (clip_.loss == ClipLoss::ascent)
+    throw InputError("[clip] {} ascent needs pictures; name them with {} or {}", option("loss"),
+                     option("images"), option("make"));
+  if (!anchor_.empty() && clip_.loss != ClipLoss::states)
+    throw InputError("[clip] {} states and {} TEXT go together; give both or neither",
+                     option("loss"), option("anchor"));
+  clip_.check();
+  find_anchors();
+  run_.train.iterations = most_iterations;
+  run_.resolve(fields, 1e-5);
+}
+
+void EraseClip::find(TrainingRun& run) {
+  lists_.find("clip", run, run_, clip_.concepts,
+              anchor_.empty() ? std::vector<std::string>{} : std::vector{anchor_}, clip_.seed);
+  clip_.prompts = lists_.phrasings();
+  clip_.anchors = lists_.anchored();
+  clip_.retain = lists_.kept();
 }
 
 // Numbers as wide as the last one's, so that files sort by epoch.
@@ -146,7 +213,7 @@ void EraseClip::export_from(TrainingRun& run, int64_t last) const {
 }
 
 bool EraseClip::end_of_epoch(TrainingRun& run, const TrainingTask& task, Clip& method,
-                             int64_t iterations, RunFolder& folder) const {
+                             int64_t iterations, RunFolder& folder) {
   const int64_t epoch = iterations / task.milestone_every;
   const fs::path file = epoch_file(run.folder(), epoch);
   run.write(file, task, {{"epoch", std::to_string(epoch)}});
@@ -157,6 +224,13 @@ bool EraseClip::end_of_epoch(TrainingRun& run, const TrainingTask& task, Clip& m
     event["pull"] = pull = method.pull();
     line += fmt::format(", pull of the concept {:.3f}", pull);
   }
+  bool reached = false;
+  if (found_) {
+    const Progressed p = lists_.findings().measured(file);
+    event["pull"] = p.pull();
+    line += ", " + lists_.findings().goal().sentence(p);
+    reached = lists_.findings().goal().reached(p);
+  }
   if (clip_.retain_batch > 0) {
     const double drift = method.drift();
     event["drift"] = drift;
@@ -164,25 +238,29 @@ bool EraseClip::end_of_epoch(TrainingRun& run, const TrainingTask& task, Clip& m
   }
   folder.log(event);
   run.progress().say(line);
-  return !(stop_pull_ && pull <= *stop_pull_);
+  return !reached && !(stop_pull_ && pull <= *stop_pull_);
 }
 
 void EraseClip::train(TrainingRun& run, const std::string& model_says) {
   Trainables trainables = run.trainables(ModelPart::text, clip_.seed);
+  if (found_) lists_.set_rate(fields, run, run_, trainables, relative_change);
   Clip method(run.model(), run.text(), trainables, clip_, run.model_hash());
   const int64_t accumulate = run_.train.accumulate;
   const int64_t per_epoch = (method.per_epoch() + accumulate - 1) / accumulate;
   run.set_iterations(epochs_ * per_epoch);
   TrainingTask task{method, trainables};
   if (!model_says.empty()) task.notes.push_back("the model's own defaults: " + model_says);
-  task.notes.push_back(fmt::format(
-      "{} epochs of {} iterations of {} examples, {} at {:g}{}", epochs_, per_epoch,
-      clip_.batch * accumulate, fields["optimizer"].text(), run_.train.learning_rate,
-      stop_pull_ ? fmt::format(", until the concept's pull is {:g}", *stop_pull_) : ""));
+  task.notes.push_back(
+      fmt::format("{} epochs of {} iterations of {} examples, {} at {:g}{}", epochs_, per_epoch,
+                  clip_.batch * accumulate, fields["optimizer"].text(), run_.train.learning_rate,
+                  found_       ? ", until the goal is reached"
+                  : stop_pull_ ? fmt::format(", until the concept's pull is {:g}", *stop_pull_)
+                               : ""));
   if (clip_.loss == ClipLoss::ascent)
     task.published_evaluations = [&](int64_t iterations) {
       return 3.0 * static_cast<double>(iterations * clip_.batch * accumulate);
     };
+  if (clip_.loss == ClipLoss::states) task.evaluations_per_entry = 0;
   task.milestone_every = per_epoch;
   task.at_milestone = [&](int64_t iterations, RunFolder& folder) {
     return end_of_epoch(run, task, method, iterations, folder);
@@ -194,13 +272,24 @@ void EraseClip::train(TrainingRun& run, const std::string& model_says) {
 
 void EraseClip::run() {
   run_.observer = observer;
-  const std::string model_says = resolve();
+  found_ =
+      lists_.wanted(fields, {"prompts", "retain", "make", "images"}, compat_ != ClipCompat::none);
+  std::string model_says;
+  if (found_)
+    resolve_found();
+  else
+    model_says = resolve();
   TrainingRun run(run_);
   clip_.size = run.size();
   if (clip_.cache.empty()) clip_.cache = run.folder() / "trajectories";
   pictures_.take(clip_, run.model(), run.progress());
+  if (found_) find(run);
   train(run, model_says);
   if (!run_.plan_only && !encoder_.empty()) export_from(run, last_epoch(run.folder()));
+  if (found_)
+    lists_.conclude(
+        run, fmt::format("{} {}, another {} or {}, or `lacuna erase {} ...`", option("epochs"),
+                         2 * epochs_, option("anchor"), option("layers"), option("concept")));
 }
 
 }  // namespace

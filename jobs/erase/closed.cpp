@@ -1,4 +1,5 @@
-// Of the model only the text encoder runs; the matrices are read from the UNet's file.
+// Of the model only the text encoder runs; the matrices are read from the UNet's file. Lists that
+// are found (auto_lists.h) need the UNet, too.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -16,6 +17,7 @@
 #include "erase/groups.h"
 #include "erase/phrasing.h"
 #include "erase/selection.h"
+#include "jobs/erase/auto_lists.h"
 #include "jobs/erase/erase_output.h"
 #include "jobs/erase/verbs.h"
 #include "jobs/interrupt.h"
@@ -52,13 +54,27 @@ class EraseClosed : public EraseVerb {
   void describe_texts();
   void describe_output();
   virtual std::unique_ptr<ClosedForm> make() const = 0;
+  // With lists that are found, from careful to thorough: the first strength that reaches the goal
+  // moves the neighbours least. The user's own strength is the only one.
+  virtual const char* strength() const = 0;  // the option
+  virtual std::vector<double> strengths() const = 0;
+  virtual void set_strength(double value) = 0;
+  // What suits them and is not the published default.
+  virtual void suit_found_lists() {}
 
   ConceptOptions what_;
   std::string params_ = "kv";
 
  private:
   void resolve();
+  void run_with_lists();
+  void run_with_found();
+  void announce(Progress& progress, const std::string& method, size_t phrasings,
+                const std::string& cost, const std::string& model_says) const;
+  void write(const ClosedForm& method, std::span<const Trainables::Export> tensors,
+             const TensorFile& unet, const std::filesystem::path& folder) const;
 
+  AutoLists auto_;
   ModelOptions common_;
   std::string concepts_file_, prompts_file_, retain_file_, expand_, out_ = "edit.safetensors";
   FileDType save_type_ = FileDType::f16;
@@ -75,6 +91,7 @@ void EraseClosed::describe_texts() {
   f.add("expand-prompts", expand_, "art|object",
         "Add usual phrasings: 'painting by' and others (art), or 'photo of' and others (object)")
       .one_of({"art", "object"});
+  auto_.describe(f, "--prompts, --expand-prompts, --preserve or --retain");
   f.group(group::keep);
   f.add("retain", retain_file_, "FILE", "Texts that must stay, one a line").also("preserve-file");
   f.group(group::weights);
@@ -103,6 +120,34 @@ void EraseClosed::resolve() {
 }
 
 void EraseClosed::run() {
+  if (auto_.wanted(fields, {"prompts", "expand-prompts", "preserve", "retain"}, false))
+    run_with_found();
+  else
+    run_with_lists();
+}
+
+void EraseClosed::announce(Progress& progress, const std::string& method, size_t phrasings,
+                           const std::string& cost, const std::string& model_says) const {
+  const std::string sentence = fmt::format(
+      "{} for c in {} phrasings of {}, a in the same with {} instead, r in {} preserved texts; {}",
+      method, phrasings, quoted(what_.concepts), quoted(what_.guides), what_.retained.size(), cost);
+  if (!json_) {
+    progress.say(sentence);
+    if (!model_says.empty()) progress.say("the model's own defaults: " + model_says);
+  }
+  progress.event({{"event", "start"}, {"sentence", sentence}});
+}
+
+void EraseClosed::write(const ClosedForm& method, std::span<const Trainables::Export> tensors,
+                        const TensorFile& unet, const std::filesystem::path& folder) const {
+  std::map<std::string, std::string> options = method.options();
+  options.merge(what_.texts());
+  options["params"] = lower_ascii(params_);
+  write_edit(out_, tensors, save_type_,
+             edit_metadata(method.name(), fingerprint(unet), model_name(folder), options));
+}
+
+void EraseClosed::run_with_lists() {
   const double begin = wall_seconds(), cpu_begin = cpu_seconds();
   const std::filesystem::path folder = common_.model_path(), out = out_;
   const std::string model_says =
@@ -117,17 +162,10 @@ void EraseClosed::run() {
 
   const std::unique_ptr<Device> device = common_.open_device();
   TextEncoder encoder(*device, folder, storage_type(parse_precision(common_.precision), *device));
-  const std::string sentence = fmt::format(
-      "{}: {} for c in {} phrasings of {}, a in the same with {} instead, r in {} preserved texts; "
-      "{} matrices {} change; no training, no UNet evaluation",
-      method->name(), method->formula(), phrasings.size(), quoted(what_.concepts),
-      quoted(what_.guides), what_.retained.size(), matrices, pattern);
   Progress progress("reading texts", static_cast<int64_t>(phrasings.size()), json_, observer);
-  if (!json_) {
-    progress.say(sentence);
-    if (!model_says.empty()) progress.say("the model's own defaults: " + model_says);
-  }
-  progress.event({{"event", "start"}, {"sentence", sentence}});
+  announce(progress, fmt::format("{}: {}", method->name(), method->formula()), phrasings.size(),
+           fmt::format("{} matrices {} change; no training, no UNet evaluation", matrices, pattern),
+           model_says);
 
   const ConceptStates states = concept_states(
       encoder, phrasings, what_.retained, what_.tokens, [&](size_t done, size_t total) {
@@ -142,11 +180,7 @@ void EraseClosed::run() {
   const std::vector<Trainables::Export> tensors = edited(*method, attention);
   const double solved = wall_seconds() - solving;
 
-  std::map<std::string, std::string> options = method->options();
-  options.merge(what_.texts());
-  options["params"] = lower_ascii(params_);
-  write_edit(out, tensors, save_type_,
-             edit_metadata(method->name(), fingerprint(unet), model_name(folder), options));
+  write(*method, tensors, unet, folder);
   const double seconds = wall_seconds() - begin, cpu = cpu_seconds() - cpu_begin;
   progress.say(fmt::format("{}  {} tensors", display(out), tensors.size()));
   progress.say(
@@ -161,6 +195,85 @@ void EraseClosed::run() {
                   {"cpu_seconds", cpu}});
 }
 
+void EraseClosed::run_with_found() {
+  const double begin = wall_seconds(), cpu_begin = cpu_seconds();
+  const std::filesystem::path folder = common_.model_path(), out = out_;
+  suit_found_lists();
+  // Every token behind a concept holds some of it.
+  fields["tokens"].suppose(what_.tokens, Tokens::all);
+  add_prompts(what_.concepts, concepts_file_);
+  what_.check(name().c_str());
+  CrossAttention::pattern(params_);
+  make();
+  check_edit_output(out, force_);
+  const std::unique_ptr<Device> device = common_.open_device();
+  StableDiffusion model(*device, folder, parse_precision(common_.precision));
+  TextCache text(model.text_predictor());
+  const auto [width, height] = size_or_default("", model);
+  Progress progress("deciding", 1, json_, observer);
+  auto_.find({.method = name().c_str(),
+              .model = model,
+              .text = text,
+              .size = model.latent_size(width, height),
+              .progress = progress,
+              .folder = run_folder_of(out),
+              .save_type = save_type_,
+              .observer = observer},
+             what_.concepts, what_.guides, 0);
+  Findings& found = auto_.findings();
+  what_.guides = auto_.anchors();
+  what_.prompts = auto_.phrasings();
+  what_.retained = auto_.kept();
+  if (what_.tokens == Tokens::all) what_.retained.push_back("");
+
+  const TensorFile& unet = model.unet_weights().file();
+  const CrossAttention attention =
+      CrossAttention::read(unet, params_, model.text_encoder().width());
+  const ConceptStates states = concept_states(model.text_encoder(), auto_.learned(), what_.retained,
+                                              what_.tokens, [&](size_t, size_t) {
+                                                if (!goes_on(observer)) throw Interrupted{};
+                                              });
+  struct Best {
+    std::unique_ptr<ClosedForm> method;
+    std::vector<Trainables::Export> tensors;
+    Progressed measured;
+  };
+  std::optional<Best> best;
+  for (const double s : fields.given(strength()) ? std::vector<double>{0} : strengths()) {
+    if (!fields.given(strength())) set_strength(s);
+    Best now{make(), {}, {}};
+    if (!best)
+      announce(progress, fmt::format("{}: {}", now.method->name(), now.method->formula()),
+               auto_.learned().size(),
+               fmt::format("{} matrices {} change", attention.names.size(),
+                           CrossAttention::pattern(params_)),
+               "");
+    now.method->prepare(states, attention.matrices);
+    now.tensors = edited(*now.method, attention);
+    now.measured = found.measured(now.tensors);
+    progress.say(fmt::format("{} {}: {}", option(strength()), fields[strength()].text(),
+                             found.goal().sentence(now.measured)));
+    const bool good = found.goal().reached(now.measured);
+    if (!best || found.goal().missing(now.measured) < found.goal().missing(best->measured))
+      best = std::move(now);
+    if (good) break;
+  }
+  write(*best->method, best->tensors, unet, folder);
+  const double seconds = wall_seconds() - begin, cpu = cpu_seconds() - cpu_begin;
+  const int64_t evaluations = model.predictor().evaluations() + found.evaluations();
+  progress.say(fmt::format("{}  {} tensors", display(out), best->tensors.size()));
+  progress.say(fmt::format("{:.1f} s ({:.1f} CPU s); {} UNet evaluations, to decide and to measure",
+                           seconds, cpu, evaluations));
+  progress.event({{"event", "done"},
+                  {"edit", display(out)},
+                  {"unet_evaluations", evaluations},
+                  {"seconds", seconds},
+                  {"cpu_seconds", cpu}});
+  auto_.conclude(best->measured, fmt::format("another {}, or `lacuna erase {} ...`, which trains "
+                                             "if a closed form is not enough",
+                                             option("guide"), option("concept")));
+}
+
 class EraseUce : public EraseClosed {
  public:
   EraseUce() : EraseClosed("uce", "Unified Concept Editing: least squares in seconds") {
@@ -171,6 +284,9 @@ class EraseUce : public EraseClosed {
 
  private:
   std::unique_ptr<ClosedForm> make() const override { return std::make_unique<Uce>(uce_); }
+  const char* strength() const override { return "erase-scale"; }
+  std::vector<double> strengths() const override { return {1, 5, 25}; }
+  void set_strength(double value) override { uce_.erase_scale = value; }
   UceOptions uce_;
 };
 
@@ -187,6 +303,12 @@ class EraseRece : public EraseClosed {
 
  private:
   std::unique_ptr<ClosedForm> make() const override { return std::make_unique<Rece>(rece_); }
+  const char* strength() const override { return "erase-scale"; }
+  std::vector<double> strengths() const override { return {1, 5, 25}; }
+  void set_strength(double value) override { rece_.uce.erase_scale = value; }
+  void suit_found_lists() override {
+    fields["preserve-scale"].suppose(rece_.uce.preserve_scale, 1.0);
+  }
   ReceOptions rece_;
 };
 
@@ -203,6 +325,10 @@ class EraseSpeed : public EraseClosed {
 
  private:
   std::unique_ptr<ClosedForm> make() const override { return std::make_unique<Speed>(speed_); }
+  const char* strength() const override { return "retain-scale"; }
+  std::vector<double> strengths() const override { return {0.3, 0.1, 0.03}; }
+  void set_strength(double value) override { speed_.retain_scale = value; }
+  void suit_found_lists() override { fields["params"].suppose(params_, std::string("kv")); }
   SpeedOptions speed_;
 };
 

@@ -27,7 +27,7 @@ void say(Progress& progress, const Decisions& d) {
         fmt::format("  erased with it, as the model draws the same: {}", listed(d.synonyms)));
   progress.say(fmt::format("  neighbours that stay: {}",
                            d.neighbours.empty() ? "none found" : listed(words(d.neighbours))));
-  const Anchor& anchor = d.anchor();
+  const ConceptAnchor& anchor = d.anchor();
   progress.say(anchor.words.empty()
                    ? fmt::format("  nothing takes its place: {}", anchor.reason)
                    : fmt::format("  \"{}\" takes its place: {}", anchor.words, anchor.reason));

@@ -12,6 +12,7 @@ void EsdTraining::describe(Fields& f) {
   f.group(group::what);
   f.add("prompts", prompts_file, "FILE",
         "Phrasings of the concept, one a line, used instead of it");
+  lists.describe(f, "--prompts or --retain");
   f.group(group::keep);
   f.add("retain", retain_file, "FILE", "Prompts that must stay as they are, one a line");
   f.lead("retain");
@@ -34,6 +35,48 @@ void EsdTraining::resolve(const Fields& f, EsdOptions& esd, const EsdDefaults& d
     f["retain-batch"].suppose(esd.retain_batch, esd.batch);
   esd.check();
   run.resolve(f, d.learning_rate);
+}
+
+EsdOptions esd_of_found_lists() {
+  EsdOptions o;
+  o.steps = o.retain_steps = 8;
+  o.trajectories = 12;
+  o.retain_trajectories = 16;
+  o.early = 0.5;
+  o.batch = 2;
+  o.retain_batch = 4;
+  o.retain_weight = 2;
+  return o;
+}
+
+void EsdTraining::resolve_found(const Fields& f, EsdOptions& esd, int64_t iterations) {
+  const EsdOptions suited = esd_of_found_lists();
+  f["steps"].suppose(esd.steps, suited.steps);
+  f["retain-steps"].suppose(esd.retain_steps, suited.retain_steps);
+  f["trajectories"].suppose(esd.trajectories, suited.trajectories);
+  f["retain-trajectories"].suppose(esd.retain_trajectories, suited.retain_trajectories);
+  f["early"].suppose(esd.early, suited.early);
+  f["batch"].suppose(esd.batch, suited.batch);
+  f["retain-batch"].suppose(esd.retain_batch, suited.retain_batch);
+  f["retain-weight"].suppose(esd.retain_weight, suited.retain_weight);
+  f["schedule"].suppose(run.train.decay, Decay::linear);
+  f["warmup"].suppose(run.train.warmup, int64_t{5});
+  f["iterations"].suppose(run.train.iterations, iterations);
+  esd.retain = {""};  // until they are found
+  esd.check();
+  run.resolve(f, run.train.learning_rate);
+}
+
+void EsdTraining::find(const char* method, TrainingRun& open, EsdOptions& esd,
+                       const std::vector<std::string>& anchors) {
+  lists.find(method, open, run, esd.concepts, anchors, esd.seed);
+  // As many as trajectories are sampled.
+  const std::vector<Phrasing> learned = spread(lists.learned(), esd.trajectories);
+  for (const Phrasing& p : learned) {
+    esd.prompts.push_back(p.text());
+    esd.anchors.push_back(p.anchor());
+  }
+  esd.retain = spread(lists.kept(), esd.retain_trajectories);
 }
 
 std::string EsdTraining::loop(const EsdOptions& esd) const {

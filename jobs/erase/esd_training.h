@@ -4,6 +4,7 @@
 #include <string>
 
 #include "erase/methods/esd.h"
+#include "jobs/erase/auto_lists.h"
 #include "jobs/erase/training_run.h"
 
 namespace lacuna {
@@ -15,15 +16,28 @@ struct EsdDefaults {
   Direction direction;
 };
 
+// What suits lists that are found: short trajectories of a few of the phrasings, which are many and
+// alike, and of these the first half.
+EsdOptions esd_of_found_lists();
+// The learning rate for that, as a share of the root mean square of the weights: Adam moves a
+// weight by about the rate at every update, so this is the relative change of the model.
+inline constexpr double relative_change = 0.01;
+
 struct EsdTraining {
   TrainingOptions run;
   std::string prompts_file, retain_file;
+  AutoLists lists;
 
   EsdTraining() { run.params = "x"; }
   // What EsdOptions has not.
   void describe(Fields& fields);
   // Puts `esd` together with the files. Throws InputError.
   void resolve(const Fields& fields, EsdOptions& esd, const EsdDefaults& defaults);
+  // The same when lists will be found, and the lists once the run is open: `anchors` as AutoLists
+  // has them.
+  void resolve_found(const Fields& fields, EsdOptions& esd, int64_t iterations);
+  void find(const char* method, TrainingRun& run, EsdOptions& esd,
+            const std::vector<std::string>& anchors);
   // "900 iterations of 3 examples (2 of them retained), Adam at 0.002".
   std::string loop(const EsdOptions& esd) const;
 };

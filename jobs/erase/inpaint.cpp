@@ -1,5 +1,7 @@
 #include "erase/methods/inpaint.h"
 
+#include <fmt/format.h>
+
 #include "base/error.h"
 #include "erase/groups.h"
 #include "jobs/erase/esd_training.h"
@@ -16,6 +18,9 @@ class EraseInpaint : public EraseVerb {
                   "Inpainting Erasure: erase inside masks, keep the model's own picture outside") {
     inpaint_.neutral = "a landscape painting";
     inpaint_.describe(fields);
+    fields.group(group::what);
+    fields.add("anchor", anchor_, "TEXT", "What takes the concept's place, if lists are found")
+        .usually("chosen");
     fields.group(group::where);
     fields
         .add("mask", masks_, "TEXT",
@@ -24,7 +29,8 @@ class EraseInpaint : public EraseVerb {
              "inside")
         .usually("grid");
     training_.describe(fields);
-    fields["iterations"].usually("500");
+    fields["iterations"].usually("500; if lists are found, 200 at most");
+    fields["lr"].usually("1e-5; if lists are found, from the weights");
     fields["eta"].usually("1; --compat grid: 2");
     notes_ =
         "An edit changes weights, which act everywhere in a picture. To confine it to a\n"
@@ -34,13 +40,21 @@ class EraseInpaint : public EraseVerb {
 
   void run() override {
     training_.run.observer = observer;
-    resolve();
     EsdOptions& esd = inpaint_.esd;
+    const bool found = training_.lists.wanted(fields, {"prompts", "retain", "from"}, inpaint_.grid);
+    if (found)
+      resolve_found();
+    else
+      resolve();
     TrainingRun run(training_.run);
     esd.size = run.size();
     if (esd.cache.empty()) esd.cache = run.folder() / "trajectories";
     inpaint_.masks = regions(run);
+    if (found)
+      training_.find("inpaint", run, esd,
+                     anchor_.empty() ? std::vector<std::string>{} : std::vector{anchor_});
     Trainables trainables = run.trainables(ModelPart::unet, esd.seed);
+    if (found) training_.lists.set_rate(fields, run, training_.run, trainables, relative_change);
     Inpaint method(run.device(), run.model(), run.text(), trainables, inpaint_, run.model_hash());
     TrainingTask task{method, trainables};
     if (!model_says_.empty()) task.notes.push_back("the model's own defaults: " + model_says_);
@@ -49,11 +63,26 @@ class EraseInpaint : public EraseVerb {
       return Inpaint::published_evaluations(iterations * esd.batch *
                                             training_.run.train.accumulate);
     };
+    if (found) training_.lists.watch(task, run);
     run.train(task);
+    if (found)
+      training_.lists.conclude(run,
+                               fmt::format("{} {}, or another {}", option("iterations"),
+                                           2 * training_.run.train.iterations, option("anchor")));
   }
 
  private:
+  void resolve_found() {
+    EsdOptions& esd = inpaint_.esd;
+    if (!fields.given("eta") && !fields.given("direction")) esd.goal = EsdGoal::anchor;
+    training_.resolve_found(fields, esd, 200);
+    if (masks_.empty()) masks_ = {"grid"};
+  }
+
   void resolve() {
+    if (!anchor_.empty())
+      throw InputError("[inpaint] {} goes with lists that are found; leave it out",
+                       option("anchor"));
     if (inpaint_.grid) {
       inpaint_.mask_loss = MaskLoss::ignored;
       if (!training_.retain_file.empty())
@@ -87,7 +116,7 @@ class EraseInpaint : public EraseVerb {
   EsdTraining training_;
   InpaintOptions inpaint_;
   std::vector<std::string> masks_;
-  std::string model_says_;
+  std::string model_says_, anchor_;
 };
 
 }  // namespace

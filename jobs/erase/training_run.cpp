@@ -175,7 +175,8 @@ void TrainingRun::report(const TrainingTask& task, int64_t iterations) {
   const int64_t sampling = task.method.evaluations() +
                            task.method.target_evaluations() * iterations * o_.train.accumulate;
   const double training =
-      3.0 * static_cast<double>(iterations * task.method.batch() * o_.train.accumulate);
+      task.evaluations_per_entry *
+      static_cast<double>(iterations * task.method.batch() * o_.train.accumulate);
   const double ours = static_cast<double>(sampling) + training;
   const double seconds = wall_seconds() - begin_, cpu = cpu_seconds() - cpu_begin_;
   progress_.say(fmt::format("{}  {} tensors", display(o_.out), task.trainables.tensors()));

@@ -46,6 +46,8 @@ struct TrainingTask {
   // As Milestones has them, with the folder for its log.
   int64_t milestone_every = 0;
   std::function<bool(int64_t iterations, RunFolder& folder)> at_milestone = {};
+  // UNet evaluations that an entry of a micro-batch takes, backward counted as two.
+  double evaluations_per_entry = 3;
   // UNet evaluations of the published program for that many iterations, backward counted as two.
   std::function<double(int64_t iterations)> published_evaluations = {};
 };
@@ -72,6 +74,11 @@ class TrainingRun {
   // options do not go with it.
   void set_iterations(int64_t iterations) {
     o_.train.iterations = iterations;
+    o_.train.check();
+  }
+
+  void set_learning_rate(double rate) {
+    o_.train.learning_rate = rate;
     o_.train.check();
   }
 

@@ -68,7 +68,8 @@ TEST_CASE("a model's defaults say how to train and no more") {
     const auto model = damaged_pico([&](const std::filesystem::path& p) {
       replace_in(p / "lacuna.json", "\"lr\": \"2e-3\"", entry);
     });
-    return lacuna::test::lacuna("erase esd --concept red --plan-only --model " + quoted(model));
+    return lacuna::test::lacuna("erase esd --concept red --auto none --plan-only --model " +
+                                quoted(model));
   };
   const auto refuses = [&](const char* entry, const char* words) {
     const Outcome o = with(entry);

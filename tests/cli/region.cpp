@@ -79,7 +79,7 @@ TEST_CASE("erase inpaint: the same seed gives the same file, every loss trains" 
     const fs::path out = folder / (name + ".safetensors");
     const Outcome o = lacuna(
         "erase inpaint --concept red --params \"mid_block.*.attn2.to_k.weight\" --iterations 2 "
-        "--lr 1e-3 --steps 2 --trajectories 1 --seed 3 --out " +
+        "--auto none --lr 1e-3 --steps 2 --trajectories 1 --seed 3 --out " +
         quoted(out) + " " + arguments);
     INFO("erase inpaint ", arguments);
     INFO(o.err);

@@ -142,7 +142,7 @@ TEST_CASE("a run in the window is the command line's, and the command line resum
   NEEDS_SCREEN();
   const tests::TemporaryFolder folder;
   const std::string options =
-      "erase esd --concept red --iterations 8 --trajectories 2 --steps 3 --warmup 0 "
+      "erase esd --concept red --auto none --iterations 8 --trajectories 2 --steps 3 --warmup 0 "
       "--model pico";
   const auto cli = [&](const std::string& arguments) {
     return status_of("cd \"" + folder.path().string() + "\" && \"" LACUNA_PROGRAM "\" " +

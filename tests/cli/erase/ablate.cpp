@@ -170,7 +170,7 @@ TEST_CASE("erase ablate refuses what cannot be ablated" * needs_device()) {
   };
   const std::string run = "erase ablate --concept Dotti";
   refused("erase ablate" + out, "--concept");
-  refused(run + out, "--anchors");
+  refused(run + " --auto none" + out, "--anchors");
   refused(run + file("empty.txt", "\n\n# nothing\n") + out, "empty.txt contains no prompt");
   refused(run + file("latin.txt", "a red circle\na caf\xe9\n") + out, "line 2 is no text in UTF-8");
   refused(run + file("wide.txt", std::string("\xff\xfe\x61\0\x0a\0", 6)) + out, "UTF-8");

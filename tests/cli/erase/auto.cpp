@@ -67,8 +67,8 @@ TEST_CASE("erase: what contradicts itself is refused before anything is made" * 
   refused("--concept red --until 2" + to, "--until 2 is out of range");
   refused("--concept red --budget 10" + to, "give at least");
   refused("--concept red esd", "--concept stands before 'esd'");
-  refused("esd --concept red --target anchor" + to, "go together");
-  refused("esd --concept red --target neutral --anchor blue" + to, "go together");
+  refused("esd --concept red --auto none --target anchor" + to, "go together");
+  refused("esd --concept red --auto none --target neutral --anchor blue" + to, "go together");
   refused("esd --concept red --anchor blue --compat repo" + to, "leave --target out");
   refused("esd --concept red --anchor blue --from purple" + to, "leave it out");
   const fs::path file = scratch() / "retain.txt";

@@ -123,13 +123,13 @@ TEST_CASE("erase clip refuses bad input" * needs_device()) {
   const std::string out = " --out " + quoted(scratch() / "e.safetensors");
   const std::string red = base + out;
   run("erase clip --make flat:red" + out, 2, "--concept");
-  run(red, 2, "--images");
+  run(red + " --auto none", 2, "--images");
   run(red + " --make flat:red --layers 4", 2, "its layers are 0 to 3");
   run(red + " --make flat:red --layers x", 2, "a set of the UNet");
   run(red + " --make flat:rad", 2, "choose red");
   run(red + " --make flat:red --images .", 2, "not both");
   run(red + " --make flat:red --loss esd", 2, "leave --images and --make out");
-  run(red + " --make flat:red --loss up", 2, "ascent or esd");
+  run(red + " --make flat:red --loss up", 2, "ascent, esd or states");
   run(red + " --make flat:red --stop-pull 11", 2, "--stop-pull 11");
   run(red + " --make flat:red --compat compvis", 2, "choose lethe");
   run(red + " --make flat:red --compat lethe --stop-pull 0", 2, "knows no --stop-pull");

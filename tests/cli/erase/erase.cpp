@@ -14,7 +14,7 @@ namespace {
 // A run of seconds. Options that the model brings along are given, so that they do not matter.
 const std::string small =
     "erase esd --concept red --params x-strict --steps 3 --trajectories 2 --batch 1 --iterations 6 "
-    "--lr 1e-4 --schedule constant --warmup 0 --eta 1 --save-every 2 --seed 3 ";
+    "--lr 1e-4 --schedule constant --warmup 0 --eta 1 --save-every 2 --seed 3 --auto none ";
 
 Outcome refused(const std::string& arguments, int status, const std::string& words) {
   const Outcome o = lacuna::test::lacuna(arguments);
@@ -81,9 +81,9 @@ TEST_CASE("--plan-only foretells the memory of a run" * needs_device()) {
 
 TEST_CASE("erase refuses what cannot be erased or trained" * needs_device()) {
   const std::string out = " --out " + quoted(scratch() / "e.safetensors");
-  const std::string red = "erase esd --concept red --iterations 2 --warmup 0 " + out;
+  const std::string red = "erase esd --concept red --auto none --iterations 2 --warmup 0 " + out;
   refused("erase esd" + out, 2, "--concept");
-  refused("erase esd --concept \"\"" + out, 2, "no token");
+  refused("erase esd --auto none --concept \"\"" + out, 2, "no token");
   refused(red + " --params attn3", 2, "attn2");
   refused(red + " --params \"\"", 2, "lacuna");
   refused(red + " --lr 7", 2, "--lr 7");

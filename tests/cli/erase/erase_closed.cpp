@@ -64,8 +64,9 @@ TEST_CASE("a hundred concepts in one call, from a file" * needs_device()) {
   std::string lines = "# artists\n\n";
   for (int i = 0; i < 100; i++) lines += fmt::format("painter number {}\n\n", i);
   const fs::path edit = scratch() / "e.safetensors";
-  const Outcome o = lacuna::test::lacuna("erase speed --params k --json --concepts-file " +
-                                         quoted(text_file(lines)) + " --out " + quoted(edit));
+  const Outcome o =
+      lacuna::test::lacuna("erase speed --auto none --params k --json --concepts-file " +
+                           quoted(text_file(lines)) + " --out " + quoted(edit));
   INFO(o.out, o.err);
   REQUIRE(o.status == 0);
   CHECK(o.out.find("100 phrasings") != std::string::npos);
@@ -83,8 +84,8 @@ TEST_CASE("closed forms refuse what they cannot do, and write nothing" * needs_d
   refused("uce --concept red --preserve red" + out, "to be erased and to be preserved");
   refused("uce --concept \"\" --guide cyan" + out, "a concept is empty");
   refused("uce --concept red --guide a --guide b" + out, "2 guides");
-  refused("uce --concept red --lambda 0" + out, "larger --lambda");
-  refused("uce --concept red --lambda nan" + out, "--lambda");
+  refused("uce --auto none --concept red --lambda 0" + out, "larger --lambda");
+  refused("uce --auto none --concept red --lambda nan" + out, "--lambda");
   refused("uce --concept red --expand-prompts song" + out, "art or object");
   refused("uce --concept red --retain /no/such/file.txt" + out, "file.txt");
   refused("uce --concepts-file " + quoted(text_file("\n# none\n\n")) + out, "contains no prompt");

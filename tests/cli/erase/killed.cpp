@@ -36,7 +36,7 @@ void killed_run_ends_alike(const std::string& arguments, int iteration) {
 TEST_CASE("a killed run resumes and ends in the bytes of an unbroken one" * needs_device()) {
   killed_run_ends_alike(
       "erase esd --concept red --params x-strict --steps 3 --trajectories 2 --batch 1 --iterations "
-      "6 --lr 1e-4 --schedule constant --warmup 0 --eta 1 --save-every 2 --seed 3 ",
+      "6 --auto none --lr 1e-4 --schedule constant --warmup 0 --eta 1 --save-every 2 --seed 3 ",
       3);
 }
 

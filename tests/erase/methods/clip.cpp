@@ -2,6 +2,7 @@
 #include "erase/methods/clip.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "base/error.h"
@@ -105,6 +106,91 @@ TEST_CASE("esd: the loss falls" * needs_device()) {
   CHECK(run.method.per_epoch() == 1);
   run.train(folder / "run", 8);
   CHECK(run.method.pull() < 0.9);
+}
+
+namespace {
+
+ClipOptions small_states() {
+  ClipOptions o = small_clip();
+  o.loss = ClipLoss::states;
+  o.images = {};
+  o.prompts = {"a red circle", "a picture of a red star", "a blue square and a red heart"};
+  o.anchors = {"an orange circle", "a picture of an orange star",
+               "a blue square and an orange heart"};
+  return o;
+}
+
+// How far a text's states are from what they were or from another text's, as a share of theirs.
+double distance(Run& run, const std::string& text, const std::string& from) {
+  const Conditioning now =
+      conditioning_under(pico(), [&](Graph& g) { run.trainables.replace(g); }, {text})[0];
+  const Conditioning then = run.text.conditioning(from);
+  double change = 0, whole = 0;
+  for (size_t i = 0; i < now.sequence->size(); i++) {
+    change += std::pow((*now.sequence)[i] - (*then.sequence)[i], 2);
+    whole += std::pow((*then.sequence)[i], 2);
+  }
+  return std::sqrt(change / whole);
+}
+
+}  // namespace
+
+TEST_CASE("states: a phrasing gets its anchor's, which keeps its own, as retained prompts do" *
+          needs_device()) {
+  const tests::TemporaryFolder folder;
+  ClipOptions o = small_states();
+  Run kept("mlp-final-attn", o);
+  CHECK(kept.method.per_epoch() == 2);  // three captions, two at a time
+  const double before = distance(kept, "a red circle", "an orange circle");
+  kept.train(folder / "kept", 12);
+  CHECK(kept.method.evaluations() == pico().predictor().evaluations());
+  CHECK(distance(kept, "a red circle", "an orange circle") < 0.8 * before);
+  o.retain_batch = 0;
+  Run free("mlp-final-attn", o);
+  free.train(folder / "free", 12);
+  // What is held, and a text that nobody names.
+  for (const char* text : {"an orange circle", "a cat"}) {
+    INFO(text);
+    CHECK(distance(kept, text, text) < 0.8 * distance(free, text, text));
+  }
+}
+
+TEST_CASE("states: the gradient is that of both terms" * needs_device()) {
+  const tests::TemporaryFolder folder;
+  Run run("mlp-final-attn", small_states());
+  // At first nothing has moved, so the retained term is flat.
+  run.train(folder / "run", 4);
+  const TrainOptions options{.learning_rate = 1e-6, .decoupled = false};
+  Trainer trainer(device(), run.method, run.trainables, options);
+  const auto begin = run.trainables.state();
+  // Loss and gradient with these steps from here along the gradient; Adam's first moment holds it.
+  std::vector<float> gradient;
+  const auto loss_at = [&](double step) {
+    auto state = begin;
+    size_t next = 0;
+    for (Trainables::StateTensor& t : state) {
+      if (!t.name.starts_with("weight"))
+        std::ranges::fill(t.values, 0.0f);
+      else if (step != 0)
+        for (float& v : t.values) v += static_cast<float>(step * gradient[next++]);
+    }
+    run.trainables.set_state(state);
+    return trainer.iterate(0, run.method);
+  };
+  const Trainer::Result here = loss_at(0);
+  for (const Trainables::StateTensor& t : run.trainables.state())
+    if (t.name.starts_with("moment1"))
+      for (const float v : t.values) gradient.push_back(v / 0.1f);
+  double squares = 0;
+  for (const float g : gradient) squares += g * g;
+  CHECK(std::sqrt(squares) == doctest::Approx(here.norm).epsilon(1e-4));
+  REQUIRE(here.parts.size() == 2);
+  CHECK(here.parts[1].first == "retain");
+  CHECK(here.parts[1].second > 0);
+  // A hundredth of the loss up and down.
+  const double step = 0.01 * here.loss / squares;
+  const double slope = (loss_at(step).loss - loss_at(-step).loss) / (2 * step);
+  CHECK(slope == doctest::Approx(squares).epsilon(0.02));
 }
 
 TEST_CASE("a run may end at a milestone, and going on with it does nothing" * needs_device()) {
