@@ -196,8 +196,8 @@ void EraseAblate::resolve_found() {
   fields["retain-steps"].suppose(a.retain_steps, 8);
   fields["retain-weight"].suppose(a.retain_weight, 2.0);
   fields["schedule"].suppose(run_.train.decay, Decay::linear);
-  fields["warmup"].suppose(run_.train.warmup, int64_t{5});
   fields["iterations"].suppose(run_.train.iterations, int64_t{150});
+  fields["warmup"].suppose(run_.train.warmup, std::min<int64_t>(5, run_.train.iterations));
   a.retain = {""};  // until they are found
   a.anchors.pixels = a.augment != Augment::none;
   a.check();
@@ -278,7 +278,10 @@ void EraseAblate::train(TrainingRun& run, Trainables& trainables, const std::str
   task.published_evaluations = [&](int64_t iterations) {
     return method.published_evaluations(iterations * run_.train.accumulate);
   };
-  if (found_) lists_.watch(task, run);
+  if (found_) {
+    lists_.begin_from_closed_form(task, run, run_.rank);
+    lists_.watch(task, run);
+  }
   run.train(task);
   if (found_)
     lists_.conclude(run,

@@ -326,9 +326,13 @@ class EraseSpeed : public EraseClosed {
  private:
   std::unique_ptr<ClosedForm> make() const override { return std::make_unique<Speed>(speed_); }
   const char* strength() const override { return "retain-scale"; }
-  std::vector<double> strengths() const override { return {0.3, 0.1, 0.03}; }
+  std::vector<double> strengths() const override { return {0.1, 0.03, 0.01}; }
   void set_strength(double value) override { speed_.retain_scale = value; }
-  void suit_found_lists() override { fields["params"].suppose(params_, std::string("kv")); }
+  void suit_found_lists() override {
+    fields["params"].suppose(params_, std::string("kv"));
+    // Many texts that stay use many directions a little.
+    fields["threshold"].suppose(speed_.threshold, 3.0);
+  }
   SpeedOptions speed_;
 };
 

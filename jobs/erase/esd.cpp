@@ -71,7 +71,11 @@ class EraseEsd : public EraseVerb {
     task.published_evaluations = [&](int64_t iterations) {
       return Esd::published_evaluations(iterations * esd_.batch * training_.run.train.accumulate);
     };
-    if (found) training_.lists.watch(task, run);
+    if (found) {
+      if (esd_.goal == EsdGoal::anchor)
+        training_.lists.begin_from_closed_form(task, run, training_.run.rank);
+      training_.lists.watch(task, run);
+    }
     run.train(task);
     if (found)
       training_.lists.conclude(
