@@ -103,18 +103,19 @@ void AutoLists::set_rate(const Fields& fields, TrainingRun& run, TrainingOptions
   run.set_learning_rate(o.train.learning_rate);
 }
 
-void AutoLists::begin_from_closed_form(TrainingTask& task, TrainingRun& run, int64_t rank) {
-  if (plan_only_ || rank > 0) return;
+bool AutoLists::begin_from_closed_form(TrainingTask& task, TrainingRun& run, int64_t rank) {
+  if (plan_only_ || rank > 0) return false;
   std::set<std::string> trained;
   for (const Trainables::Export& t : task.trainables.exported()) trained.insert(t.name);
   const std::vector<Trainables::Export> begin = findings_->closed_form();
   if (!std::ranges::all_of(begin,
                            [&](const Trainables::Export& t) { return trained.contains(t.name); }))
-    return;
+    return false;
   task.trainables.begin_from(begin);
   task.notes.push_back("training begins from the closed form, as `lacuna erase uce` computes it");
   task.about["begin"] = "closed form";
   run.progress().finish();
+  return true;
 }
 
 void AutoLists::watch(TrainingTask& task, TrainingRun& run) {
