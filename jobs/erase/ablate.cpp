@@ -196,8 +196,8 @@ void EraseAblate::resolve_found() {
   fields["retain-steps"].suppose(a.retain_steps, 8);
   fields["retain-weight"].suppose(a.retain_weight, 2.0);
   fields["schedule"].suppose(run_.train.decay, Decay::linear);
-  fields["warmup"].suppose(run_.train.warmup, int64_t{5});
   fields["iterations"].suppose(run_.train.iterations, int64_t{150});
+  fields["warmup"].suppose(run_.train.warmup, std::min<int64_t>(5, run_.train.iterations));
   a.retain = {""};  // until they are found
   a.anchors.pixels = a.augment != Augment::none;
   a.check();
@@ -261,6 +261,11 @@ void EraseAblate::train(TrainingRun& run, Trainables& trainables, const std::str
   const AblateOptions& a = ablate_;
   Ablate method(run.model(), run.text(), trainables, a, run.model_hash());
   TrainingTask task{method, trainables};
+  if (found_) {
+    const bool begun = lists_.begin_from_closed_form(task, run, run_.rank);
+    lists_.set_rate(fields, run, run_, trainables, begun ? relative_change : change_from_original);
+    lists_.watch(task, run);
+  }
   if (!model_says.empty()) task.notes.push_back("the model's own defaults: " + model_says);
   task.notes.push_back(fmt::format(
       "{} iterations of {} examples, {} at {:g}; {} anchor pictures of {} steps at guidance {:g}",
@@ -278,7 +283,6 @@ void EraseAblate::train(TrainingRun& run, Trainables& trainables, const std::str
   task.published_evaluations = [&](int64_t iterations) {
     return method.published_evaluations(iterations * run_.train.accumulate);
   };
-  if (found_) lists_.watch(task, run);
   run.train(task);
   if (found_)
     lists_.conclude(run,
@@ -316,7 +320,6 @@ void EraseAblate::run() {
   Trainables trainables =
       embedding() ? run.trainables(ModelPart::text, a.seed, target_tokens(run.model().tokenizer()))
                   : run.trainables(ModelPart::unet, a.seed);
-  if (found_) lists_.set_rate(fields, run, run_, trainables, relative_change);
   train(run, trainables, model_says);
 }
 

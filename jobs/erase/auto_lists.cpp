@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/error.h"
 #include "base/options/fields.h"
@@ -100,6 +101,21 @@ void AutoLists::set_rate(const Fields& fields, TrainingRun& run, TrainingOptions
   if (plan_only_ || fields.given("lr")) return;
   o.train.learning_rate = relative_change * trainables.rms();
   run.set_learning_rate(o.train.learning_rate);
+}
+
+bool AutoLists::begin_from_closed_form(TrainingTask& task, TrainingRun& run, int64_t rank) {
+  if (plan_only_ || rank > 0) return false;
+  std::set<std::string> trained;
+  for (const Trainables::Export& t : task.trainables.exported()) trained.insert(t.name);
+  const std::vector<Trainables::Export> begin = findings_->closed_form();
+  if (!std::ranges::all_of(begin,
+                           [&](const Trainables::Export& t) { return trained.contains(t.name); }))
+    return false;
+  task.trainables.begin_from(begin);
+  task.notes.push_back("training begins from the closed form, as `lacuna erase uce` computes it");
+  task.about["begin"] = "closed form";
+  run.progress().finish();
+  return true;
 }
 
 void AutoLists::watch(TrainingTask& task, TrainingRun& run) {

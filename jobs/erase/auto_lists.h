@@ -57,6 +57,9 @@ class AutoLists {
   // one.
   void set_rate(const Fields& fields, TrainingRun& run, TrainingOptions& options,
                 Trainables& trainables, double relative_change) const;
+  // Training begins from the closed form with the anchor, if all of its tensors are trained. Adds a
+  // note on that to the task. Whether it does.
+  bool begin_from_closed_form(TrainingTask& task, TrainingRun& run, int64_t rank);
   // Has the run measured every so many iterations, and ended when the goal is reached.
   void watch(TrainingTask& task, TrainingRun& run);
 

@@ -170,7 +170,6 @@ void EraseClip::resolve_found() {
   if (!clip_.pull && !stop_pull_) fields["loss"].suppose(clip_.loss, ClipLoss::states);
   fields["batch"].suppose(clip_.batch, int64_t{8});
   fields["schedule"].suppose(run_.train.decay, Decay::linear);
-  fields["warmup"].suppose(run_.train.warmup, int64_t{5});
   fields["epochs"].suppose(epochs_, int64_t{16});
   clip_.pull = clip_.pull || stop_pull_.has_value();
   clip_.retain = {""};  // until they are found
@@ -247,6 +246,7 @@ void EraseClip::train(TrainingRun& run, const std::string& model_says) {
   Clip method(run.model(), run.text(), trainables, clip_, run.model_hash());
   const int64_t accumulate = run_.train.accumulate;
   const int64_t per_epoch = (method.per_epoch() + accumulate - 1) / accumulate;
+  if (found_ && !fields.given("warmup")) run.set_warmup(std::min<int64_t>(5, epochs_ * per_epoch));
   run.set_iterations(epochs_ * per_epoch);
   TrainingTask task{method, trainables};
   if (!model_says.empty()) task.notes.push_back("the model's own defaults: " + model_says);

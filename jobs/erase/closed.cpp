@@ -52,6 +52,7 @@ class EraseClosed : public EraseVerb {
  protected:
   // The method's own options stand between these.
   void describe_texts();
+  void describe_seed();
   void describe_output();
   virtual std::unique_ptr<ClosedForm> make() const = 0;
   // With lists that are found, from careful to thorough: the first strength that reaches the goal
@@ -61,9 +62,11 @@ class EraseClosed : public EraseVerb {
   virtual void set_strength(double value) = 0;
   // What suits them and is not the published default.
   virtual void suit_found_lists() {}
+  virtual uint64_t seed() const { return seed_; }
 
   ConceptOptions what_;
   std::string params_ = "kv";
+  uint64_t seed_ = 0;
 
  private:
   void resolve();
@@ -78,6 +81,7 @@ class EraseClosed : public EraseVerb {
   ModelOptions common_;
   std::string concepts_file_, prompts_file_, retain_file_, expand_, out_ = "edit.safetensors";
   FileDType save_type_ = FileDType::f16;
+  OptionTexts about_;  // what else the edit says about itself
   bool force_ = false, json_ = false;
 };
 
@@ -96,6 +100,11 @@ void EraseClosed::describe_texts() {
   f.add("retain", retain_file_, "FILE", "Texts that must stay, one a line").also("preserve-file");
   f.group(group::weights);
   f.add("params", params_, "k|v|kv", "Which cross-attention matrices change: keys, values or both");
+}
+
+void EraseClosed::describe_seed() {
+  fields.group(group::what);
+  fields.add("seed", seed_, "N", "Seed of the lists that are found");
 }
 
 void EraseClosed::describe_output() {
@@ -143,6 +152,7 @@ void EraseClosed::write(const ClosedForm& method, std::span<const Trainables::Ex
   std::map<std::string, std::string> options = method.options();
   options.merge(what_.texts());
   options["params"] = lower_ascii(params_);
+  options.insert(about_.begin(), about_.end());
   write_edit(out_, tensors, save_type_,
              edit_metadata(method.name(), fingerprint(unet), model_name(folder), options));
 }
@@ -219,12 +229,13 @@ void EraseClosed::run_with_found() {
               .folder = run_folder_of(out),
               .save_type = save_type_,
               .observer = observer},
-             what_.concepts, what_.guides, 0);
+             what_.concepts, what_.guides, seed());
   Findings& found = auto_.findings();
   what_.guides = auto_.anchors();
   what_.prompts = auto_.phrasings();
   what_.retained = auto_.kept();
   if (what_.tokens == Tokens::all) what_.retained.push_back("");
+  about_["seed"] = std::to_string(seed());
 
   const TensorFile& unet = model.unet_weights().file();
   const CrossAttention attention =
@@ -279,6 +290,7 @@ class EraseUce : public EraseClosed {
   EraseUce() : EraseClosed("uce", "Unified Concept Editing: least squares in seconds") {
     describe_texts();
     uce_.describe(fields);
+    describe_seed();
     describe_output();
   }
 
@@ -298,6 +310,7 @@ class EraseRece : public EraseClosed {
     what_.tokens = Tokens::all;
     describe_texts();
     rece_.describe(fields);
+    describe_seed();
     describe_output();
   }
 
@@ -326,9 +339,14 @@ class EraseSpeed : public EraseClosed {
  private:
   std::unique_ptr<ClosedForm> make() const override { return std::make_unique<Speed>(speed_); }
   const char* strength() const override { return "retain-scale"; }
-  std::vector<double> strengths() const override { return {0.3, 0.1, 0.03}; }
+  std::vector<double> strengths() const override { return {0.1, 0.03, 0.01}; }
   void set_strength(double value) override { speed_.retain_scale = value; }
-  void suit_found_lists() override { fields["params"].suppose(params_, std::string("kv")); }
+  uint64_t seed() const override { return speed_.seed; }
+  void suit_found_lists() override {
+    fields["params"].suppose(params_, std::string("kv"));
+    // Many texts that stay use many directions a little.
+    fields["threshold"].suppose(speed_.threshold, 3.0);
+  }
   SpeedOptions speed_;
 };
 

@@ -63,15 +63,20 @@ class EraseEsd : public EraseVerb {
       training_.find("esd", run, esd_,
                      anchor_.empty() ? std::vector<std::string>{} : std::vector{anchor_});
     Trainables trainables = run.trainables(ModelPart::unet, esd_.seed);
-    if (found) training_.lists.set_rate(fields, run, training_.run, trainables, relative_change);
     Esd method(run.device(), run.model(), run.text(), trainables, esd_, run.model_hash());
     TrainingTask task{method, trainables};
+    if (found) {
+      const bool begun = esd_.goal == EsdGoal::anchor &&
+                         training_.lists.begin_from_closed_form(task, run, training_.run.rank);
+      training_.lists.set_rate(fields, run, training_.run, trainables,
+                               begun ? relative_change : change_from_original);
+      training_.lists.watch(task, run);
+    }
     if (!model_says.empty()) task.notes.push_back("the model's own defaults: " + model_says);
     task.notes.push_back(training_.loop(esd_));
     task.published_evaluations = [&](int64_t iterations) {
       return Esd::published_evaluations(iterations * esd_.batch * training_.run.train.accumulate);
     };
-    if (found) training_.lists.watch(task, run);
     run.train(task);
     if (found)
       training_.lists.conclude(

@@ -60,8 +60,8 @@ void EsdTraining::resolve_found(const Fields& f, EsdOptions& esd, int64_t iterat
   f["retain-batch"].suppose(esd.retain_batch, suited.retain_batch);
   f["retain-weight"].suppose(esd.retain_weight, suited.retain_weight);
   f["schedule"].suppose(run.train.decay, Decay::linear);
-  f["warmup"].suppose(run.train.warmup, int64_t{5});
   f["iterations"].suppose(run.train.iterations, iterations);
+  f["warmup"].suppose(run.train.warmup, std::min<int64_t>(5, run.train.iterations));
   esd.retain = {""};  // until they are found
   esd.check();
   run.resolve(f, run.train.learning_rate);

@@ -21,7 +21,8 @@ struct EsdDefaults {
 EsdOptions esd_of_found_lists();
 // The learning rate for that, as a share of the root mean square of the weights: Adam moves a
 // weight by about the rate at every update, so this is the relative change of the model.
-inline constexpr double relative_change = 0.01;
+inline constexpr double relative_change = 0.01;       // from the closed form's weights
+inline constexpr double change_from_original = 0.02;  // from the model's own
 
 struct EsdTraining {
   TrainingOptions run;

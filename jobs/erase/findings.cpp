@@ -169,6 +169,11 @@ PullAndDrift Findings::measure_of(Effects& effects, const Decisions& d,
   return measure;
 }
 
+std::vector<Trainables::Export> Findings::closed_form() {
+  if (trial) return trial->tensors;
+  return AnchoredUce(model_, learned_, kept_, go_on_).edited(1);
+}
+
 Progressed Findings::measured(const std::vector<Trainables::Export>& tensors) {
   return measured(tensors, pull_);
 }

@@ -59,6 +59,8 @@ class Findings {
     Progressed measured;
   };
   std::optional<Trial> trial;
+  // That, or the closed form of all concepts' anchors.
+  std::vector<Trainables::Export> closed_form();
 
   // Of an edit, rounding included.
   Progressed measured(const std::vector<Trainables::Export>& tensors);

@@ -54,7 +54,8 @@ class EraseInpaint : public EraseVerb {
       training_.find("inpaint", run, esd,
                      anchor_.empty() ? std::vector<std::string>{} : std::vector{anchor_});
     Trainables trainables = run.trainables(ModelPart::unet, esd.seed);
-    if (found) training_.lists.set_rate(fields, run, training_.run, trainables, relative_change);
+    if (found)
+      training_.lists.set_rate(fields, run, training_.run, trainables, change_from_original);
     Inpaint method(run.device(), run.model(), run.text(), trainables, inpaint_, run.model_hash());
     TrainingTask task{method, trainables};
     if (!model_says_.empty()) task.notes.push_back("the model's own defaults: " + model_says_);

@@ -165,6 +165,7 @@ void TrainingRun::write(const std::filesystem::path& edit, const TrainingTask& t
   all.merge(arithmetic_texts(device_->traits().arithmetic));
   all["params"] = o_.params;
   all["rank"] = std::to_string(o_.rank);
+  for (const auto& [key, value] : task.about) all[key] = value;
   for (const auto& [key, value] : more) all[key] = value;
   TensorFile::Metadata metadata = edit_metadata(task.method.name(), unet_hash_, model_.name(), all);
   metadata[edit_key::text_hash] = text_hash_;

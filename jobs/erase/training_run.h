@@ -42,7 +42,8 @@ std::vector<std::string> prompts_of(const std::string& file);
 struct TrainingTask {
   Method& method;
   Trainables& trainables;
-  std::vector<std::string> notes;  // lines to print after the sentence
+  std::vector<std::string> notes = {};  // lines to print after the sentence
+  OptionTexts about = {};               // what else the edit says about itself
   // As Milestones has them, with the folder for its log.
   int64_t milestone_every = 0;
   std::function<bool(int64_t iterations, RunFolder& folder)> at_milestone = {};
@@ -77,6 +78,7 @@ class TrainingRun {
     o_.train.check();
   }
 
+  void set_warmup(int64_t warmup) { o_.train.warmup = warmup; }
   void set_learning_rate(double rate) {
     o_.train.learning_rate = rate;
     o_.train.check();

@@ -20,9 +20,9 @@ Outcome run(const std::string& arguments, int status, const std::string& words) 
 }
 
 std::string option_of(const fs::path& edit, const std::string& name) {
-  const auto& metadata = TensorFile::open(edit).metadata();
-  const auto found = metadata.find("options." + name);
-  return found == metadata.end() ? "" : found->second;
+  const TensorFile file = TensorFile::open(edit);
+  const auto found = file.metadata().find("options." + name);
+  return found == file.metadata().end() ? "" : found->second;
 }
 
 }  // namespace
