@@ -20,6 +20,7 @@
 #include "jobs/erase/auto_training.h"
 #include "jobs/erase/decision_report.h"
 #include "jobs/erase/erase_output.h"
+#include "jobs/erase/text_training.h"
 #include "jobs/interrupt.h"
 #include "jobs/observer.h"
 #include "jobs/prompts.h"
@@ -34,6 +35,7 @@ AutoOptions checked(AutoOptions o) {
   check_edit_output(o.out, o.resume || o.force);
   // Before the work, not when training begins.
   RunFolder::check(o.run_folder(), o.resume, o.force);
+  RunFolder::check(TextTraining::folder_in(o.run_folder()), o.resume, o.force);
   return o;
 }
 
@@ -75,7 +77,8 @@ void AutoRun::go_on() const {
 void AutoRun::plan() {
   progress_.say(fmt::format(
       "at most {} UNet evaluations (backward counted as two): about 250 to decide for each "
-      "concept, 150 to measure, none for the closed form, the rest for training if that misses",
+      "concept, 150 to measure, none for the closed form, 30 for each round of the text encoder's "
+      "training if that misses, the rest for training the UNet",
       o_.budget));
   AutoTraining(*device_, model_, text_, size_, o_).plan(o_.json);
 }
@@ -98,12 +101,16 @@ void AutoRun::run() {
   // Pull is a mean over phrasings, some of them odd: what is nearly there may be gone in images.
   if (found_.goal().reached(best_->measured) || found_.goal().missing(best_->measured) <= nearly)
     judge();
-  // The images decide: what they show is what the user gets.
-  if (!succeeded()) {
-    const int64_t updates = best_->updates;
-    train(*best_);
-    if (!verdict_.judged() || best_->updates != updates) judge();
-  }
+  // The images decide: what they show is what the user gets. First what costs least.
+  const Stage closed = *best_;
+  const auto improve = [&](const std::function<void()>& train) {
+    if (succeeded()) return;
+    const std::string before = best_->name;
+    train();
+    if (!verdict_.judged() || best_->name != before) judge();
+  };
+  improve([&] { train_text_encoder(); });
+  improve([&] { train(closed); });
   progress_.finish();
   write(*best_, o_.out);
   found_.clean();
@@ -228,7 +235,8 @@ void AutoRun::consider(Stage stage) {
                    {"worst_drift", stage.measured.worst_drift().value},
                    {"worst_drift_of", stage.measured.worst_drift().text}});
   progress_.say(fmt::format("{}: {}", stage.name, found_.goal().sentence(stage.measured)));
-  if (!best_ || found_.goal().missing(stage.measured) < found_.goal().missing(best_->measured))
+  // Of two that reach the goal the later one: images have refused the other.
+  if (!best_ || found_.goal().missing(stage.measured) <= found_.goal().missing(best_->measured))
     best_ = std::move(stage);
 }
 
@@ -265,6 +273,27 @@ void AutoRun::close_other_ways() {
   if (!lost) best_ = std::move(stage);
 }
 
+void AutoRun::train_text_encoder() {
+  progress_.say("training the text encoder towards the anchor's states");
+  const auto milestone = [&](std::vector<Trainables::Export> tensors, int64_t done) {
+    Stage stage{fmt::format("text encoder, {} updates", done), std::move(tensors), {}, done};
+    stage.measured = found_.measured(stage.tensors);
+    const bool good = found_.goal().reached(stage.measured);
+    consider(std::move(stage));
+    return !good && evaluations() < o_.budget;
+  };
+  TextTraining::run(*device_, model_, text_, size_, o_, found_.learned(), found_.kept(),
+                    unet_hash_ + text_hash_, phase(), milestone);
+}
+
+ProgressCallback AutoRun::phase() {
+  return [this](const std::string& name, int64_t done, int64_t total) {
+    progress_.restart(name, total);
+    progress_.update(done, "");
+    return goes_on(observer_);
+  };
+}
+
 void AutoRun::train(const Stage& from) {
   AutoTraining training(*device_, model_, text_, size_, o_);
   training.learn(found_.learned(), found_.kept());
@@ -274,12 +303,7 @@ void AutoRun::train(const Stage& from) {
         fmt::format("the budget of {} UNet evaluations leaves none for training", o_.budget));
     return;
   }
-  progress_.say(fmt::format("training from it, at most {} updates", updates));
-  const auto phase = [&](const std::string& name, int64_t done, int64_t total) {
-    progress_.restart(name, total);
-    progress_.update(done, "");
-    return goes_on(observer_);
-  };
+  progress_.say(fmt::format("training the UNet from the closed form, at most {} updates", updates));
   const auto milestone = [&](std::vector<Trainables::Export> tensors, int64_t done) {
     Stage stage{fmt::format("trained, {} updates", done), std::move(tensors), {}, done};
     stage.measured = found_.measured(stage.tensors);
@@ -288,7 +312,7 @@ void AutoRun::train(const Stage& from) {
     return !good;
   };
   extra_evaluations_ +=
-      training.run(from.tensors, unet_hash_ + text_hash_, updates, phase, milestone);
+      training.run(from.tensors, unet_hash_ + text_hash_, updates, phase(), milestone);
 }
 
 }  // namespace lacuna

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "erase/concept/pull.h"
+#include "erase/train.h"
 #include "erase/trainables.h"
 #include "jobs/erase/auto_options.h"
 #include "jobs/erase/auto_verdict.h"
@@ -53,7 +54,9 @@ class AutoRun {
   void go_on() const;
   Stage closed_form();
   void close_other_ways();
+  void train_text_encoder();
   void train(const Stage& from);
+  ProgressCallback phase();
   void consider(Stage stage);
   void judge();
   std::filesystem::path sheet_file() const { return o_.run_folder() / "before-after.png"; }

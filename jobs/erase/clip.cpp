@@ -12,6 +12,7 @@
 #include "erase/groups.h"
 #include "erase/selection.h"
 #include "jobs/erase/auto_lists.h"
+#include "jobs/erase/clip_defaults.h"
 #include "jobs/erase/epoch_curve.h"
 #include "jobs/erase/picture_options.h"
 #include "jobs/erase/training_run.h"
@@ -24,8 +25,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int64_t most_iterations = 10'000'000;
-// With lists that are found: the learning rate, as a share of the weights' root mean square.
-constexpr double relative_change = 0.02;
 
 enum class ClipCompat { none, lethe };
 
@@ -67,8 +66,8 @@ EraseClip::EraseClip()
     : EraseVerb("clip",
                 "Text-encoder erasure: unlearn a colour, a shape or a texture in CLIP's layers") {
   Fields& f = fields;
-  run_.params = "mlp-final-attn";
-  clip_.retain_batch = 16;
+  run_.params = clip_defaults::layers;
+  clip_.retain_batch = clip_defaults::retain_batch;
   clip_.describe(f);
   f.group(group::what);
   f.add("prompts", prompts_file_, "FILE", "Captions with the concept in them, one a line");
@@ -168,9 +167,9 @@ void EraseClip::find_anchors() {
 
 void EraseClip::resolve_found() {
   if (!clip_.pull && !stop_pull_) fields["loss"].suppose(clip_.loss, ClipLoss::states);
-  fields["batch"].suppose(clip_.batch, int64_t{8});
+  fields["batch"].suppose(clip_.batch, clip_defaults::batch);
   fields["schedule"].suppose(run_.train.decay, Decay::linear);
-  fields["epochs"].suppose(epochs_, int64_t{16});
+  fields["epochs"].suppose(epochs_, clip_defaults::epochs);
   clip_.pull = clip_.pull || stop_pull_.has_value();
   clip_.retain = {""};  // until they are found
   fields.check();
@@ -242,11 +241,12 @@ bool EraseClip::end_of_epoch(TrainingRun& run, const TrainingTask& task, Clip& m
 
 void EraseClip::train(TrainingRun& run, const std::string& model_says) {
   Trainables trainables = run.trainables(ModelPart::text, clip_.seed);
-  if (found_) lists_.set_rate(fields, run, run_, trainables, relative_change);
+  if (found_) lists_.set_rate(fields, run, run_, trainables, clip_defaults::relative_change);
   Clip method(run.model(), run.text(), trainables, clip_, run.model_hash());
   const int64_t accumulate = run_.train.accumulate;
   const int64_t per_epoch = (method.per_epoch() + accumulate - 1) / accumulate;
-  if (found_ && !fields.given("warmup")) run.set_warmup(std::min<int64_t>(5, epochs_ * per_epoch));
+  if (found_ && !fields.given("warmup"))
+    run.set_warmup(std::min(clip_defaults::warmup, epochs_ * per_epoch));
   run.set_iterations(epochs_ * per_epoch);
   TrainingTask task{method, trainables};
   if (!model_says.empty()) task.notes.push_back("the model's own defaults: " + model_says);
