@@ -52,6 +52,9 @@ TEST_CASE("a concept is erased by its name alone, and the goal decides the exit 
   refused("--concept blue --images 0 --until 0.0001 --budget 400 --out " + quoted(missed),
           "\"blue\" is not gone", 1);
   CHECK(fs::exists(missed));
+  // The text encoder was trained as far as the budget went, and nothing was left for the UNet.
+  const std::string log = content(edit.parent_path() / "missed.run" / "text-encoder" / "run.jsonl");
+  CHECK(log.find("\"iteration\":") != std::string::npos);
 }
 
 TEST_CASE("erase: what contradicts itself is refused before anything is made" * needs_device()) {
