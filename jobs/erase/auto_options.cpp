@@ -10,9 +10,9 @@ namespace lacuna {
 namespace {
 
 constexpr const char* no_anchor = "none";
-// UNet evaluations that deciding, measuring and the closed form take for a concept: up to 150, 60
-// and 3 times 32.
-constexpr int64_t least_budget = 400;
+// UNet evaluations that deciding, trying four anchors, the closed forms and asking in other ways
+// take for a concept, at most.
+constexpr int64_t least_budget = 700;
 
 }  // namespace
 
@@ -41,11 +41,12 @@ void AutoOptions::describe(Fields& f) {
   f.add("drift", drift, "X", "The share of what neighbours say that may change")
       .range(0, 1, "0.05 is usual")
       .identity();
-  f.add("budget", budget, "N", "UNet evaluations that all of it may take")
+  f.add("budget", budget, "N",
+        "UNet evaluations that all of it may take, without the verdict's images")
       .range(1, 1e9, "1000 to 10000 are usual")
       .identity();
   f.add("images", images, "N", "Images that are drawn before and after for the verdict")
-      .range(0, 1000, "8 are usual, 0 draws none");
+      .range(0, 1000, "8 are usual, 0 draws none, in other ways neither");
   f.add("other-ways", other_ways, "N",
         "Images of each other way of asking that the verdict looks at: reworded, misspelled, in a "
         "long prompt, with another sampler and so on")

@@ -122,8 +122,9 @@ void AutoRun::judge() {
   found_.with_edited(best_->tensors, [&](EditedModel& edited) {
     verdict_ =
         judge_images(model_, edited, found_.decisions(), size_, o_.images, o_.seed, progress_);
-    again_ = ask_another_way(model_, edited, found_.decisions(), size_, o_.other_ways, o_.seed,
-                             progress_);
+    if (o_.images > 0)
+      again_ = ask_another_way(model_, edited, found_.decisions(), size_, o_.other_ways, o_.seed,
+                               progress_);
   });
   progress_.finish();
   if (o_.images > 0) write_file(sheet_file(), encode_png(verdict_.sheet), Overwrite::yes);
@@ -274,13 +275,17 @@ void AutoRun::close_other_ways() {
 }
 
 void AutoRun::train_text_encoder() {
+  // A round ends with a measurement.
+  constexpr int64_t measurement = 40;
+  const auto affordable = [&] { return evaluations() + measurement <= o_.budget; };
+  if (!affordable()) return;
   progress_.say("training the text encoder towards the anchor's states");
   const auto milestone = [&](std::vector<Trainables::Export> tensors, int64_t done) {
     Stage stage{fmt::format("text encoder, {} updates", done), std::move(tensors), {}, done};
     stage.measured = found_.measured(stage.tensors);
     const bool good = found_.goal().reached(stage.measured);
     consider(std::move(stage));
-    return !good && evaluations() < o_.budget;
+    return !good && affordable();
   };
   TextTraining::run(*device_, model_, text_, size_, o_, found_.learned(), found_.kept(),
                     unet_hash_ + text_hash_, phase(), milestone);

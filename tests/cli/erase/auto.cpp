@@ -49,11 +49,13 @@ TEST_CASE("a concept is erased by its name alone, and the goal decides the exit 
   refused("--concept blue --out " + quoted(edit), "exists already");
 
   const fs::path missed = scratch() / "missed.safetensors";
-  refused("--concept blue --images 0 --until 0.0001 --budget 400 --out " + quoted(missed),
+  refused("--concept blue --anchor purple --images 0 --until 0.0001 --budget 720 --out " +
+              quoted(missed),
           "\"blue\" is not gone", 1);
   CHECK(fs::exists(missed));
   // The text encoder was trained as far as the budget went, and nothing was left for the UNet.
-  const std::string log = content(edit.parent_path() / "missed.run" / "text-encoder" / "run.jsonl");
+  const std::string log =
+      content(missed.parent_path() / "missed.run" / "text-encoder" / "run.jsonl");
   CHECK(log.find("\"iteration\":") != std::string::npos);
 }
 
