@@ -43,13 +43,14 @@ TEST_CASE("a method that trains says that it missed, leaves its edit and resumes
           needs_device()) {
   const fs::path edit = scratch() / "e.safetensors";
   const std::string esd =
-      "esd --concept blue --anchor purple --trajectories 2 --retain-trajectories 2 --steps 3 "
+      "esd --concept heart --anchor square --trajectories 2 --retain-trajectories 2 --steps 3 "
       "--retain-steps 3 --iterations 2 --seed 3 --out " +
       quoted(edit);
-  run(esd, 1, "\"blue\" is not gone, and the neighbours stay");
+  run(esd, 1, "\"heart\" is not gone, and the neighbours stay");
   const std::string before = content(edit);
   CHECK(option_of(edit, "target") == "anchor");
-  CHECK(option_of(edit, "anchors").find("purple") != std::string::npos);
+  CHECK(option_of(edit, "anchors").find("square") != std::string::npos);
+  CHECK(option_of(edit, "begin") == "closed form");
   // What is decided again is the same, or the state would not fit.
   run(esd + " --resume", 1, "try --iterations 4");
   CHECK(content(edit) == before);
