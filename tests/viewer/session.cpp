@@ -49,6 +49,8 @@ type red
 click iterations
 type 3
 click "More options"
+click auto
+type none
 click trajectories
 type 2
 click steps
@@ -167,6 +169,8 @@ type 8
 click out
 type part.safetensors
 click "More options"
+click auto
+type none
 click trajectories
 type 2
 click steps
