@@ -12,7 +12,7 @@ namespace {
 constexpr const char* no_anchor = "none";
 // UNet evaluations that deciding, trying four anchors, the closed forms and asking in other ways
 // take for a concept, at most.
-constexpr int64_t least_budget = 700;
+constexpr int64_t least_budget = 700, least_with_anchor = 500;
 
 }  // namespace
 
@@ -78,7 +78,8 @@ void AutoOptions::check() const {
         "[erase] {} anchors do not go with {} concepts; give one for all or one for "
         "each",
         anchors.size(), concepts.size());
-  const auto least = least_budget * static_cast<int64_t>(concepts.size());
+  const auto least =
+      (anchors.empty() ? least_budget : least_with_anchor) * static_cast<int64_t>(concepts.size());
   if (budget < least)
     throw InputError(
         "[erase] {} {} is too little to decide, to compute and to measure; give at least {}",

@@ -49,7 +49,7 @@ TEST_CASE("a concept is erased by its name alone, and the goal decides the exit 
   refused("--concept blue --out " + quoted(edit), "exists already");
 
   const fs::path missed = scratch() / "missed.safetensors";
-  refused("--concept blue --anchor purple --images 0 --until 0.0001 --budget 720 --out " +
+  refused("--concept blue --anchor purple --images 0 --until 0.0001 --budget 510 --out " +
               quoted(missed),
           "\"blue\" is not gone", 1);
   CHECK(fs::exists(missed));
