@@ -119,6 +119,18 @@ std::map<std::string, std::string> ConceptOptions::texts() const {
 std::string Phrasing::text() const { return joined({before, words, after}); }
 std::string Phrasing::anchor() const { return joined({before, guide, after}); }
 
+std::vector<std::string> texts_of(const std::vector<Phrasing>& phrasings) {
+  std::vector<std::string> texts;
+  for (const Phrasing& p : phrasings) texts.push_back(p.text());
+  return texts;
+}
+
+std::vector<std::string> anchors_of(const std::vector<Phrasing>& phrasings) {
+  std::vector<std::string> texts;
+  for (const Phrasing& p : phrasings) texts.push_back(p.anchor());
+  return texts;
+}
+
 std::vector<Phrasing> phrasings_of(const ConceptOptions& o, const char* method) {
   o.check(method);
   std::vector<Phrasing> all;

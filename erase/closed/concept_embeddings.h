@@ -51,6 +51,9 @@ struct Phrasing {
   std::string anchor() const;
 };
 
+std::vector<std::string> texts_of(const std::vector<Phrasing>& phrasings);
+std::vector<std::string> anchors_of(const std::vector<Phrasing>& phrasings);
+
 // Every phrasing of every concept. A line without {} belongs to the longest concept that it names;
 // if it names none, it means the first concept as a whole. Throws InputError if a concept is its
 // own guide, or a retained text is a phrasing.

@@ -113,6 +113,17 @@ std::vector<std::string> misspellings(const std::string& words) {
   return all;
 }
 
+std::vector<std::string> others_of(const std::vector<Decisions>& decisions, size_t index) {
+  std::vector<std::string> others;
+  for (size_t i = 0; i < decisions.size(); i++) {
+    if (i == index) continue;
+    const Decisions& d = decisions[i];
+    const bool named = d.kind == ConceptKind::attribute && !d.fillers.objects.empty();
+    others.push_back(named ? d.words + " " + d.fillers.objects.front() : d.words);
+  }
+  return others;
+}
+
 std::vector<AskedPhrasing> asked(Way way, Use use, const Decisions& d,
                                  std::span<const std::string> others, size_t begin, size_t count) {
   const bool together = way == Way::together && !others.empty();

@@ -34,6 +34,9 @@ struct AskedPhrasing {
 std::vector<AskedPhrasing> asked(Way way, Use use, const Decisions& decisions,
                                  std::span<const std::string> others, size_t begin, size_t count);
 
+// What else is erased with number `index`.
+std::vector<std::string> others_of(const std::vector<Decisions>& decisions, size_t index);
+
 // Slips of the keyboard in the longest word: two letters swapped, one left out, one doubled.
 std::vector<std::string> misspellings(const std::string& words);
 

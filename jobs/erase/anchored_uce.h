@@ -15,15 +15,20 @@ namespace lacuna {
 
 class AnchoredUce {
  public:
+  // The matrices that it changes.
+  static CrossAttention matrices_of(StableDiffusion& model);
+
   // Runs the text encoder on all texts. `go_on` is asked before every piece of work and may throw.
-  AnchoredUce(StableDiffusion& model, const std::vector<Phrasing>& learned,
-              std::vector<std::string> kept, const std::function<void()>& go_on);
+  // `attention` must outlive it.
+  AnchoredUce(StableDiffusion& model, const CrossAttention& attention,
+              const std::vector<Phrasing>& learned, std::vector<std::string> kept,
+              const std::function<void()>& go_on);
 
   // The edited tensors, with the concepts' terms weighted by `scale` against those that stay.
   std::vector<Trainables::Export> edited(double scale) const;
 
  private:
-  CrossAttention attention_;
+  const CrossAttention& attention_;
   ConceptStates states_;
 };
 

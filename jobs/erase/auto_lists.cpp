@@ -133,18 +133,6 @@ void AutoLists::watch(TrainingTask& task, TrainingRun& run) {
   };
 }
 
-std::vector<std::string> AutoLists::phrasings() const {
-  std::vector<std::string> texts;
-  for (const Phrasing& p : learned_) texts.push_back(p.text());
-  return texts;
-}
-
-std::vector<std::string> AutoLists::anchored() const {
-  std::vector<std::string> texts;
-  for (const Phrasing& p : learned_) texts.push_back(p.anchor());
-  return texts;
-}
-
 std::vector<std::string> AutoLists::anchors() const {
   std::vector<std::string> words;
   for (const Decisions& d : findings_->decisions()) words.push_back(d.anchor().words);
@@ -159,13 +147,9 @@ void AutoLists::conclude(TrainingRun& run, const std::string& advice) {
 void AutoLists::conclude(const Progressed& p, const std::string& advice) {
   const Goal& goal = findings_->goal();
   findings_->clean();
-  std::vector<std::string> concepts;
-  for (const Decisions& d : findings_->decisions())
-    concepts.push_back(fmt::format("\"{}\"", d.words));
-  const char* be = concepts.size() > 1 ? "are" : "is";
   const bool gone = p.pull() <= goal.until, kept = p.drift() <= goal.drift;
   const std::string text = fmt::format(
-      "{} {} {}, {}: {}", fmt::join(concepts, ", "), be,
+      "{} {}, {}: {}", findings_->concepts_are(),
       gone ? "gone as far as the prediction tells" : "not gone",
       kept ? "and the neighbours stay" : "but the neighbours do not stay", goal.sentence(p));
   progress_->finish();

@@ -64,8 +64,6 @@ class AutoLists {
   void watch(TrainingTask& task, TrainingRun& run);
 
   const std::vector<Phrasing>& learned() const { return learned_; }
-  std::vector<std::string> phrasings() const;
-  std::vector<std::string> anchored() const;  // the phrasings with the anchor
   const std::vector<std::string>& kept() const { return kept_; }
   std::vector<std::string> anchors() const;  // of each concept; "" for nothing
   ConceptKind found_kind() const { return findings_->decisions().front().kind; }

@@ -2,9 +2,7 @@
 
 #include <fmt/ranges.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <span>
 #include <utility>
 
@@ -12,7 +10,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/options/fields.h"
-#include "base/text.h"
 #include "erase/edits/edit.h"
 #include "erase/edits/fingerprint.h"
 #include "erase/phrasing.h"
@@ -171,17 +168,14 @@ void AutoRun::report() {
 }
 
 std::string AutoRun::sentence() const {
-  std::vector<std::string> concepts;
-  for (const Decisions& d : found_.decisions()) concepts.push_back(fmt::format("\"{}\"", d.words));
   const Progressed& p = best_->measured;
-  const std::string be = concepts.size() > 1 ? "are" : "is";
-  std::string text = fmt::format("{}", fmt::join(concepts, ", "));
+  std::string text = found_.concepts_are();
   if (verdict_.judged() && verdict_.drawable())
-    text += fmt::format(" {} {}: {} of {} images that ask for it show it (before: {})", be,
+    text += fmt::format(" {}: {} of {} images that ask for it show it (before: {})",
                         verdict_.gone() ? "gone" : "not gone", verdict_.after.right,
                         verdict_.after.asked, verdict_.before.right);
   else
-    text += fmt::format(" {} {}: {:.1f} % of the pull on the prediction is left (goal {:g} %)", be,
+    text += fmt::format(" {}: {:.1f} % of the pull on the prediction is left (goal {:g} %)",
                         p.pull() <= o_.until ? "gone as far as the prediction tells" : "not gone",
                         100 * p.pull(), 100 * o_.until);
   text += sentence_of_other_ways();
@@ -207,11 +201,7 @@ std::string AutoRun::sentence_of_other_ways() const {
 
 void AutoRun::write(const Stage& stage, const std::filesystem::path& file) const {
   OptionTexts options = o_.texts();
-  options["prompts"] = list([&] {
-    std::vector<std::string> texts;
-    for (const Phrasing& p : found_.learned()) texts.push_back(p.text());
-    return texts;
-  }());
+  options["prompts"] = list(texts_of(found_.learned()));
   options["stage"] = stage.name;
   options["updates"] = std::to_string(stage.updates);
   std::vector<std::string> anchors;
@@ -241,14 +231,24 @@ void AutoRun::consider(Stage stage) {
     best_ = std::move(stage);
 }
 
+bool AutoRun::consider(const std::string& name, std::vector<Trainables::Export> tensors,
+                       int64_t updates) {
+  Stage stage{fmt::format("{}, {} updates", name, updates), std::move(tensors), {}, updates};
+  stage.measured = found_.measured(stage.tensors);
+  const bool good = found_.goal().reached(stage.measured);
+  consider(std::move(stage));
+  return good;
+}
+
 AutoRun::Stage AutoRun::closed_form() {
   progress_.restart("closed form", 1);
-  AnchoredUce form(model_, found_.learned(), found_.kept(), [&] { go_on(); });
   // The choice of the anchor has made the first one already, unless there was none.
   std::optional<Stage> best;
   if (auto trial = std::exchange(found_.trial, {}))
     best = {"closed form", std::move(trial->tensors), trial->measured, 0};
   if (best && found_.goal().reached(best->measured)) return std::move(*best);
+  const CrossAttention attention = AnchoredUce::matrices_of(model_);
+  const AnchoredUce form(model_, attention, found_.learned(), found_.kept(), [&] { go_on(); });
   for (const double scale : std::span(erase_scales).subspan(best ? 1 : 0)) {
     Stage stage{"closed form", form.edited(scale), {}, 0};
     stage.measured = found_.measured(stage.tensors);
@@ -281,11 +281,7 @@ void AutoRun::train_text_encoder() {
   if (!affordable()) return;
   progress_.say("training the text encoder towards the anchor's states");
   const auto milestone = [&](std::vector<Trainables::Export> tensors, int64_t done) {
-    Stage stage{fmt::format("text encoder, {} updates", done), std::move(tensors), {}, done};
-    stage.measured = found_.measured(stage.tensors);
-    const bool good = found_.goal().reached(stage.measured);
-    consider(std::move(stage));
-    return !good && affordable();
+    return !consider("text encoder", std::move(tensors), done) && affordable();
   };
   TextTraining::run(*device_, model_, text_, size_, o_, found_.learned(), found_.kept(),
                     unet_hash_ + text_hash_, phase(), milestone);
@@ -310,11 +306,7 @@ void AutoRun::train(const Stage& from) {
   }
   progress_.say(fmt::format("training the UNet from the closed form, at most {} updates", updates));
   const auto milestone = [&](std::vector<Trainables::Export> tensors, int64_t done) {
-    Stage stage{fmt::format("trained, {} updates", done), std::move(tensors), {}, done};
-    stage.measured = found_.measured(stage.tensors);
-    const bool good = found_.goal().reached(stage.measured);
-    consider(std::move(stage));
-    return !good;
+    return !consider("trained", std::move(tensors), done);
   };
   extra_evaluations_ +=
       training.run(from.tensors, unet_hash_ + text_hash_, updates, phase(), milestone);

@@ -58,6 +58,8 @@ class AutoRun {
   void train(const Stage& from);
   ProgressCallback phase();
   void consider(Stage stage);
+  // What training has come to; whether it has reached the goal.
+  bool consider(const std::string& name, std::vector<Trainables::Export> tensors, int64_t updates);
   void judge();
   std::filesystem::path sheet_file() const { return o_.run_folder() / "before-after.png"; }
   void write(const Stage& stage, const std::filesystem::path& file) const;

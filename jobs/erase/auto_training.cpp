@@ -6,7 +6,6 @@
 #include "erase/selection.h"
 #include "jobs/erase/erase_output.h"
 #include "jobs/erase/esd_training.h"
-#include "jobs/interrupt.h"
 
 namespace lacuna {
 namespace {
@@ -39,12 +38,7 @@ AutoTraining::AutoTraining(Device& device, StableDiffusion& model, TextCache& te
 
 void AutoTraining::learn(const std::vector<Phrasing>& learned,
                          const std::vector<std::string>& kept) {
-  // As many as trajectories are sampled.
-  for (const Phrasing& p : spread(learned, esd_.trajectories)) {
-    esd_.prompts.push_back(p.text());
-    esd_.anchors.push_back(p.anchor());
-  }
-  esd_.retain = spread(kept, esd_.retain_trajectories);
+  take_lists(esd_, learned, kept);
   if (esd_.retain.empty()) esd_.retain.push_back("");
 }
 
@@ -73,30 +67,21 @@ int64_t AutoTraining::updates_for(int64_t evaluations) const {
 
 int64_t AutoTraining::run(const std::vector<Trainables::Export>& from,
                           const std::string& model_hash, int64_t updates,
-                          const ProgressCallback& progress, const Milestone& milestone) {
+                          const ProgressCallback& progress, const StageMilestone& milestone) {
   Trainables all = trainables();
-  const TrainOptions train{.iterations = updates,
-                           .warmup = 5,
-                           .learning_rate = relative_change * all.rms(),
-                           .decay = Decay::linear,
-                           .decoupled = false};
+  const double learning_rate = relative_change * all.rms();
   all.begin_from(from);
   Esd method(device_, model_, text_, all, esd_, model_hash);
-  const OptionTexts identity = {{edit_key::base_hash, model_hash},
+  const int64_t done =
+      train_stage(device_, method, all,
+                  {.updates = updates,
+                   .learning_rate = learning_rate,
+                   .between_measurements = between_measurements,
+                   .identity = {{edit_key::base_hash, model_hash},
                                 {"begin", hash_of(from)},
-                                {"until", fmt::format("{:g}", o_.until)},
-                                {"drift", fmt::format("{:g}", o_.drift)},
                                 {"params", trained_set},
-                                {"precision", name_of(model_.dtype())}};
-  RunFolder folder(o_.run_folder(), o_.resume, o_.force);
-  const Milestones milestones = {between_measurements,
-                                 [&](int64_t done) { return milestone(all.exported(), done); }};
-  int64_t done = 0;
-  try {
-    done = lacuna::train(device_, method, all, train, identity, folder, progress, milestones);
-  } catch (const Stopped&) { throw Interrupted{}; }
-  if (folder.resumes() && (folder.finished() || done == updates)) milestone(all.exported(), done);
-  folder.draw_losses(fmt::format("erasing {}", o_.concepts[0]));
+                                {"precision", name_of(model_.dtype())}}},
+                  RunFolder(o_.run_folder(), o_.resume, o_.force), o_, progress, milestone);
   return done * update(esd_);
 }
 

@@ -3,14 +3,11 @@
 // enough.
 #pragma once
 
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "erase/methods/esd.h"
-#include "erase/train.h"
-#include "erase/trainables.h"
-#include "jobs/erase/auto_options.h"
+#include "jobs/erase/stage_training.h"
 
 namespace lacuna {
 
@@ -25,13 +22,11 @@ class AutoTraining {
   // How many updates this many UNet evaluations allow, with the trajectories before them.
   int64_t updates_for(int64_t evaluations) const;
 
-  // Every so many updates `milestone` gets the weights; it returns false when they are good.
-  static constexpr int64_t between_measurements = 25;
-  using Milestone = std::function<bool(std::vector<Trainables::Export>, int64_t updates)>;
+  static constexpr int64_t between_measurements = 25;  // updates
   // Trains from these tensors and returns the UNet evaluations that the updates took. Throws
   // Interrupted when `progress` says so; the state is then saved.
   int64_t run(const std::vector<Trainables::Export>& from, const std::string& model_hash,
-              int64_t updates, const ProgressCallback& progress, const Milestone& milestone);
+              int64_t updates, const ProgressCallback& progress, const StageMilestone& milestone);
 
  private:
   Trainables trainables() const;

@@ -11,10 +11,6 @@
 namespace lacuna {
 namespace {
 
-// Enough to tell what an image shows.
-constexpr int steps = 8;
-constexpr const char* sampler = "dpmpp_2m";
-
 class Judge {
  public:
   Judge(StableDiffusion& model, EditedModel& edited, const std::vector<Decisions>& decisions,
@@ -23,11 +19,7 @@ class Judge {
         edited_(edited),
         decisions_(decisions),
         progress_(progress),
-        options_{.sampler = sampler,
-                 .steps = steps,
-                 .guidance = 5,
-                 .width = size.width * model.vae_config().factor(),
-                 .height = size.height * model.vae_config().factor()} {}
+        options_(verdict_drawing(model, size)) {}
 
   // Images number `begin` to `begin + seeds.size()`, in turn for all concepts.
   void draw(std::span<const uint64_t> seeds, size_t begin) {
@@ -78,6 +70,14 @@ class Judge {
 };
 
 }  // namespace
+
+GenerateOptions verdict_drawing(const StableDiffusion& model, LatentSize size) {
+  return {.sampler = "dpmpp_2m",
+          .steps = 8,
+          .guidance = 5,
+          .width = size.width * model.vae_config().factor(),
+          .height = size.height * model.vae_config().factor()};
+}
 
 AutoVerdict judge_images(StableDiffusion& model, EditedModel& edited,
                          const std::vector<Decisions>& decisions, LatentSize size, int64_t images,

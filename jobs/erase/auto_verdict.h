@@ -12,6 +12,7 @@
 #include "jobs/draw/edits.h"
 #include "jobs/progress.h"
 #include "judge/checker/rates.h"
+#include "models/generate.h"
 #include "pictures/image.h"
 
 namespace lacuna {
@@ -27,6 +28,9 @@ struct AutoVerdict {
   // One of ten may be a slip of the judge's.
   bool gone() const { return 10 * after.right <= before.right; }
 };
+
+// How images are drawn: enough to tell what they show.
+GenerateOptions verdict_drawing(const StableDiffusion& model, LatentSize size);
 
 // `images` in all, in turn for all concepts; as many again if a few of them show the concept, which
 // may be the judge's slips.

@@ -158,11 +158,9 @@ void EraseClip::find_anchors() {
   if (!states) return;
   const ConceptOptions what{
       .concepts = clip_.concepts, .guides = {anchor_}, .prompts = clip_.prompts};
-  clip_.prompts.clear();
-  for (const Phrasing& p : phrasings_of(what, "clip")) {
-    clip_.prompts.push_back(p.text());
-    clip_.anchors.push_back(p.anchor());
-  }
+  const std::vector<Phrasing> phrasings = phrasings_of(what, "clip");
+  clip_.prompts = texts_of(phrasings);
+  clip_.anchors = anchors_of(phrasings);
 }
 
 void EraseClip::resolve_found() {
@@ -188,8 +186,8 @@ void EraseClip::resolve_found() {
 void EraseClip::find(TrainingRun& run) {
   lists_.find("clip", run, run_, clip_.concepts,
               anchor_.empty() ? std::vector<std::string>{} : std::vector{anchor_}, clip_.seed);
-  clip_.prompts = lists_.phrasings();
-  clip_.anchors = lists_.anchored();
+  clip_.prompts = texts_of(lists_.learned());
+  clip_.anchors = anchors_of(lists_.learned());
   clip_.retain = lists_.kept();
 }
 

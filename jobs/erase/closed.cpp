@@ -232,7 +232,7 @@ void EraseClosed::run_with_found() {
              what_.concepts, what_.guides, seed());
   Findings& found = auto_.findings();
   what_.guides = auto_.anchors();
-  what_.prompts = auto_.phrasings();
+  what_.prompts = texts_of(auto_.learned());
   what_.retained = auto_.kept();
   if (what_.tokens == Tokens::all) what_.retained.push_back("");
   about_["seed"] = std::to_string(seed());

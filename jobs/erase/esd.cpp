@@ -135,11 +135,8 @@ class EraseEsd : public EraseVerb {
     const ConceptOptions what{
         .concepts = esd_.concepts, .guides = {anchor_}, .prompts = esd_.prompts};
     const std::vector<Phrasing> phrasings = phrasings_of(what, "esd");
-    esd_.prompts.clear();
-    for (const Phrasing& p : phrasings) {
-      esd_.prompts.push_back(p.text());
-      esd_.anchors.push_back(p.anchor());
-    }
+    esd_.prompts = texts_of(phrasings);
+    esd_.anchors = anchors_of(phrasings);
   }
 
   std::string anchor_;

@@ -49,6 +49,14 @@ EsdOptions esd_of_found_lists() {
   return o;
 }
 
+void take_lists(EsdOptions& esd, const std::vector<Phrasing>& learned,
+                const std::vector<std::string>& kept) {
+  const std::vector<Phrasing> some = spread(learned, esd.trajectories);
+  esd.prompts = texts_of(some);
+  esd.anchors = anchors_of(some);
+  esd.retain = spread(kept, esd.retain_trajectories);
+}
+
 void EsdTraining::resolve_found(const Fields& f, EsdOptions& esd, int64_t iterations) {
   const EsdOptions suited = esd_of_found_lists();
   f["steps"].suppose(esd.steps, suited.steps);
@@ -70,13 +78,7 @@ void EsdTraining::resolve_found(const Fields& f, EsdOptions& esd, int64_t iterat
 void EsdTraining::find(const char* method, TrainingRun& open, EsdOptions& esd,
                        const std::vector<std::string>& anchors) {
   lists.find(method, open, run, esd.concepts, anchors, esd.seed);
-  // As many as trajectories are sampled.
-  const std::vector<Phrasing> learned = spread(lists.learned(), esd.trajectories);
-  for (const Phrasing& p : learned) {
-    esd.prompts.push_back(p.text());
-    esd.anchors.push_back(p.anchor());
-  }
-  esd.retain = spread(lists.kept(), esd.retain_trajectories);
+  take_lists(esd, lists.learned(), lists.kept());
 }
 
 std::string EsdTraining::loop(const EsdOptions& esd) const {

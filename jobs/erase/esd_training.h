@@ -19,6 +19,9 @@ struct EsdDefaults {
 // What suits lists that are found: short trajectories of a few of the phrasings, which are many and
 // alike, and of these the first half.
 EsdOptions esd_of_found_lists();
+// As many of the phrasings and of the texts that stay as trajectories are sampled.
+void take_lists(EsdOptions& esd, const std::vector<Phrasing>& learned,
+                const std::vector<std::string>& kept);
 // The learning rate for that, as a share of the root mean square of the weights: Adam moves a
 // weight by about the rate at every update, so this is the relative change of the model.
 inline constexpr double relative_change = 0.01;       // from the closed form's weights

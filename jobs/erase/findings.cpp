@@ -11,7 +11,6 @@
 #include "jobs/erase/anchored_uce.h"
 #include "jobs/erase/decision_report.h"
 #include "jobs/erase/erase_output.h"
-#include "jobs/erase/other_ways.h"
 
 namespace lacuna {
 
@@ -72,11 +71,12 @@ void Findings::choose_anchor(Decisions& d, bool only) {
     PullAndDrift measure;
   };
   std::optional<Best> best;
+  // Nothing to choose from.
+  if (d.anchors.size() == 1) return pull_.add(measure_of(effects, d, d.anchor()));
+  const CrossAttention attention = AnchoredUce::matrices_of(model_);
   for (size_t i = 0; i < d.anchors.size(); i++) {
     PullAndDrift measure = measure_of(effects, d, d.anchors[i]);
-    // Nothing to choose from.
-    if (d.anchors.size() == 1) return pull_.add(std::move(measure));
-    const AnchoredUce form(model_, d.anchors[i].learned, d.kept, go_on_);
+    const AnchoredUce form(model_, attention, d.anchors[i].learned, d.kept, go_on_);
     Trial now{form.edited(1), {}};
     now.measured = measured(now.tensors, measure);
     tried.push_back(fmt::format("{} {:.3f}", d.anchors[i].words, now.measured.pull()));
@@ -169,9 +169,16 @@ PullAndDrift Findings::measure_of(Effects& effects, const Decisions& d,
   return measure;
 }
 
+std::string Findings::concepts_are() const {
+  std::vector<std::string> words;
+  for (const Decisions& d : decisions_) words.push_back(fmt::format("\"{}\"", d.words));
+  return fmt::format("{} {}", fmt::join(words, ", "), words.size() > 1 ? "are" : "is");
+}
+
 std::vector<Trainables::Export> Findings::closed_form() {
   if (trial) return trial->tensors;
-  return AnchoredUce(model_, learned_, kept_, go_on_).edited(1);
+  const CrossAttention attention = AnchoredUce::matrices_of(model_);
+  return AnchoredUce(model_, attention, learned_, kept_, go_on_).edited(1);
 }
 
 Progressed Findings::measured(const std::vector<Trainables::Export>& tensors) {

@@ -52,6 +52,8 @@ class Findings {
   const std::vector<Phrasing>& learned() const { return learned_; }
   const std::vector<std::string>& kept() const { return kept_; }
   const Goal& goal() const { return goal_; }
+  // For sentences: "\"red\", \"star\" are".
+  std::string concepts_are() const;
 
   // The closed form of the only concept's anchor, if that was chosen by trying.
   struct Trial {

@@ -3,31 +3,29 @@
 #include "erase/concept/ways.h"
 #include "erase/seeds.h"
 #include "jobs/draw/draw.h"
+#include "jobs/erase/auto_verdict.h"
 #include "jobs/eval/checked_images.h"
 #include "judge/evaluation.h"
 
 namespace lacuna {
 namespace {
 
-// How images are drawn in a way in which the words are the usual ones.
+// Ways in which the words are the usual ones, and what the images are drawn with instead.
 struct Setting {
   const char* way;
-  const char* sampler;
-  int steps;
-  float guidance;
+  void (*change)(GenerateOptions&);
 };
-constexpr Setting usual = {"", "dpmpp_2m", 8, 5};
-constexpr Setting settings[] = {{"with another sampler", "euler_a", 12, 5},
-                                {"in more steps", "dpmpp_2m", 20, 5},
-                                {"with guidance 2", "dpmpp_2m", 8, 2},
-                                {"with guidance 10", "dpmpp_2m", 8, 10}};
+constexpr Setting settings[] = {
+    {"with another sampler", [](GenerateOptions& o) { o.sampler = "euler_a", o.steps = 12; }},
+    {"in more steps", [](GenerateOptions& o) { o.steps = 20; }},
+    {"with guidance 2", [](GenerateOptions& o) { o.guidance = 2; }},
+    {"with guidance 10", [](GenerateOptions& o) { o.guidance = 10; }}};
 constexpr const char* negative_way = "by a negative prompt alone";
 
 class Asker {
  public:
-  Asker(StableDiffusion& model, EditedModel& edited, LatentSize size, uint64_t seed,
-        Progress& progress)
-      : model_(model), edited_(edited), size_(size), seed_(seed), progress_(progress) {}
+  Asker(StableDiffusion& model, EditedModel& edited, uint64_t seed, Progress& progress)
+      : model_(model), edited_(edited), seed_(seed), progress_(progress) {}
 
   void ask(const std::string& way, const std::string& prompt, const std::string& negative,
            const Target& target) {
@@ -35,14 +33,8 @@ class Asker {
     waiting_.push_back({way, {prompt, negative, mix(seed_, 97 + asked_++)}, target});
   }
 
-  void draw(const Setting& setting) {
-    Drawer drawer(model_,
-                  {.sampler = setting.sampler,
-                   .steps = setting.steps,
-                   .guidance = setting.guidance,
-                   .width = size_.width * model_.vae_config().factor(),
-                   .height = size_.height * model_.vae_config().factor()},
-                  8, progress_);
+  void draw(const GenerateOptions& options) {
+    Drawer drawer(model_, options, 8, progress_);
     std::vector<ImageRequest> requests;
     for (const Asked& a : waiting_) requests.push_back(a.request);
     progress_.restart("asking another way", drawer.steps(requests.size()));
@@ -77,7 +69,6 @@ class Asker {
 
   StableDiffusion& model_;
   EditedModel& edited_;
-  LatentSize size_;
   uint64_t seed_, asked_ = 0;
   Progress& progress_;
   std::vector<Asked> waiting_;
@@ -86,23 +77,13 @@ class Asker {
 
 }  // namespace
 
-std::vector<std::string> others_of(const std::vector<Decisions>& decisions, size_t index) {
-  std::vector<std::string> others;
-  for (size_t i = 0; i < decisions.size(); i++) {
-    if (i == index) continue;
-    const Decisions& d = decisions[i];
-    const bool named = d.kind == ConceptKind::attribute && !d.fillers.objects.empty();
-    others.push_back(named ? d.words + " " + d.fillers.objects.front() : d.words);
-  }
-  return others;
-}
-
 std::vector<AskedAgain> ask_another_way(StableDiffusion& model, EditedModel& edited,
                                         const std::vector<Decisions>& decisions, LatentSize size,
                                         int64_t images, uint64_t seed, Progress& progress) {
   if (images == 0 || !checker_knows_images_of(model)) return {};
   const auto count = static_cast<size_t>(images);
-  Asker asker(model, edited, size, seed, progress);
+  Asker asker(model, edited, seed, progress);
+  const GenerateOptions usual = verdict_drawing(model, size);
   const auto each = [&](const auto& use) {
     for (size_t i = 0; i < decisions.size(); i++)
       if (const auto target = Target::of_concept(decisions[i].words)) use(i, decisions[i], *target);
@@ -123,7 +104,9 @@ std::vector<AskedAgain> ask_another_way(StableDiffusion& model, EditedModel& edi
         asker.ask(setting.way, measured[(measured.size() - 1 - n) % measured.size()].text(), "",
                   target);
     });
-    asker.draw(setting);
+    GenerateOptions changed = usual;
+    setting.change(changed);
+    asker.draw(changed);
   }
   return asker.rows();
 }

@@ -24,7 +24,4 @@ std::vector<AskedAgain> ask_another_way(StableDiffusion& model, EditedModel& edi
                                         const std::vector<Decisions>& decisions, LatentSize size,
                                         int64_t images, uint64_t seed, Progress& progress);
 
-// What else is erased with number `index`.
-std::vector<std::string> others_of(const std::vector<Decisions>& decisions, size_t index);
-
 }  // namespace lacuna

@@ -3,14 +3,11 @@
 // `states`), until a measurement says that it is enough. No UNet runs but for the measurements.
 #pragma once
 
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "erase/closed/concept_embeddings.h"
-#include "erase/train.h"
-#include "erase/trainables.h"
-#include "jobs/erase/auto_options.h"
+#include "jobs/erase/stage_training.h"
 #include "models/stable_diffusion.h"
 #include "models/text/text_cache.h"
 
@@ -18,19 +15,15 @@ namespace lacuna {
 
 class TextTraining {
  public:
-  // After every round through the phrasings `milestone` gets the weights; it returns false when
-  // they are good.
-  using Milestone = std::function<bool(std::vector<Trainables::Export>, int64_t updates)>;
-
   // Where state and log are, in the run's folder.
   static std::filesystem::path folder_in(const std::filesystem::path& run);
 
-  // Trains from the model's own weights.
+  // Trains from the model's own weights, with a milestone after every round through the phrasings.
   // Throws Interrupted when `progress` says so; the state is then saved.
   static void run(Device& device, StableDiffusion& model, TextCache& text, LatentSize size,
                   const AutoOptions& options, const std::vector<Phrasing>& learned,
                   const std::vector<std::string>& kept, const std::string& model_hash,
-                  const ProgressCallback& progress, const Milestone& milestone);
+                  const ProgressCallback& progress, const StageMilestone& milestone);
 };
 
 }  // namespace lacuna
